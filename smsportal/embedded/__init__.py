@@ -1,0 +1,1 @@
+"""PostgreSQL and Valkey out of wheels, run by us for `make run` and `make test`."""
