@@ -1,0 +1,16 @@
+from accounts.models.audit import AuditEvent
+from accounts.models.invitations import Invitation
+from accounts.models.providers import ProviderAccount, ProviderKey, RequestCount
+from accounts.models.teams import Membership, Team
+from accounts.models.users import User
+
+__all__ = [
+    "AuditEvent",
+    "Invitation",
+    "Membership",
+    "ProviderAccount",
+    "ProviderKey",
+    "RequestCount",
+    "Team",
+    "User",
+]

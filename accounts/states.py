@@ -1,0 +1,28 @@
+"""The words that accounts' rows are in."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """What a membership may do. One membership holds one or more."""
+
+    MEMBER = "member", _("Member")
+    FINANCE = "finance", _("Finance")
+    ADMIN = "admin", _("Admin")
+
+
+class KeyState(models.TextChoices):
+    CURRENT = "current", _("Current")
+    PREVIOUS = "previous", _("Previous")  # still verifies webhooks, for a day
+    RETIRED = "retired", _("Retired")
+
+
+class Lane(models.TextChoices):
+    """What a request to a provider is for; each lane has its share of the limits."""
+
+    RENT = "rent", _("Rent")
+    CONTROL = "control", _("Cancel, finish, last look")
+    POLL = "poll", _("Poll")
+    BALANCE = "balance", _("Balance and statement")
+    CATALOGUE = "catalogue", _("Catalogue")

@@ -1,0 +1,1 @@
+"""The catalogue, rentals and their messages: renting, polling, webhooks, live pages."""

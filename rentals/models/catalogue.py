@@ -1,0 +1,30 @@
+"""What can be rented, as each provider account's catalogue last said."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import ProviderAccount
+
+
+class Offer(models.Model):
+    """A service at a provider account. Gone offers stay, so that a price can be explained."""
+
+    account = models.ForeignKey(ProviderAccount, on_delete=models.CASCADE, related_name="offers")
+    service_code = models.CharField(max_length=100)
+    name = models.CharField(_("service"), max_length=200)
+    price = models.DecimalField(_("price"), max_digits=18, decimal_places=4)
+    ttl = models.PositiveIntegerField(_("time to live, seconds"))
+    stock = models.PositiveIntegerField(_("in stock"), null=True, blank=True)
+    multiple_sms = models.BooleanField(_("several SMS"), default=False)
+    read_at = models.DateTimeField()
+    gone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "service_code"], name="offer_once_an_account"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.account}"

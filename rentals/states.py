@@ -1,0 +1,51 @@
+"""A rental's states and the moves between them that are allowed.
+
+requested ─► waiting ─► received ─► finished       received ─► received (another SMS)
+    │            ├────► cancelling ─► cancelled | waiting | received | expired
+    ├─► refused  └────► expired ─► received (a late message)
+    └─► in_doubt ─► waiting | lost | refused
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class RentalState(models.TextChoices):
+    REQUESTED = "requested", _("Requested")
+    WAITING = "waiting", _("Waiting for SMS")
+    RECEIVED = "received", _("Code received")
+    FINISHED = "finished", _("Finished")
+    CANCELLING = "cancelling", _("Cancelling")
+    CANCELLED = "cancelled", _("Cancelled")
+    EXPIRED = "expired", _("Expired")
+    REFUSED = "refused", _("Refused")
+    IN_DOUBT = "in_doubt", _("In doubt")
+    LOST = "lost", _("Lost")
+
+
+S = RentalState
+
+MOVES: dict[RentalState, frozenset[RentalState]] = {
+    S.REQUESTED: frozenset({S.WAITING, S.REFUSED, S.IN_DOUBT}),
+    S.IN_DOUBT: frozenset({S.WAITING, S.REFUSED, S.LOST}),
+    S.WAITING: frozenset({S.RECEIVED, S.CANCELLING, S.EXPIRED}),
+    S.CANCELLING: frozenset({S.CANCELLED, S.WAITING, S.RECEIVED, S.EXPIRED}),
+    S.EXPIRED: frozenset({S.RECEIVED}),
+    S.RECEIVED: frozenset({S.RECEIVED, S.FINISHED}),
+    S.FINISHED: frozenset(),
+    S.CANCELLED: frozenset(),
+    S.REFUSED: frozenset(),
+    S.LOST: frozenset(),
+}
+
+# Somebody may still be waiting for something: these stand on the board.
+LIVE = frozenset({S.REQUESTED, S.IN_DOUBT, S.WAITING, S.CANCELLING, S.RECEIVED})
+# The provider knows an activation and may still hand over an SMS for it.
+OPEN = frozenset({S.WAITING, S.CANCELLING, S.RECEIVED})
+
+
+class Source(models.TextChoices):
+    """How a message reached us."""
+
+    WEBHOOK = "webhook", _("Webhook")
+    POLL = "poll", _("Poll")

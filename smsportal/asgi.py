@@ -1,0 +1,32 @@
+"""One entry point, three lanes by path: webhooks, event streams, and Django's pages.
+
+The first two are plain ASGI applications, because Django's handler keeps a thread for each
+open stream and its middleware costs more than a webhook's whole work.
+"""
+
+import os
+from typing import Any
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smsportal.settings")
+os.environ.setdefault("DATABASE_POOL", "10")
+
+pages = get_asgi_application()
+
+from rentals.hooks import hooks  # noqa: E402  (needs the applications to be loaded)
+from rentals.live import live  # noqa: E402
+from smsportal.lifespan import Lifespan  # noqa: E402
+
+lifespan = Lifespan(hooks, live)
+
+
+async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    if scope["type"] == "lifespan":
+        await lifespan(receive, send)
+    elif scope["path"].startswith("/hooks/"):
+        await hooks(scope, receive, send)
+    elif scope["path"].startswith("/live/"):
+        await live(scope, receive, send)
+    else:
+        await pages(scope, receive, send)

@@ -1,0 +1,15 @@
+"""The addresses of the pages. Webhooks and event streams have lanes of their own in asgi.py."""
+
+from django.urls import include, path
+
+from accounts.views import home, invitations
+from smsportal.health import healthz
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("healthz", healthz, name="healthz"),
+    path("account/", include("allauth.urls")),
+    path("invitations/<str:token>/", invitations.invitation, name="invitation"),
+    path("t/<slug:team>/", include("rentals.urls")),
+    path("t/<slug:team>/", include("accounts.urls")),
+]
