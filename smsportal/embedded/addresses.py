@@ -14,7 +14,7 @@ SOCKET_NAME_POSTGRES = ".s.PGSQL.5432"
 SOCKET_NAME_VALKEY = "valkey.sock"
 
 LONGEST_FOLDER = 85  # sun_path holds 107 bytes on Linux, and the longest name is "/.s.PGSQL.5432"
-SHORT_PARENT = Path("/tmp")  # noqa: S108 - sockets_folder() in files.py checks who owns the folder
+SHORT_PARENT = Path("/tmp")  # noqa: S108 - layout.py checks who owns the folder
 POINTER = "private-folder"
 OWNER_NOTE = "belongs-to"
 

@@ -1,0 +1,80 @@
+"""Servers of ours that outlived the process that started them: found, and stopped for certain.
+
+Every server carries a tag in its command line that only this data folder gives it. A process is
+ours if it has the tag, the program's name and the right user: a live process id alone proves
+nothing, because numbers are used again.
+"""
+
+import contextlib
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from smsportal.embedded.errors import StartError
+
+GRACE = 10.0
+PAUSE = 0.05
+
+
+@dataclass(frozen=True)
+class Stray:
+    """What our own processes of one server look like in /proc."""
+
+    program: str
+    tag: str
+    uid: int
+
+    def find(self) -> dict[int, list[str]]:
+        """Our live processes: command line by process id."""
+        lines = {pid: command_line(pid) for pid in _process_ids()}
+        return {pid: line for pid, line in lines.items() if self._matches(pid, line)}
+
+    def stop(self, leader_signal: signal.Signals) -> None:
+        """Stop the leaders in an orderly way, and kill what is left after a while."""
+        for pid, line in self.find().items():
+            if len(line) > 1:  # a leader: PostgreSQL's own children show a title instead
+                _send(pid, leader_signal)
+        if self._gone_within(GRACE):
+            return
+        for pid in self.find():
+            _send(pid, signal.SIGKILL)
+        if not self._gone_within(GRACE):
+            raise StartError(f"{self.program} of an earlier start does not end: {[*self.find()]}.")
+
+    def _gone_within(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while self.find():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(PAUSE)
+        return True
+
+    def _matches(self, pid: int, line: list[str]) -> bool:
+        if not line or self.program not in line[0]:
+            return False
+        if not any(self.tag in word for word in line):
+            return False
+        with contextlib.suppress(OSError):
+            return os.stat(f"/proc/{pid}").st_uid == self.uid
+        return False
+
+
+def command_line(pid: int) -> list[str]:
+    """The words of a process's command line, none where it is gone or a zombie."""
+    try:
+        raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return []
+    return [word for word in raw.decode(errors="replace").split("\0") if word]
+
+
+def _process_ids() -> list[int]:
+    proc = Path("/proc")
+    return [int(entry.name) for entry in proc.iterdir() if entry.name.isdigit()]
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
