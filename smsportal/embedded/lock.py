@@ -4,7 +4,8 @@ import fcntl
 import os
 from pathlib import Path
 
-from smsportal.embedded.layout import give, owner_uid
+from smsportal.embedded.account import owner_uid
+from smsportal.embedded.layout import give
 
 NAME = "lock"
 

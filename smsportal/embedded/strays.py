@@ -57,7 +57,7 @@ class Stray:
         if not any(self.tag in word for word in line):
             return False
         with contextlib.suppress(OSError):
-            return os.stat(f"/proc/{pid}").st_uid == self.uid
+            return Path(f"/proc/{pid}").stat().st_uid == self.uid
         return False
 
 

@@ -1,0 +1,55 @@
+"""What every test can count on: real PostgreSQL and Valkey, each worker with its own part.
+
+* `@pytest.mark.django_db`: inside a transaction that is rolled back.
+* `@pytest.mark.django_db(transaction=True)`: commits for real; the database is renewed afterwards.
+* `fresh_database`: the same, and gives the address to hand to other processes (tests/processes.py).
+"""
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+from django.test import TransactionTestCase
+from pytest_django import DjangoDbBlocker
+
+from smsportal.embedded.servers import Servers
+from tests import databases, slots
+
+_servers: Servers | None = None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers, once for all the workers of a run."""
+    global _servers
+    if not hasattr(config, "workerinput") and not config.option.collectonly:
+        _servers = Servers(slots.data())
+        _servers.__enter__()
+
+
+def pytest_unconfigure() -> None:
+    if _servers is not None:
+        _servers.stop()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> None:
+    """Take the place of pytest-django's own: clone the template."""
+    with django_db_blocker.unblock():
+        databases.renew()
+    TransactionTestCase._fixture_teardown = lambda _: databases.renew()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def fresh_database(transactional_db: None) -> str:
+    """The address of a migrated, otherwise empty database that other processes may use too."""
+    return databases.url()
+
+
+@pytest.fixture(autouse=True)
+def valkey() -> Iterator[redis.Redis]:
+    """This worker's own number of the test Valkey, empty."""
+    from smsportal.embedded import addresses
+
+    with redis.Redis.from_url(addresses.redis_url(slots.data(), slots.worker())) as client:
+        client.flushdb()
+        yield client
