@@ -47,7 +47,7 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """An offer of the catalogue. `ttl` in seconds; `stock` is None where it is not told."""
+    """An offer of the catalogue. `ttl` in seconds, 0 where it is not told; `stock` None then."""
 
     code: str
     name: str
@@ -70,12 +70,17 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class Page[T]:
-    """One page of a list. `last` is None where the provider does not say."""
+    """One page of a list. `last` and `total` are None where the provider does not say.
+
+    `number` is the page that the provider says it gave, which need not be the one asked for.
+    `unreadable` rows were left out of `items`: the list is not to be taken as complete.
+    """
 
     items: tuple[T, ...]
     number: int
     last: int | None
     total: int | None
+    unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,50 @@
+"""Phone numbers: kept raw as the provider wrote them, and E.164 where they are real ones."""
+
+import re
+
+import phonenumbers
+from phonenumbers import PhoneNumber, PhoneNumberFormat
+
+# Digits with the usual signs between them; no letters, no extensions.
+_DIALLABLE = re.compile(r"\+?[0-9][0-9 ().\-/]{3,38}")
+
+
+def e164(raw: str | int, region_hint: str = "US") -> str | None:
+    """Give a number as E.164, None where it is not a valid one; never raises.
+
+    SMSGig writes US numbers without a plus, also as integers; SMS Villa writes a plus. Without
+    one the number is tried as a number of `region_hint` and then as an international one.
+    """
+    text = str(raw).strip()
+    if isinstance(raw, bool) or not _DIALLABLE.fullmatch(text):
+        return None
+    attempts = [(text, None)] if text[0] == "+" else [(text, region_hint), (f"+{text}", None)]
+    for number, region in attempts:
+        parsed = _valid(number, region)
+        if parsed is not None:
+            return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+    return None
+
+
+def national(raw: str | int, region_hint: str = "US") -> str:
+    """Give a number as people of its country write it; an invalid one stays as it is."""
+    return _formatted(raw, region_hint, PhoneNumberFormat.NATIONAL)
+
+
+def international(raw: str | int, region_hint: str = "US") -> str:
+    """Give a number with its country code, in groups; an invalid one stays as it is."""
+    return _formatted(raw, region_hint, PhoneNumberFormat.INTERNATIONAL)
+
+
+def _formatted(raw: str | int, region_hint: str, style: int) -> str:
+    valid = e164(raw, region_hint)
+    parsed = None if valid is None else _valid(valid, None)
+    return str(raw) if parsed is None else phonenumbers.format_number(parsed, style)
+
+
+def _valid(number: str, region: str | None) -> PhoneNumber | None:
+    try:
+        parsed = phonenumbers.parse(number, region)
+    except phonenumbers.NumberParseException:
+        return None
+    return parsed if phonenumbers.is_valid_number(parsed) else None
