@@ -7,7 +7,7 @@ from smsportal.embedded import addresses
 from tests import slots
 
 DATA = slots.data()
-keyfiles.make_missing(DATA)
+keyfiles.make_missing(DATA, {})
 os.environ.update(
     DATA_DIR=str(DATA),
     DATABASE_URL=addresses.database_url(DATA, f"test_{slots.worker()}"),

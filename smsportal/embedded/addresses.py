@@ -5,9 +5,12 @@ without an environment variable. Only the standard library is used and nothing i
 """
 
 import hashlib
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 DATABASE = "smsportal"
 ROLE = "smsportal"
 SOCKET_NAME_POSTGRES = ".s.PGSQL.5432"
@@ -17,6 +20,11 @@ LONGEST_FOLDER = 85  # sun_path holds 107 bytes on Linux, and the longest name i
 SHORT_PARENT = Path("/tmp")  # noqa: S108 - layout.py checks who owns the folder
 POINTER = "private-folder"
 OWNER_NOTE = "belongs-to"
+
+
+def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """The data folder: DATA_DIR, else `.data` in the checkout."""
+    return Path(environment.get("DATA_DIR") or ROOT / ".data").resolve()
 
 
 def home(data: Path) -> Path:

@@ -63,6 +63,17 @@ def give(path: Path, owner: int) -> None:
         os.chown(path, owner, -1, follow_symlinks=False)
 
 
+def give_all(data: Path) -> None:
+    """As root, hand everything in somebody's data folder to them, but for the servers' own."""
+    owner = owner_uid(data)
+    if os.geteuid() != 0 or owner == 0:
+        return
+    for folder, names, files in os.walk(data):
+        for name in [*names, *files]:
+            with contextlib.suppress(FileNotFoundError):
+                give(Path(folder, name), owner)
+
+
 def prepare(data: Path) -> Layout:
     """Choose and make the servers' folders below, or where need be beside, the data folder."""
     data = prepare_data(data)

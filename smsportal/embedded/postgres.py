@@ -17,12 +17,13 @@ from smsportal.embedded.binaries import Binaries
 from smsportal.embedded.errors import StartError
 from smsportal.embedded.layout import Layout
 from smsportal.embedded.strays import Stray, command_line
-from smsportal.embedded.waiting import wait
+from smsportal.embedded.waiting import wait_for_server
 
 MAJOR = "18"
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 MEMORY = {"shared_buffers": "64MB", "max_connections": "200"}
-QUIET = {"log_min_messages": "warning", "log_checkpoints": "off", "jit": "off"}
+# Whoever made an error hears of it; a log of it would hold values: numbers, codes.
+QUIET = {"log_min_messages": "fatal", "log_min_error_statement": "panic", "jit": "off"}
 UNSAFE_AND_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -40,6 +41,7 @@ class Postgres:
     name = "postgres"
     stop_signal = signal.SIGINT  # "fast shutdown": SIGTERM would wait for every client
     environment = ENVIRONMENT
+    not_news = ("terminating connection", "the database system is")
 
     @property
     def cluster(self) -> Path:
@@ -75,7 +77,7 @@ class Postgres:
 
     def wait_ready(self, alive: Callable[[], bool]) -> None:
         """Return when it answers and our database exists. `alive` says whether it still runs."""
-        wait("PostgreSQL", self._answers, alive)
+        wait_for_server("PostgreSQL", self._answers, alive)
         self._make_database()
 
     def _answers(self) -> bool:

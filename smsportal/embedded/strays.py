@@ -8,14 +8,13 @@ nothing, because numbers are used again.
 import contextlib
 import os
 import signal
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from smsportal.embedded.errors import StartError
+from smsportal.embedded.waiting import within
 
 GRACE = 10.0
-PAUSE = 0.05
 
 
 @dataclass(frozen=True)
@@ -36,20 +35,12 @@ class Stray:
         for pid, line in self.find().items():
             if len(line) > 1:  # a leader: PostgreSQL's own children show a title instead
                 _send(pid, leader_signal)
-        if self._gone_within(GRACE):
+        if within(GRACE, lambda: not self.find()):
             return
         for pid in self.find():
             _send(pid, signal.SIGKILL)
-        if not self._gone_within(GRACE):
+        if not within(GRACE, lambda: not self.find()):
             raise StartError(f"{self.program} of an earlier start does not end: {[*self.find()]}.")
-
-    def _gone_within(self, seconds: float) -> bool:
-        deadline = time.monotonic() + seconds
-        while self.find():
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(PAUSE)
-        return True
 
     def _matches(self, pid: int, line: list[str]) -> bool:
         if not line or self.program not in line[0]:

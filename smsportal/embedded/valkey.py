@@ -12,7 +12,7 @@ from smsportal.embedded import addresses
 from smsportal.embedded.binaries import Binaries
 from smsportal.embedded.layout import Layout
 from smsportal.embedded.strays import Stray
-from smsportal.embedded.waiting import wait
+from smsportal.embedded.waiting import wait_for_server
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Valkey:
 
     name = "valkey"
     stop_signal = signal.SIGTERM
+    not_news = ("Memory overcommit", "Received SIGTERM", "ready to exit")
 
     @property
     def url(self) -> str:
@@ -61,7 +62,7 @@ class Valkey:
 
     def wait_ready(self, alive: Callable[[], bool]) -> None:
         """Return when it answers. `alive` says whether it still runs."""
-        wait("Valkey", self._answers, alive)
+        wait_for_server("Valkey", self._answers, alive)
 
     def _answers(self) -> bool:
         with redis.Redis.from_url(self.url) as client, suppress(redis.ConnectionError):

@@ -1,0 +1,25 @@
+"""Brings the database and the static files up to this version; safe to repeat."""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core import checks
+from django.core.management import BaseCommand, CommandError, call_command
+
+
+class Command(BaseCommand):
+    help = "Check the settings, migrate the database, collect the static files."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self._check()
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("createcachetable", verbosity=0)
+        call_command("collectstatic", verbosity=0, interactive=False)
+        self.stdout.write(f"prepared users={get_user_model().objects.count()}")
+
+    def _check(self) -> None:
+        errors = [found for found in checks.run_checks() if found.is_serious()]
+        if errors:
+            hint = f" {errors[0].hint}" if errors[0].hint else ""
+            raise CommandError(f"{errors[0].msg}{hint}")

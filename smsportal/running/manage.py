@@ -1,0 +1,35 @@
+"""Runs an operator's command for the supervisor, and turns its failure into one line."""
+
+import asyncio
+from asyncio.subprocess import DEVNULL, PIPE
+
+from smsportal.embedded.errors import StartError
+from smsportal.running.plan import ROOT, manage_command
+
+
+async def manage(*words: str, environment: dict[str, str]) -> str:
+    """Run `manage.py <words>` and return what it printed. Raises StartError with its complaint."""
+    process = await asyncio.create_subprocess_exec(
+        *manage_command(*words),
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=PIPE,
+        env=environment,
+        cwd=ROOT,
+        start_new_session=True,
+    )
+    try:
+        output, errors = await process.communicate()
+    except asyncio.CancelledError:
+        process.terminate()
+        raise
+    if process.returncode != 0:
+        raise StartError(_complaint(errors.decode(errors="replace"), words[0]))
+    return output.decode(errors="replace").strip()
+
+
+def _complaint(errors: str, command: str) -> str:
+    lines = [line for line in errors.splitlines() if line.strip()]
+    if not lines:
+        return f"manage.py {command} failed without a word."
+    return lines[-1].removeprefix("CommandError: ")

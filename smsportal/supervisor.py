@@ -1,0 +1,167 @@
+"""Everything that `make run` runs, under one roof: started in order, kept alive, stopped in order.
+
+Children also end when this process is killed: the kernel sends them their stop signal.
+"""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Mapping
+
+import httpx
+
+from smsportal import keyfiles
+from smsportal.embedded import addresses, layout
+from smsportal.embedded.errors import StartError
+from smsportal.embedded.lock import Busy, DataLock, lock_of_children
+from smsportal.embedded.servers import embedded
+from smsportal.running import plan, ports
+from smsportal.running.child import Child, Program
+from smsportal.running.console import Console
+from smsportal.running.manage import manage
+
+GRACE = 8.0  # seconds for the processes at work; what they leave undone stands in the rows
+SERVER_GRACE = 5.0
+PATIENCE = 60.0
+PROVIDERS = {"SMSGIG_BASE_URL": "smsgig", "SMSVILLA_BASE_URL": "smsvilla"}
+SERVERS = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
+FOR_OPERATORS = ("PORT", "PUBLIC_URL", *PROVIDERS)
+
+
+class Supervisor:
+    """One run. `given` is the environment that the operator set."""
+
+    def __init__(self, given: Mapping[str, str], console: Console) -> None:
+        self.environment = {name: value for name, value in given.items() if value}
+        self.console = console
+        self.data = layout.prepare_data(addresses.data_folder(self.environment))
+        self.children: dict[str, Child] = {}
+
+    async def run(self) -> None:
+        """Run until SIGINT, SIGTERM or SIGHUP. Raises StartError where it can't even start."""
+        lock = self._lock()
+        stopping = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(number, self._asked_to_stop, stopping)
+        starting = asyncio.create_task(self._start(lock))
+        stopped = asyncio.create_task(stopping.wait())
+        try:
+            await asyncio.wait([starting, stopped], return_when=asyncio.FIRST_COMPLETED)
+            if not stopping.is_set():
+                starting.result()
+                await stopped
+        finally:
+            starting.cancel()
+            await asyncio.wait([starting])
+            await self._stop()
+            layout.give_all(self.data)
+            lock.release()
+
+    def _lock(self) -> DataLock:
+        try:
+            return DataLock(self.data)
+        except Busy as busy:
+            address = busy.note.get("PUBLIC_URL")
+            state = f"is running at {address}" if address else "is just starting or stopping"
+            raise StartError(f"SMS Portal {state}, with the data in {self.data}.") from None
+
+    def _asked_to_stop(self, stopping: asyncio.Event) -> None:
+        """The first time in an orderly way; whoever asks again doesn't want to wait."""
+        if stopping.is_set():
+            for child in self.children.values():
+                child.kill()
+        else:
+            self.console.say("\nStopping ...")
+        stopping.set()
+
+    async def _start(self, lock: DataLock) -> None:
+        keyfiles.make_missing(self.data, self.environment)
+        listener = ports.listen(self._host(), self.environment.get("PORT", ""))
+        inherited = await asyncio.to_thread(lock_of_children, self.data)
+        self._complete_environment(listener)
+        await self._start_sandbox(inherited)
+        await self._start_servers()
+        self.console.say("Preparing the database ...")
+        prepared = await manage("prepare", environment=self.environment)
+        await self._keep(plan.web(self.environment, listener.fileno(), inherited))
+        for worker in plan.workers(self.environment, inherited):
+            await self._keep(worker)
+        first = "users=0" in prepared
+        people = await manage("make_demo", environment=self.environment) if first else ""
+        await self._web_answers(listener)
+        lock.write({name: self.environment[name] for name in FOR_OPERATORS})
+        layout.give_all(self.data)
+        self._greet(people)
+
+    def _host(self) -> str:
+        return self.environment.get("HOST", "127.0.0.1")
+
+    def _complete_environment(self, listener: socket.socket) -> None:
+        """Say what settings would else read from files or not know: the same for every child."""
+        port = str(listener.getsockname()[1])
+        defaults = {
+            "DJANGO_SETTINGS_MODULE": "smsportal.settings",
+            "PYTHONUNBUFFERED": "1",
+            "PUBLIC_URL": f"http://localhost:{port}",
+        }
+        self.environment = {
+            **defaults,
+            **self.environment,
+            "DATA_DIR": str(self.data),
+            "PORT": port,
+        }
+
+    async def _start_sandbox(self, inherited: int) -> None:
+        """Both providers played locally, unless the operator named an address for each."""
+        if all(name in self.environment for name in PROVIDERS):
+            return
+        port = ports.free("127.0.0.1", plan.SANDBOX_PORT)
+        for name, provider in PROVIDERS.items():
+            address = f"http://127.0.0.1:{port}/{provider}/api/v1"
+            self.environment.setdefault(name, address)
+        state = self.data / "sandbox.json"
+        await self._keep(plan.sandbox(self.environment, port, state, inherited))
+
+    async def _start_servers(self) -> None:
+        """PostgreSQL and Valkey, each unless the operator has one."""
+        if all(name in self.environment for name in SERVERS.values()):
+            return
+        self.console.say("Starting PostgreSQL and Valkey ...")
+        for server in await asyncio.to_thread(embedded, self.data):
+            if SERVERS[server.name] not in self.environment:
+                child = await self._keep(plan.server(server))
+                await asyncio.to_thread(server.wait_ready, child.alive)
+                self.environment[SERVERS[server.name]] = server.url
+
+    async def _keep(self, program: Program) -> Child:
+        child = self.children[program.name] = Child(program, self.console)
+        await child.start()
+        return child
+
+    async def _web_answers(self, listener: socket.socket) -> None:
+        host, port = listener.getsockname()[:2]
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as client:
+            try:
+                answer = await client.get(
+                    f"http://{host}:{port}/healthz", headers={"Host": "localhost"}
+                )
+                answer.raise_for_status()
+            except httpx.HTTPError as error:
+                raise StartError("The web process does not answer: its lines say why.") from error
+
+    def _greet(self, people: str) -> None:
+        self.console.say(f"\nSMS Portal is ready: {self.environment['PUBLIC_URL']}\n")
+        if people:
+            self.console.say(f"{people}\n\nThese passwords are shown this once.")
+        else:
+            self.console.say("A lost password: uv run manage.py changepassword E-MAIL")
+        self.console.say("Ctrl-C stops everything; the data stays.\n")
+
+    async def _stop(self) -> None:
+        """The processes at work first, then what they work with."""
+        last = {"sandbox", "valkey", "postgres"}
+        working = [child for name, child in self.children.items() if name not in last]
+        await asyncio.gather(*(child.stop(GRACE) for child in working))
+        for name in ("sandbox", "valkey", "postgres"):
+            if name in self.children:
+                await self.children[name].stop(SERVER_GRACE)
