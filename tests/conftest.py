@@ -22,7 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the servers, once for all the workers of a run."""
     global _servers
     if not hasattr(config, "workerinput") and not config.option.collectonly:
-        _servers = Servers(slots.data())
+        _servers = Servers(slots.data(), disposable=True)
         _servers.__enter__()
 
 

@@ -23,13 +23,14 @@ def embedded(data: Path, *, disposable: bool = False) -> tuple[Postgres, Valkey]
 class Servers:
     """A context: both servers run inside it, and their lines go to a file in the data folder."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, *, disposable: bool = False) -> None:
         self.data = data
+        self.disposable = disposable
         self.running: list[tuple[Postgres | Valkey, subprocess.Popen[bytes]]] = []
 
     def __enter__(self) -> Self:
         try:
-            for server in embedded(self.data, disposable=True):
+            for server in embedded(self.data, disposable=self.disposable):
                 self.start(server)
         except BaseException:
             self.stop()

@@ -1,0 +1,47 @@
+# Everything starts here. It needs Python 3 and make; uv is fetched where it is missing.
+
+SHELL := /bin/bash
+UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
+PYTHON := .venv/bin/python
+WORKERS ?= 2
+# As root in somebody's checkout, what we install is theirs afterwards, and is no link to our cache.
+OWNER := $(if $(filter 0,$(shell id -u)),$(filter-out 0,$(shell stat -c %u .)))
+
+.PHONY: run test check format bench screenshots install clean
+
+run: install ## start the whole portal; Ctrl-C stops it
+	@exec $(PYTHON) -m smsportal
+
+test: install ## every test, browser tests included
+	$(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
+
+check: install ## lint, types, import rules, missing migrations
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy .
+	.venv/bin/lint-imports
+	$(PYTHON) manage.py makemigrations --check --dry-run
+
+format: install ## put the code into shape
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+
+bench: install ## every benchmark, a line a figure: name value goal ok|short
+	@$(PYTHON) -m benchmarks
+
+screenshots: install ## the pictures in docs/images
+	$(PYTHON) -m docs.screenshots
+
+install: $(filter .tools/bin/uv,$(UV))
+	@$(if $(OWNER),UV_LINK_MODE=copy) $(UV) sync --locked --quiet
+	@$(if $(OWNER),chown -hR $(OWNER) .venv $(wildcard .tools))
+
+.tools/bin/uv:
+	@echo "Getting uv ..."
+	@python3 -m venv .tools || { echo "python3 can't make a virtual environment: install python3-venv, or uv."; exit 1; }
+	@.tools/bin/pip install --quiet --disable-pip-version-check uv
+
+clean: ## remove what can be made again; the data in .data stays
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.data/*' -prune -exec rm -rf {} +
+	@[ ! -d .data ] || echo "Kept .data, which holds the database and the keys."
