@@ -15,6 +15,7 @@ type Document = Mapping[str, object]
 
 MAX_ID_LENGTH: Final = 64
 MAX_PHONE_LENGTH: Final = 40
+LONGEST_LIFETIME: Final = 30 * 24 * 3600
 MONEY_PLACES: Final = Decimal("0.000001")
 MONEY_BOUND: Final = Decimal(10) ** 12
 # Stands for a value that JSON cannot mean: NaN, a number beyond bounds, two values for one key.
@@ -127,6 +128,14 @@ def whole(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9:
         return value
     raise Unreadable("not a whole number")
+
+
+def lifetime(value: object) -> int:
+    """Read a time-to-live in seconds: more than none, at most 30 days."""
+    seconds = whole(value)
+    if not 0 < seconds <= LONGEST_LIFETIME:
+        raise Unreadable("not a time-to-live")
+    return seconds
 
 
 def text(value: object) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from providers import shapes
+from providers.activations import activation_of, done_with
 from providers.calls import Call, Effect
 from providers.provider import Unsupported
 from providers.replies import reader
@@ -90,19 +91,19 @@ class SmsGig:
 
     def inspect(self, activation_id: str) -> Call[Activation]:
         """POST /rentals/status, which only reads where no action is given."""
-        read = reader(Effect.READ, shapes.activation_of(activation_id), DOCUMENTED)
+        read = reader(Effect.READ, activation_of(activation_id), DOCUMENTED)
         path = f"/{self.prefix}/rentals/status"
         body = activation_json(activation_id)
         return Call("inspect", Effect.READ, "POST", path, read, json=body)
 
     def cancel(self, activation_id: str) -> Call[Done]:
-        read = reader(Effect.REPEATABLE, shapes.done_with(activation_id), DOCUMENTED)
+        read = reader(Effect.REPEATABLE, done_with(activation_id), DOCUMENTED)
         path = f"/{self.prefix}/rentals/cancel"
         body = activation_json(activation_id)
         return Call("cancel", Effect.REPEATABLE, "POST", path, read, json=body)
 
     def finish(self, activation_id: str) -> Call[Done]:
-        read = reader(Effect.REPEATABLE, shapes.done_with(activation_id), DOCUMENTED)
+        read = reader(Effect.REPEATABLE, done_with(activation_id), DOCUMENTED)
         path = f"/{self.prefix}/rentals/status"
         body = {**activation_json(activation_id), "action": "finished"}
         return Call("finish", Effect.REPEATABLE, "POST", path, read, json=body)
@@ -120,6 +121,6 @@ class SmsGig:
         return b'{"status": "ok"}'
 
     def _state(self, name: str, activation_id: str) -> Call[Activation]:
-        read = reader(Effect.READ, shapes.activation_of(activation_id), DOCUMENTED)
+        read = reader(Effect.READ, activation_of(activation_id), DOCUMENTED)
         path, query = f"/{self.prefix}/status", activation_query(activation_id)
         return Call(name, Effect.READ, "GET", path, read, query)

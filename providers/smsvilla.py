@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from providers import shapes
+from providers.activations import activation_of, done_with
 from providers.calls import Call, Effect
 from providers.provider import Unsupported
 from providers.replies import reader
@@ -83,7 +84,7 @@ class SmsVilla:
         return self._read("status", "/status", activation_id)
 
     def cancel(self, activation_id: str) -> Call[Done]:
-        read = reader(Effect.REPEATABLE, shapes.done_with(activation_id), DOCUMENTED)
+        read = reader(Effect.REPEATABLE, done_with(activation_id), DOCUMENTED)
         body = activation_json(activation_id)
         return Call("cancel", Effect.REPEATABLE, "POST", "/cancel", read, json=body)
 
@@ -102,5 +103,5 @@ class SmsVilla:
         return b'{"status": "ok"}'
 
     def _read(self, name: str, path: str, activation_id: str) -> Call[Activation]:
-        read = reader(Effect.READ, shapes.activation_of(activation_id), DOCUMENTED)
+        read = reader(Effect.READ, activation_of(activation_id), DOCUMENTED)
         return Call(name, Effect.READ, "GET", path, read, activation_query(activation_id))

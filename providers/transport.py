@@ -56,6 +56,7 @@ def send[T](
     try:
         return loop.run_until_complete(_send_alone(call, base_url, key, bounds))
     finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
 
 

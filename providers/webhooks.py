@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from providers.activations import message
 from providers.reading import Document, Unreadable, document, first, line, maybe, text
-from providers.shapes import message, only_activation_id
+from providers.shapes import only_activation_id
 from providers.values import Delivery
 
 _HEX_SHA256: Final = re.compile(r"(?:sha256=)?([0-9a-f]{64})")
