@@ -1,6 +1,7 @@
 from accounts.models.audit import AuditEvent
 from accounts.models.invitations import Invitation
 from accounts.models.providers import ProviderAccount, ProviderKey, RequestCount
+from accounts.models.secrets import SealedSecret
 from accounts.models.teams import Membership, Team
 from accounts.models.users import User
 
@@ -11,6 +12,7 @@ __all__ = [
     "ProviderAccount",
     "ProviderKey",
     "RequestCount",
+    "SealedSecret",
     "Team",
     "User",
 ]

@@ -35,6 +35,9 @@ class ProviderAccount(models.Model):
     # One poll task at a time: a lease with a fencing token.
     poll_lease_until = models.DateTimeField(null=True, blank=True)
     poll_fence = models.BigIntegerField(default=0)
+    # Counts the requests that were reserved while Redis was away: a Redis that does not know
+    # this number has not seen them, and starts again from the rows.
+    budget_epoch = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [
