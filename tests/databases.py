@@ -73,7 +73,6 @@ def _migrate(database: str) -> None:
     connection.settings_dict["NAME"] = database
     try:
         call_command("migrate", verbosity=0, interactive=False)
-        call_command("createcachetable", verbosity=0)
     finally:
         _disconnect()
         connection.settings_dict["NAME"] = own

@@ -14,12 +14,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self._check()
         call_command("migrate", verbosity=0, interactive=False)
-        call_command("createcachetable", verbosity=0)
         call_command("collectstatic", verbosity=0, interactive=False)
         self.stdout.write(f"prepared users={get_user_model().objects.count()}")
 
     def _check(self) -> None:
-        errors = [found for found in checks.run_checks() if found.is_serious()]
+        errors = [found for found in checks.run_checks(include_deployment_checks=True) if found.is_serious()]
         if errors:
             hint = f" {errors[0].hint}" if errors[0].hint else ""
             raise CommandError(f"{errors[0].msg}{hint}")
