@@ -12,6 +12,7 @@ from smsportal.embedded.errors import StartError
 
 LAUNCH = Path(__file__).with_name("launch.py")
 FALLBACK = "nobody"
+KEPT = ("PATH", "LD_LIBRARY_PATH")  # what this Python itself may need to start
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,12 @@ class Account:
 def launch(stop: signal.Signals) -> list[str]:
     """The start of a command line whose program gets `stop` when this process ends."""
     return [*_python(), "--parent", str(os.getpid()), "--signal", str(int(stop))]
+
+
+def bare_environment() -> dict[str, str]:
+    """The servers' environment: none of our secrets, and no locale of the machine's."""
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    return {**kept, "LC_ALL": "C", "TZ": "UTC"}
 
 
 def for_servers(data: Path) -> Account:

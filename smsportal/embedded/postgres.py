@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 
 from smsportal.embedded import addresses
+from smsportal.embedded.account import bare_environment
 from smsportal.embedded.binaries import Binaries
 from smsportal.embedded.errors import StartError
 from smsportal.embedded.layout import Layout
@@ -20,7 +21,6 @@ from smsportal.embedded.strays import Stray, command_line
 from smsportal.embedded.waiting import wait_for_server
 
 MAJOR = "18"
-ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 MEMORY = {"shared_buffers": "64MB", "max_connections": "200"}
 # Whoever made an error hears of it; a log of it would hold values: numbers, codes.
 QUIET = {"log_min_messages": "fatal", "log_min_error_statement": "panic", "jit": "off"}
@@ -40,7 +40,6 @@ class Postgres:
 
     name = "postgres"
     stop_signal = signal.SIGINT  # "fast shutdown": SIGTERM would wait for every client
-    environment = ENVIRONMENT
     not_news = ("terminating connection", "the database system is")
 
     @property
@@ -115,7 +114,7 @@ class Postgres:
         ]
         command = self.layout.account.command(str(self.binaries.initdb), *options)
         done = subprocess.run(
-            command, check=False, capture_output=True, text=True, cwd="/", env=ENVIRONMENT
+            command, check=False, capture_output=True, text=True, cwd="/", env=bare_environment()
         )
         if done.returncode != 0:
             shutil.rmtree(unfinished, ignore_errors=True)

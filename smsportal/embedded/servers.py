@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from smsportal.embedded import layout
+from smsportal.embedded.account import bare_environment
 from smsportal.embedded.binaries import binaries
 from smsportal.embedded.postgres import Postgres
 from smsportal.embedded.valkey import Valkey
@@ -49,7 +50,7 @@ class Servers:
                 stdout=log,
                 stderr=log,
                 cwd="/",
-                env=server.environment,
+                env=bare_environment(),
                 start_new_session=True,
             )
         self.running.append((server, process))

@@ -34,10 +34,6 @@ class Valkey:
     def socket(self) -> Path:
         return self.layout.sockets / addresses.SOCKET_NAME_VALKEY
 
-    @property
-    def environment(self) -> dict[str, str]:
-        return {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
-
     def prepare(self) -> None:
         """End an earlier server that still lives; remove the socket of one that doesn't."""
         Stray("valkey-server", str(self.socket), self.layout.account.uid).stop(self.stop_signal)

@@ -4,7 +4,7 @@ import signal
 import sys
 from pathlib import Path
 
-from smsportal.embedded.account import launch
+from smsportal.embedded.account import bare_environment, launch
 from smsportal.embedded.postgres import Postgres
 from smsportal.embedded.valkey import Valkey
 from smsportal.running.child import Program
@@ -20,7 +20,7 @@ def server(embedded: Postgres | Valkey) -> Program:
     return Program(
         name=embedded.name,
         command=embedded.command,
-        environment=embedded.environment,
+        environment=bare_environment(),
         folder=Path("/"),
         stop_signal=embedded.stop_signal,
         not_news=embedded.not_news,
