@@ -5,25 +5,30 @@ listens to their own. So no id ever travels towards somebody who may not see it.
 """
 
 from accounts.announcements import announce, revoke
+from accounts.models import Membership
+from accounts.states import Role
 from rentals.models import Rental
 
-__all__ = ["own_audience", "publish", "revoke", "team_audience"]
+__all__ = ["audience", "publish", "revoke"]
 
 
 def publish(rental: Rental) -> None:
     """Tell both audiences of a rental that it changed. For after the commit; never fails."""
     told = str(rental.pk)
-    announce(
-        {
-            team_audience(rental.team_id): told,
-            own_audience(rental.team_id, rental.member_id): told,
-        }
-    )
+    announce({_team(rental.team_id): told, _own(rental.team_id, rental.member_id): told})
 
 
-def team_audience(team_id: int) -> str:
+def audience(membership: Membership) -> str:
+    """The channel of all that a membership may see."""
+    sees_all = membership.has(Role.ADMIN, Role.FINANCE) or membership.team.shares_board
+    if sees_all:
+        return _team(membership.team_id)
+    return _own(membership.team_id, membership.user_id)
+
+
+def _team(team_id: int) -> str:
     return f"team:{team_id}"
 
 
-def own_audience(team_id: int, user_id: int) -> str:
+def _own(team_id: int, user_id: int) -> str:
     return f"team:{team_id}:user:{user_id}"

@@ -21,6 +21,8 @@ QUEUES: Final = {
     "rentals.apply_inbox": "now",
     "rentals.poll_account": "poll",
     "rentals.refresh_catalogue": "bulk",
+    "rentals.adopt": "now",
+    "rentals.read_balance": "bulk",
 }
 PATIENCE: Final = 0.3  # seconds, to connect and to be answered
 AT_ONCE: Final = 0.1  # a failure within this many seconds was a stale connection: try again

@@ -4,8 +4,11 @@ import os
 
 from celery import Celery
 
+from rentals.standby import Standby
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smsportal.settings")
 
 app = Celery("smsportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["accounts", "rentals"])
+app.steps["worker"].add(Standby)

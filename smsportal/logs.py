@@ -3,11 +3,12 @@
 from typing import Any
 
 import structlog
+from structlog.typing import Processor
 
 
 def logging_config(*, debug: bool) -> dict[str, Any]:
     """Return a `logging.config.dictConfig` dictionary, and set structlog up to go with it."""
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

@@ -10,7 +10,6 @@ from typing import Any
 import environ
 from celery.schedules import schedule
 from django.utils.csp import CSP
-from kombu import Queue
 
 from smsportal.embedded import addresses
 from smsportal.logs import logging_config
@@ -18,7 +17,7 @@ from smsportal.logs import logging_config
 env = environ.Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = env.path("DATA_DIR", default=str(BASE_DIR / ".data"))  # type: ignore[arg-type]
+DATA_DIR = env.path("DATA_DIR", default=str(BASE_DIR / ".data"))
 DATA = Path(str(DATA_DIR))
 
 
@@ -210,7 +209,9 @@ CELERY_BROKER_URL = addresses.broker_url(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False  # the rows are the queue: a message is worth nothing twice
 CELERY_TASK_DEFAULT_QUEUE = "now"
-CELERY_TASK_QUEUES = [Queue("now"), Queue("poll"), Queue("bulk")]
+CELERY_TASK_QUEUES = {
+    name: {"exchange": name, "routing_key": name} for name in ("now", "poll", "bulk")
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -1,0 +1,31 @@
+"""The only writers of rentals, messages and catalogues; one public verb each."""
+
+from rentals.operations.catalogue import refresh_catalogue
+from rentals.operations.controlling import (
+    cancel_rental,
+    finish_rental,
+    send_control,
+    wait_for_more,
+)
+from rentals.operations.errors import NotPossible, RentalNotAllowed
+from rentals.operations.inbox import apply_inbox_entry, hint_to_poll
+from rentals.operations.polling import poll_account
+from rentals.operations.requesting import request_rental
+from rentals.operations.sending import send_rent
+from rentals.operations.sweeping import sweep
+
+__all__ = [
+    "NotPossible",
+    "RentalNotAllowed",
+    "apply_inbox_entry",
+    "cancel_rental",
+    "finish_rental",
+    "hint_to_poll",
+    "poll_account",
+    "refresh_catalogue",
+    "request_rental",
+    "send_control",
+    "send_rent",
+    "sweep",
+    "wait_for_more",
+]

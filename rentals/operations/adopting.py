@@ -1,0 +1,117 @@
+"""A doubt ends by a webhook for an activation that we don't know, where only one can be meant."""
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError
+from django.db.models import F, Q
+from django.utils import timezone
+
+from providers.phone import e164
+from providers.values import Activation, Delivery
+from rentals import money
+from rentals.causes import Cause
+from rentals.models import InboxEntry, Rental
+from rentals.models.inbox import InboxOutcome
+from rentals.operations.exchange import converse, wire
+from rentals.operations.inbox import CONFIRM_PAUSE, CONFIRM_READS, delivery_of
+from rentals.operations.sending import UNANSWERED, begin
+from rentals.states import RentalState
+
+CLOCKS_APART = timedelta(minutes=10)  # how far the provider's clock may be from ours
+
+
+def adopt(entry_id: int) -> bool:
+    """Give an unknown activation to the one rental in doubt that it can belong to.
+
+    Service and time must leave a single candidate among the rentals whose outcome is open, and a
+    read of the provider must know the activation. Returns whether a doubt ended.
+    """
+    entry = InboxEntry.objects.select_related("account").get(pk=entry_id)
+    delivery = delivery_of(entry)
+    candidate = _only_candidate(entry, delivery)
+    if candidate is None or not _may_read(candidate, timezone.now()):
+        return False
+    look = converse(candidate, wire(candidate).inspect(entry.activation_id))
+    if look.value is None or not _agrees(candidate, look.value, entry, delivery):
+        return False
+    return _begin(candidate, entry, look.value, timezone.now())
+
+
+def entries_worth_adopting() -> list[int]:
+    """Webhooks for unknown activations at accounts that have a rental in doubt."""
+    doubts = Rental.objects.filter(state=RentalState.IN_DOUBT)
+    entries = InboxEntry.objects.filter(
+        outcome=InboxOutcome.UNKNOWN_ACTIVATION,
+        applied_at__isnull=True,
+        account__in=doubts.values("account"),
+    )
+    return list(entries.order_by("received_at").values_list("pk", flat=True)[:50])
+
+
+def _only_candidate(entry: InboxEntry, delivery: Delivery) -> Rental | None:
+    """The one rental that is open, of that service, and rented in time for this SMS.
+
+    One that is still being answered counts too: then it is too early to tell.
+    """
+    open_ones = [
+        rental
+        for rental in Rental.objects.select_related("account").filter(
+            account=entry.account, state__in=UNANSWERED, sent_at__lte=entry.received_at
+        )
+        if delivery.service in ("", rental.service_code) and _in_time(rental, entry)
+    ]
+    if len(open_ones) == 1 and open_ones[0].state == RentalState.IN_DOUBT:
+        return open_ones[0]
+    return None
+
+
+def _may_read(rental: Rental, now: datetime) -> bool:
+    """Claim one of the few reads that a rental in doubt is worth."""
+    return bool(
+        Rental.objects.filter(
+            Q(last_confirm_at__isnull=True) | Q(last_confirm_at__lte=now - CONFIRM_PAUSE),
+            pk=rental.pk,
+            confirm_reads__lt=CONFIRM_READS,
+        ).update(last_confirm_at=now, confirm_reads=F("confirm_reads") + 1)
+    )
+
+
+def _in_time(rental: Rental, entry: InboxEntry) -> bool:
+    sent = rental.sent_at or rental.requested_at
+    return entry.received_at - sent <= timedelta(seconds=rental.ttl) + CLOCKS_APART
+
+
+def _agrees(rental: Rental, activation: Activation, entry: InboxEntry, delivery: Delivery) -> bool:
+    """Whether the provider's own word fits: the service, the time, and what an unsigned hook said.
+
+    A read that names neither the service nor the time must at least list the very message.
+    """
+    if activation.service and activation.service != rental.service_code:
+        return False
+    sent = rental.sent_at or rental.requested_at
+    if activation.created_at and abs(activation.created_at - sent) > CLOCKS_APART:
+        return False
+    if not delivery.service and not activation.service:
+        return False
+    if entry.genuine:
+        return True
+    return any(message.code == delivery.message.code for message in activation.messages)
+
+
+def _begin(rental: Rental, entry: InboxEntry, activation: Activation, now: datetime) -> bool:
+    started = rental.sent_at or rental.requested_at
+    ttl = activation.ttl or rental.ttl
+    fields = {
+        **money.settle(rental, activation.price),
+        "activation_id": entry.activation_id,
+        "phone_raw": activation.phone_number,
+        "phone_e164": e164(activation.phone_number) or "" if activation.phone_number else "",
+        "ttl": ttl,
+        "started_at": started,
+        "expires_at": started + timedelta(seconds=ttl),
+        "next_poll_at": now,
+    }
+    try:
+        return begin(rental, fields, cause=Cause.CLAIMED_BY_WEBHOOK, now=now)
+    except IntegrityError:
+        return False

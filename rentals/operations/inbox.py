@@ -1,0 +1,96 @@
+"""Stored webhooks are applied: in any order, any number of times, with the same end."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from providers.provider import Provider
+from providers.registry import provider
+from providers.values import Delivery
+from rentals.models import InboxEntry, Rental
+from rentals.models.inbox import InboxOutcome
+from rentals.operations.receiving import Sighting, receive
+from rentals.states import OPEN, RentalState, Source
+
+CONFIRM_PAUSE = timedelta(seconds=10)  # unsigned webhooks may not make us poll more often
+CONFIRM_READS = 5  # nor more often than this for one rental
+KEEP_TRYING = timedelta(minutes=15)  # an unknown activation: our own rent may still be answered
+
+
+def apply_inbox_entry(entry_id: int, *, now: datetime) -> None:
+    """Attach a stored webhook's message to its rental, if we know the activation by now.
+
+    An entry for an unknown activation stays unapplied for a while, because a webhook may be
+    faster than the answer to our own rent; after that it is set aside, and still found when the
+    activation turns up.
+    """
+    entry = InboxEntry.objects.select_related("account").filter(pk=entry_id).first()
+    if entry is None or entry.applied_at is not None:
+        return
+    rental = Rental.objects.filter(account=entry.account, activation_id=entry.activation_id).first()
+    if rental is None:
+        _set_aside(entry, now)
+    else:
+        _apply(entry, rental, now)
+
+
+def apply_early_entries(rental: Rental, *, now: datetime) -> None:
+    """Apply the webhooks that came before we knew the rental's activation."""
+    entries = InboxEntry.objects.select_related("account").filter(
+        Q(applied_at__isnull=True) | Q(outcome=InboxOutcome.UNKNOWN_ACTIVATION),
+        account=rental.account_id,
+        activation_id=rental.activation_id,
+    )
+    for entry in entries.order_by("received_at"):
+        _apply(entry, rental, now)
+
+
+def delivery_of(entry: InboxEntry) -> Delivery:
+    """Read a stored body again, with the adapter that read it when it came."""
+    return _provider(entry).delivery(bytes(entry.body))
+
+
+def _provider(entry: InboxEntry) -> Provider:
+    return provider(entry.account.provider, entry.account.server_prefix)
+
+
+def _apply(entry: InboxEntry, rental: Rental, now: datetime) -> None:
+    sighting = Sighting(
+        message=delivery_of(entry).message,
+        source=Source.WEBHOOK,
+        seen_at=entry.received_at,
+        confirmed=bool(entry.genuine),
+        entry=entry,
+    )
+    with transaction.atomic():
+        (outcome,) = receive(rental.pk, [sighting], now=now)
+        InboxEntry.objects.filter(pk=entry.pk).update(applied_at=now, outcome=outcome)
+        if not sighting.confirmed and outcome != InboxOutcome.KNOWN_MESSAGE:
+            ask_soon(rental.pk, now=now)
+
+
+def _set_aside(entry: InboxEntry, now: datetime) -> None:
+    given_up = now - entry.received_at > KEEP_TRYING
+    InboxEntry.objects.filter(pk=entry.pk, applied_at__isnull=True).update(
+        outcome=InboxOutcome.UNKNOWN_ACTIVATION, applied_at=now if given_up else None
+    )
+
+
+def hint_to_poll(account_id: int, activation_id: str, *, now: datetime) -> None:
+    """Somebody who knows the webhook's address says that there is news: ask soon, within bounds."""
+    rental = Rental.objects.filter(account_id=account_id, activation_id=activation_id).first()
+    if rental is not None:
+        ask_soon(rental.pk, now=now)
+
+
+def ask_soon(rental_id: int, *, now: datetime) -> bool:
+    """Let the next poll come at once, for an open rental: coalesced, and a few times only."""
+    return bool(
+        Rental.objects.filter(
+            Q(last_confirm_at__isnull=True) | Q(last_confirm_at__lte=now - CONFIRM_PAUSE),
+            pk=rental_id,
+            state__in=OPEN | {RentalState.EXPIRED},
+            confirm_reads__lt=CONFIRM_READS,
+        ).update(next_poll_at=now, last_confirm_at=now, confirm_reads=F("confirm_reads") + 1)
+    )

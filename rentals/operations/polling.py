@@ -1,0 +1,164 @@
+"""One provider account's due rentals are asked for, together, within its limits."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts import gateway
+from accounts.models import ProviderAccount
+from accounts.states import Lane
+from providers.calls import Reply
+from providers.registry import provider
+from rentals.models import Rental
+from rentals.operations.answers import Verdict, judge, keep
+from rentals.operations.looking import apply_activation
+from rentals.pollers import ask_all
+from rentals.polling import Room, next_look
+from rentals.states import RentalState
+
+LEASE = timedelta(seconds=10)
+AT_ONCE = 200  # rentals a task; what is left over is due again at the next tick
+WEBHOOKS_FRESH = timedelta(minutes=10)
+UNANSWERED_PAUSE = timedelta(seconds=5)
+
+
+def accounts_with_due_polls(now: datetime) -> list[int]:
+    """The provider accounts for which a poll task is worth starting now."""
+    due = Rental.objects.filter(next_poll_at__lte=now)
+    accounts = ProviderAccount.objects.filter(
+        Q(poll_lease_until__isnull=True) | Q(poll_lease_until__lte=now),
+        Q(throttled_until__isnull=True) | Q(throttled_until__lte=now),
+        pk__in=due.values("account"),
+    )
+    return list(accounts.values_list("pk", flat=True))
+
+
+def poll_account(account_id: int) -> int:
+    """Ask for every due rental of an account that the limits allow; returns how many were asked.
+
+    A lease keeps this to one task at a time. A task that lost its lease to another still attaches
+    the messages that it was given, but no longer says when to ask next.
+    """
+    fence = _take_lease(account_id, timezone.now())
+    if fence is None:
+        return 0
+    try:
+        return _poll(ProviderAccount.objects.get(pk=account_id), fence)
+    finally:
+        _give_back_lease(account_id, fence)
+
+
+def _take_lease(account_id: int, now: datetime) -> int | None:
+    free = Q(poll_lease_until__isnull=True) | Q(poll_lease_until__lte=now)
+    taken = ProviderAccount.objects.filter(free, pk=account_id).update(
+        poll_lease_until=now + LEASE, poll_fence=F("poll_fence") + 1
+    )
+    if not taken:
+        return None
+    return ProviderAccount.objects.values_list("poll_fence", flat=True).get(pk=account_id)
+
+
+def _give_back_lease(account_id: int, fence: int) -> None:
+    ProviderAccount.objects.filter(pk=account_id, poll_fence=fence).update(poll_lease_until=None)
+
+
+def _poll(account: ProviderAccount, fence: int) -> int:
+    now = timezone.now()
+    due = list(
+        Rental.objects.filter(account=account, next_poll_at__lte=now).order_by("next_poll_at")[
+            :AT_ONCE
+        ]
+    )
+    if not due:
+        return 0
+    try:
+        door = gateway.open_door(account)
+    except gateway.NoKey:
+        _postpone(due, now)
+        return 0
+    granted = gateway.reserve(account, Lane.POLL, wanted=len(due), now=now).granted
+    chosen = due[:granted]
+    room = _room(account, now)
+    calls = {rental.pk: door.provider.poll(rental.activation_id) for rental in chosen}
+    by_id = {rental.pk: rental for rental in chosen}
+    for rental_id, reply in ask_all(door, calls):
+        _apply(by_id[rental_id], account, reply, fence, room, asked_at=now)
+    return len(chosen)
+
+
+def _room(account: ProviderAccount, now: datetime) -> Room:
+    """What the limits leave, and whether webhooks can be relied upon at the moment."""
+    usage = gateway.spent(account, now)
+    wanting = Rental.objects.filter(account=account, next_poll_at__isnull=False).open().count()
+    healthy = account.last_hook_at is not None and now - account.last_hook_at < WEBHOOKS_FRESH
+    if usage.limits is None:
+        return Room(live=wanting, webhooks_healthy=healthy)
+    return Room(
+        live=max(1, wanting),
+        # A tenth and more is left to rents, cancels and reads of the balance.
+        per_minute=max(1, int(usage.limits.per_minute * 0.8)),
+        day_left=1 - usage.day / usage.limits.per_day,
+        webhooks_healthy=healthy,
+    )
+
+
+def _apply(
+    rental: Rental,
+    account: ProviderAccount,
+    reply: Reply,
+    fence: int,
+    room: Room,
+    *,
+    asked_at: datetime,
+) -> None:
+    now = timezone.now()
+    call = provider(account.provider, account.server_prefix).poll(rental.activation_id)
+    judged = judge(call, reply)
+    if judged.value is not None:
+        if judged.value.messages:
+            keep(rental, call, reply, asked_at=asked_at, now=now)
+        apply_activation(rental, judged.value, now=now)
+    elif judged.verdict in (Verdict.THROTTLED, Verdict.BAD_KEY):
+        gateway.note(account, reply, now=now)
+    _schedule(rental, fence, room, answered=judged.value is not None, now=now)
+
+
+def _schedule(rental: Rental, fence: int, room: Room, *, answered: bool, now: datetime) -> None:
+    """Say when to ask next, unless somebody else has said so since we began."""
+    current = Rental.objects.get(pk=rental.pk)
+    if current.next_poll_at is None or current.started_at is None or current.expires_at is None:
+        upcoming = None
+    else:
+        upcoming = next_look(
+            now=now,
+            started_at=current.started_at,
+            expires_at=current.expires_at,
+            received=current.state == RentalState.RECEIVED and not current.waits_for_more,
+            wants_more=current.multiple_sms,
+            room=room,
+        )
+        if not answered and upcoming is None:
+            upcoming = _once_more(current, now)
+    Rental.objects.filter(
+        pk=rental.pk, account__poll_fence=fence, next_poll_at=current.next_poll_at
+    ).update(
+        polls=F("polls") + 1,
+        last_polled_at=now if answered else F("last_polled_at"),
+        next_poll_at=upcoming,
+    )
+
+
+def _once_more(rental: Rental, now: datetime) -> datetime | None:
+    """The last look failed: try again for a little while, a code may still stand there."""
+    ended = rental.expires_at
+    if ended is not None and now - ended < timedelta(seconds=60):
+        return now + UNANSWERED_PAUSE
+    return None
+
+
+def _postpone(rentals: Sequence[Rental], now: datetime) -> None:
+    Rental.objects.filter(pk__in=[rental.pk for rental in rentals]).update(
+        next_poll_at=now + timedelta(seconds=30)
+    )

@@ -1,0 +1,119 @@
+"""A member asks for a number: the row is written, the money held; no one is called yet."""
+
+import re
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import Membership
+from accounts.states import Role
+from providers.registry import provider
+from rentals import channels, money
+from rentals.causes import Cause
+from rentals.models import Offer, Rental, RentalEvent
+from rentals.nudges import nudge
+from rentals.operations.errors import RentalNotAllowed
+from rentals.states import RentalState
+
+AREA_CODE = re.compile(r"\d{1,6}")
+CARRIER = re.compile(r"[\w .&+-]{1,40}")
+NUMBER = re.compile(r"\+?\d{6,15}")
+
+
+def request_rental(
+    *,
+    membership: Membership,
+    offer: Offer,
+    area_code: str = "",
+    carrier: str = "",
+    wanted_number: str = "",
+    purpose: str = "",
+    request_key: UUID,
+    now: datetime,
+) -> Rental:
+    """Write a rental as requested, hold its price, and nudge a worker to carry it out.
+
+    The same member with the same `request_key` gets the same rental again, whatever else the
+    second form says. Raises RentalNotAllowed, with the reason in a person's words.
+    """
+    if known := _same_form(membership, request_key):
+        return known
+    _check_right(membership, offer)
+    _check_wishes(offer, area_code, carrier, wanted_number)
+    rental = Rental(
+        team=membership.team,
+        member=membership.user,
+        account=offer.account,
+        request_key=request_key,
+        service_code=offer.service_code,
+        service_name=offer.name,
+        area_code=area_code,
+        carrier=carrier,
+        wanted_number=wanted_number,
+        purpose=purpose.strip()[:200],
+        currency=offer.account.currency,
+        price=offer.price,
+        ttl=offer.ttl,
+        multiple_sms=offer.multiple_sms,
+        auto_cancel=membership.team.auto_cancel,
+        requested_at=now,
+        **money.hold(offer.price),
+    )
+    try:
+        _write(rental, membership, now)
+    except IntegrityError:
+        if known := _same_form(membership, request_key):
+            return known
+        raise
+    return rental
+
+
+def _same_form(membership: Membership, request_key: UUID) -> Rental | None:
+    known = Rental.objects.filter(member=membership.user, request_key=request_key).first()
+    if known is not None and known.team_id != membership.team_id:
+        raise RentalNotAllowed(_("This form was already sent for another team. Reload the page."))
+    return known
+
+
+def _write(rental: Rental, membership: Membership, now: datetime) -> None:
+    with transaction.atomic():
+        rental.save(force_insert=True)
+        RentalEvent.objects.create(
+            rental=rental,
+            at=now,
+            actor=membership.user,
+            to_state=RentalState.REQUESTED,
+            cause=Cause.REQUESTED,
+        )
+        transaction.on_commit(lambda: channels.publish(rental))
+        transaction.on_commit(lambda: nudge("rentals.send_rent", rental.pk))
+
+
+def _check_right(membership: Membership, offer: Offer) -> None:
+    account = offer.account
+    if account.team_id != membership.team_id or not membership.has(Role.MEMBER, Role.ADMIN):
+        raise RentalNotAllowed(_("You may not rent numbers here."))
+    if account.archived_at is not None:
+        raise RentalNotAllowed(_("This provider account is archived. Choose another offer."))
+    if account.key_refused_at is not None:
+        raise RentalNotAllowed(
+            _("The provider does not accept this account's key. An admin can replace it.")
+        )
+    if offer.gone_at is not None:
+        raise RentalNotAllowed(_("The provider no longer offers this service. Choose another."))
+
+
+def _check_wishes(offer: Offer, area_code: str, carrier: str, wanted_number: str) -> None:
+    if area_code and not AREA_CODE.fullmatch(area_code):
+        raise RentalNotAllowed(_("An area code is up to six digits, such as 212."))
+    if carrier and not CARRIER.fullmatch(carrier):
+        raise RentalNotAllowed(_("A carrier is a short name, such as vz."))
+    if not wanted_number:
+        return
+    account = offer.account
+    if not provider(account.provider, account.server_prefix).capabilities.choose_number:
+        raise RentalNotAllowed(_("This provider does not let you choose the number."))
+    if not NUMBER.fullmatch(wanted_number):
+        raise RentalNotAllowed(_("Give the number with its country code, such as +12025550123."))

@@ -1,0 +1,218 @@
+"""A rent is sent to the provider: at most once, and whatever comes back is kept, then applied."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts import gateway
+from accounts.states import Lane
+from providers.calls import Call, Reply
+from providers.phone import e164
+from providers.registry import provider
+from providers.values import Rented, RentOrder
+from rentals import money, polling
+from rentals.causes import Cause
+from rentals.deadlines import deadline
+from rentals.models import ProviderAnswer, Rental
+from rentals.operations import inbox
+from rentals.operations.answers import Judged, Verdict, keep, read_again
+from rentals.operations.transition import move, note_event
+from rentals.states import RentalState
+
+LISTEN_FOR = 120.0  # seconds: an answer counts long after the page began to say "in doubt"
+UNSENT_FOR = timedelta(minutes=2)  # a rental that could not be sent until then is given up
+UNANSWERED = frozenset({RentalState.REQUESTED, RentalState.IN_DOUBT})
+
+
+def rent_call(rental: Rental) -> Call[Rented]:
+    account = rental.account
+    return provider(account.provider, account.server_prefix).rent(
+        RentOrder(
+            service=rental.service_code,
+            area_code=rental.area_code,
+            carrier=rental.carrier,
+            phone_number=rental.wanted_number,
+        )
+    )
+
+
+def send_rent(rental_id: int) -> None:
+    """Carry out a requested rental. Does nothing where another worker has it or had it.
+
+    The row is marked as sent before the provider is called, so that a worker that dies in
+    between leaves a doubt and never a second request.
+    """
+    rental = Rental.objects.select_related("account").filter(pk=rental_id).first()
+    if rental is None or rental.state != RentalState.REQUESTED or rental.sent_at is not None:
+        return
+    try:
+        door = gateway.open_door(rental.account)
+    except gateway.NoKey:
+        _refuse(rental, now=timezone.now(), cause=Cause.NEVER_SENT, note="The account has no key.")
+        return
+    if not gateway.reserve(rental.account, Lane.RENT, now=timezone.now()).granted:
+        return  # the sweep comes back to it
+    asked_at = timezone.now()
+    if not _claim(rental, asked_at):
+        return
+    call = rent_call(rental)
+    reply = gateway.transmit(door, call, timeout=LISTEN_FOR)
+    receive_rent(rental, call, reply, asked_at=asked_at, now=timezone.now())
+    gateway.note(rental.account, reply, now=timezone.now())
+
+
+def _claim(rental: Rental, now: datetime) -> bool:
+    rental.sent_at = now
+    return bool(
+        Rental.objects.filter(
+            pk=rental.pk, state=RentalState.REQUESTED, sent_at__isnull=True
+        ).update(sent_at=now, control_at=None)
+    )
+
+
+def receive_rent(
+    rental: Rental, call: Call[Rented], reply: Reply, *, asked_at: datetime, now: datetime
+) -> None:
+    """Keep the answer to a rent, then apply it."""
+    answer, judged = keep(rental, call, reply, asked_at=asked_at, now=now)
+    _apply(rental, answer, judged, reply.headers.get("date", ""), now)
+
+
+def apply_stored_rent(rental: Rental, *, now: datetime) -> bool:
+    """Apply an answer that was kept by a worker that died before it could apply it.
+
+    Returns whether there was one that decides.
+    """
+    answer = rental.answers.filter(call="rent", asked_at__gte=rental.sent_at).last()
+    if answer is None:
+        return False
+    judged = read_again(rent_call(rental), answer)
+    _apply(rental, answer, judged, answer.reply.get("headers", {}).get("date", ""), now)
+    return True
+
+
+def _apply(
+    rental: Rental, answer: ProviderAnswer, judged: Judged[Rented], date: str, now: datetime
+) -> None:
+    if judged.value is not None:
+        _start(rental, judged.value, started_at=answer.answered_at, date=date, now=now)
+    elif judged.verdict == Verdict.THROTTLED:
+        _put_back(rental, answer, judged, now)
+    elif judged.verdict == Verdict.UNKNOWN:
+        move(
+            rental.pk,
+            frm={RentalState.REQUESTED},
+            to=RentalState.IN_DOUBT,
+            cause=Cause.OUTCOME_UNKNOWN,
+            now=now,
+            note=judged.detail,
+        )
+    else:
+        _refuse(rental, now=now, cause=Cause.PROVIDER_REFUSED, note=judged.detail)
+
+
+def _start(
+    rental: Rental, rented: Rented, *, started_at: datetime, date: str, now: datetime
+) -> None:
+    expires_at = deadline(rented, ttl=rental.ttl, date=date, now=started_at)
+    fields = {
+        **money.settle(rental, rented.price),
+        "activation_id": rented.activation_id,
+        "phone_raw": rented.phone_number,
+        "phone_e164": e164(rented.phone_number) or "",
+        "ttl": max(1, round((expires_at - started_at).total_seconds())),
+        "started_at": started_at,
+        "expires_at": expires_at,
+        "next_poll_at": now + polling.FIRST_LOOK,
+    }
+    try:
+        begin(rental, fields, cause=Cause.RENTED, now=now)
+    except IntegrityError:
+        # The provider named an activation that another rental holds: a person must look.
+        move(
+            rental.pk,
+            frm={RentalState.REQUESTED},
+            to=RentalState.IN_DOUBT,
+            cause=Cause.OUTCOME_UNKNOWN,
+            now=now,
+            note=f"The provider answered with activation {rented.activation_id}, "
+            "which another rental already has.",
+        )
+
+
+def begin(
+    rental: Rental, fields: Mapping[str, object], *, cause: Cause, now: datetime, note: str = ""
+) -> bool:
+    """Move to waiting with what was learned, and apply the webhooks that were faster."""
+    with transaction.atomic():
+        moved = move(
+            rental.pk,
+            frm=UNANSWERED,
+            to=RentalState.WAITING,
+            cause=cause,
+            now=now,
+            note=note,
+            fields=fields,
+        )
+        if moved is None:
+            return False
+        transaction.on_commit(lambda: inbox.apply_early_entries(moved, now=now))
+    return True
+
+
+def _put_back(
+    rental: Rental, answer: ProviderAnswer, judged: Judged[Rented], now: datetime
+) -> None:
+    """429 means not done: try again when the provider likes, as long as it makes sense."""
+    again = now + timedelta(seconds=judged.retry_after or 5)
+    if again > rental.requested_at + UNSENT_FOR:
+        _refuse(rental, now=now, cause=Cause.PROVIDER_REFUSED, note=judged.detail)
+        return
+    with transaction.atomic():
+        freed = Rental.objects.filter(
+            pk=rental.pk, state=RentalState.REQUESTED, sent_at=answer.asked_at
+        ).update(sent_at=None, control_at=again)
+        if freed:
+            note_event(rental, cause=Cause.ASKED_TO_WAIT, now=now, note=judged.detail)
+    if not freed:  # in doubt by now, and this says that nothing was charged
+        _refuse(rental, now=now, cause=Cause.PROVIDER_REFUSED, note=judged.detail)
+
+
+def _refuse(rental: Rental, *, now: datetime, cause: Cause, note: str) -> None:
+    move(
+        rental.pk,
+        frm=UNANSWERED,
+        to=RentalState.REFUSED,
+        cause=cause,
+        now=now,
+        note=note,
+        fields=money.release(),
+    )
+
+
+def give_up_unsent(rental: Rental, *, now: datetime) -> bool:
+    """Refuse a rental that was never sent. Loses against a worker that sends it just now."""
+    with transaction.atomic():
+        unsent = Rental.objects.select_for_update().filter(
+            pk=rental.pk, state=RentalState.REQUESTED, sent_at__isnull=True
+        )
+        if not unsent.exists():
+            return False
+        _refuse(rental, now=now, cause=Cause.NEVER_SENT, note="")
+    return True
+
+
+def doubt_unanswered(rental: Rental, *, now: datetime) -> bool:
+    """Say plainly that a sent rental's outcome is not known. A late answer still counts."""
+    return bool(
+        move(
+            rental.pk,
+            frm={RentalState.REQUESTED},
+            to=RentalState.IN_DOUBT,
+            cause=Cause.OUTCOME_UNKNOWN,
+            now=now,
+            note="No answer came in time.",
+        )
+    )

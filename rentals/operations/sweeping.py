@@ -1,0 +1,162 @@
+"""What is due by the rows alone, found every few seconds: nothing depends on a message."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db.models import Exists, OuterRef, Q
+
+from rentals.causes import Cause
+from rentals.models import InboxEntry, Message, ProviderAnswer, Rental
+from rentals.operations import adopting, sending
+from rentals.operations.answers import Verdict
+from rentals.operations.controlling import begin_cancel
+from rentals.operations.transition import move
+from rentals.states import RentalState
+
+log = structlog.get_logger(__name__)
+
+NUDGE_AGAIN = timedelta(seconds=2)
+DOUBT_AFTER = timedelta(seconds=30)  # a sent rent without an answer: the page says so
+CANCEL_LEAD = timedelta(seconds=25)  # before the end: time for a look, a cancel, a retry
+AFTER_END = timedelta(seconds=5)
+AFTER_END_UNSEEN = timedelta(seconds=60)  # where the last look has not been answered
+KEEP_IN_SIGHT = timedelta(minutes=5)  # a code stays on the board, even one that came late
+CANCEL_AFTER_END = timedelta(minutes=2)
+
+Run = Callable[..., Any]  # run(task name, *args): a nudge, or the work itself
+
+
+def sweep(now: datetime, run: Run) -> None:
+    """Find every row on which something is due, and do it or have it done by `run`.
+
+    A row that fails is logged and does not keep the others waiting.
+    """
+    for step in (_unapplied_rents, _unanswered, _auto_cancels, _expired, _ended, _stuck_cancels):
+        step(now)
+    for hand_out in (_unsent, _controls, _unapplied_hooks, _doubts):
+        hand_out(now, run)
+
+
+def _each(rentals: Iterable[Rental], do: Callable[[Rental], object]) -> None:
+    for rental in rentals:
+        try:
+            do(rental)
+        except Exception:
+            log.exception("sweep_failed", rental=rental.pk)
+
+
+def _unapplied_rents(now: datetime) -> None:
+    """Answers that were kept by a worker that died before it applied them."""
+    this_attempt = ProviderAnswer.objects.filter(
+        rental=OuterRef("pk"), call="rent", asked_at__gte=OuterRef("sent_at")
+    )
+    decided = this_attempt.exclude(verdict=Verdict.UNKNOWN)
+    rentals = Rental.objects.select_related("account").filter(
+        Q(Exists(this_attempt), state=RentalState.REQUESTED)
+        | Q(Exists(decided), state=RentalState.IN_DOUBT)
+    )
+    _each(rentals, lambda rental: sending.apply_stored_rent(rental, now=now))
+
+
+def _unsent(now: datetime, run: Run) -> None:
+    unsent = Rental.objects.select_related("account").filter(
+        Q(control_at__isnull=True) | Q(control_at__lte=now),
+        state=RentalState.REQUESTED,
+        sent_at__isnull=True,
+        requested_at__lte=now - NUDGE_AGAIN,
+    )
+    for rental in unsent:
+        if rental.requested_at <= now - sending.UNSENT_FOR:
+            sending.give_up_unsent(rental, now=now)
+        else:
+            run("rentals.send_rent", rental.pk)
+
+
+def _unanswered(now: datetime) -> None:
+    unanswered = Rental.objects.in_flight().filter(sent_at__lte=now - DOUBT_AFTER)
+    _each(unanswered, lambda rental: sending.doubt_unanswered(rental, now=now))
+
+
+def _controls(now: datetime, run: Run) -> None:
+    due = Rental.objects.open().filter(control_at__lte=now)
+    for pk in due.values_list("pk", flat=True):
+        run("rentals.send_control", pk)
+
+
+def _unapplied_hooks(now: datetime, run: Run) -> None:
+    entries = InboxEntry.objects.filter(
+        applied_at__isnull=True, received_at__lte=now - NUDGE_AGAIN
+    ).order_by("received_at")
+    for pk in entries.values_list("pk", flat=True)[:1000]:
+        run("rentals.apply_inbox", pk)
+
+
+def _doubts(now: datetime, run: Run) -> None:
+    for pk in adopting.entries_worth_adopting():
+        run("rentals.adopt", pk)
+
+
+def _auto_cancels(now: datetime) -> None:
+    empty = Rental.objects.filter(
+        state=RentalState.WAITING,
+        auto_cancel=True,
+        expires_at__lte=now + CANCEL_LEAD,
+        expires_at__gt=now,
+    )
+    _each(empty, lambda rental: begin_cancel(rental, cause=Cause.AUTO_CANCEL, actor=None, now=now))
+
+
+def _expired(now: datetime) -> None:
+    """The end has come, and the look after it was answered or can't be."""
+    over = Rental.objects.filter(
+        Q(next_poll_at__isnull=True) | Q(expires_at__lte=now - AFTER_END_UNSEEN),
+        state=RentalState.WAITING,
+        expires_at__lte=now - AFTER_END,
+    )
+    _each(
+        over,
+        lambda rental: move(
+            rental.pk,
+            frm={RentalState.WAITING},
+            to=RentalState.EXPIRED,
+            cause=Cause.TIME_UP,
+            now=now,
+        ),
+    )
+
+
+def _ended(now: datetime) -> None:
+    recent = Message.objects.filter(rental=OuterRef("pk"), seen_at__gt=now - KEEP_IN_SIGHT)
+    done = Rental.objects.filter(
+        ~Exists(recent), state=RentalState.RECEIVED, expires_at__lte=now - AFTER_END
+    )
+    _each(
+        done,
+        lambda rental: move(
+            rental.pk,
+            frm={RentalState.RECEIVED},
+            to=RentalState.FINISHED,
+            cause=Cause.TIME_UP,
+            now=now,
+        ),
+    )
+
+
+def _stuck_cancels(now: datetime) -> None:
+    """A cancel that could not be carried out until well after the end: the rental has ended."""
+    stuck = Rental.objects.filter(
+        state=RentalState.CANCELLING, expires_at__lte=now - CANCEL_AFTER_END
+    )
+    _each(
+        stuck,
+        lambda rental: move(
+            rental.pk,
+            frm={RentalState.CANCELLING},
+            to=RentalState.EXPIRED,
+            cause=Cause.TIME_UP,
+            now=now,
+            note="The cancel could not be confirmed.",
+        ),
+    )

@@ -1,0 +1,75 @@
+"""Celery's side: each task makes one call of an operation, and may run twice or never."""
+
+from collections.abc import Callable
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from accounts.models import ProviderAccount
+from rentals import operations
+from rentals.nudges import nudge
+from rentals.operations import adopting, catalogue, polling, wallet
+
+
+@shared_task(name="rentals.send_rent")
+def send_rent(rental_id: int) -> None:
+    operations.send_rent(rental_id)
+
+
+@shared_task(name="rentals.send_control")
+def send_control(rental_id: int) -> None:
+    operations.send_control(rental_id)
+
+
+@shared_task(name="rentals.apply_inbox")
+def apply_inbox(entry_id: int) -> None:
+    operations.apply_inbox_entry(entry_id, now=timezone.now())
+
+
+@shared_task(name="rentals.adopt")
+def adopt(entry_id: int) -> None:
+    adopting.adopt(entry_id)
+
+
+@shared_task(name="rentals.poll_account")
+def poll_account(account_id: int) -> None:
+    operations.poll_account(account_id)
+
+
+@shared_task(name="rentals.refresh_catalogue")
+def refresh_catalogue(account_id: int) -> None:
+    operations.refresh_catalogue(account=ProviderAccount.objects.get(pk=account_id))
+
+
+@shared_task(name="rentals.read_balance")
+def read_balance(account_id: int) -> None:
+    wallet.read_balance(account=ProviderAccount.objects.get(pk=account_id))
+
+
+@shared_task(name="rentals.tick")
+def tick() -> None:
+    for account_id in polling.accounts_with_due_polls(timezone.now()):
+        nudge("rentals.poll_account", account_id)
+
+
+@shared_task(name="rentals.sweep")
+def sweep() -> None:
+    operations.sweep(timezone.now(), nudge)
+
+
+@shared_task(name="rentals.refresh_catalogues")
+def refresh_catalogues() -> None:
+    for account_id in catalogue.accounts_with_stale_catalogues(timezone.now()):
+        nudge("rentals.refresh_catalogue", account_id)
+        nudge("rentals.read_balance", account_id)
+
+
+# What the standby does by itself while no message gets through.
+WORK: dict[str, Callable[..., Any]] = {
+    "rentals.send_rent": send_rent,
+    "rentals.send_control": send_control,
+    "rentals.apply_inbox": apply_inbox,
+    "rentals.adopt": adopt,
+    "rentals.poll_account": poll_account,
+}
