@@ -33,6 +33,7 @@ screenshots: install ## the pictures in docs/images
 	$(PYTHON) -m docs.screenshots
 
 install: $(filter .tools/bin/uv,$(UV))
+	@$(PYTHON) -c '' 2>/dev/null || rm -rf .venv
 	@$(if $(OWNER),UV_LINK_MODE=copy) $(UV) sync --locked --quiet
 	@$(if $(OWNER),chown -hR $(OWNER) .venv $(wildcard .tools))
 

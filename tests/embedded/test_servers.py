@@ -9,7 +9,7 @@ import psycopg
 import pytest
 import redis
 
-from smsportal.embedded import addresses
+from smsportal.embedded import addresses, layout
 from smsportal.embedded.errors import StartError
 from smsportal.embedded.servers import Servers, embedded
 from smsportal.embedded.strays import command_line
@@ -96,12 +96,11 @@ def test_they_end_when_the_process_that_started_them_is_killed(used_data: Path) 
 
 
 def test_a_half_made_cluster_is_made_again(data: Path) -> None:
-    data.mkdir()
-    (data / "postgres.unfinished").mkdir()
-    (data / "postgres.unfinished/PG_VERSION").write_text("18\n")
+    unfinished = layout.prepare(data).folder("postgres.unfinished")
+    (unfinished / "PG_VERSION").write_text("18\n")
     with Servers(data, disposable=True):
         assert value(data, "SELECT 1") == 1
-    assert not (data / "postgres.unfinished").exists()
+    assert not unfinished.exists()
 
 
 def test_a_cluster_of_another_version_is_not_touched(data: Path) -> None:
