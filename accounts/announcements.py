@@ -51,7 +51,12 @@ def revoke(*, team_id: int | None = None, user_id: int | None = None) -> bool:
 
 def address(channel: str) -> str:
     """The channel's name in Redis, where channels don't belong to a database number."""
-    return f"smsportal:{_client().get_connection_kwargs().get('db', 0)}:{channel}"
+    return f"smsportal:{_database()}:{channel}"
+
+
+@cache
+def _database() -> int:
+    return int(_client().get_connection_kwargs().get("db") or 0)
 
 
 @cache

@@ -4,6 +4,7 @@ The first two are plain ASGI applications, because Django's handler keeps a thre
 open stream and its middleware costs more than a webhook's whole work.
 """
 
+import logging
 import os
 from typing import Any
 
@@ -20,10 +21,17 @@ from smsportal.lifespan import Lifespan  # noqa: E402
 
 lifespan = Lifespan(hooks, live)
 
+# A webhook's address is a secret: no access log, whatever the server was started with.
+access_log = logging.getLogger("uvicorn.access")
+access_log.handlers.clear()
+access_log.propagate = False
+
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["type"] == "lifespan":
         await lifespan(receive, send)
+    elif scope["type"] == "websocket":
+        await send({"type": "websocket.close"})  # there are none here: a 403
     elif scope["path"].startswith("/hooks/"):
         await hooks(scope, receive, send)
     elif scope["path"].startswith("/live/"):

@@ -1,0 +1,89 @@
+"""What follows a webhook's answer and must not delay it: nudges, hints, when one last came."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from time import monotonic
+from typing import Final, LiteralString
+
+import psycopg
+from django.db import Error
+from django.utils import timezone
+
+from rentals.gathering import Gatherer
+from rentals.hooks.link import Link
+from rentals.lanes import OrmThreads, QuietLog, where
+from rentals.nudges import nudge_each
+from rentals.operations import hint_to_poll
+
+SEEN_PAUSE: Final = 5.0  # seconds between two updates of an account's last webhook
+HINT_PAUSE: Final = 1.0  # seconds between two hints for an account
+# A row that somebody works on is left for the next time: no webhook waits for a lock here.
+SEEN: Final[LiteralString] = """
+    UPDATE accounts_provideraccount SET last_hook_at = now() WHERE id IN (
+        SELECT id FROM accounts_provideraccount WHERE id = ANY(%s)
+        FOR NO KEY UPDATE SKIP LOCKED
+    )
+"""
+
+
+class Aftermath:
+    """Everything here may be lost: the sweep applies what no nudge told of."""
+
+    def __init__(self, link: Link, log: QuietLog) -> None:
+        self._link = link
+        self._log = log
+        self._nudger = ThreadPoolExecutor(1, thread_name_prefix="nudges")
+        self._threads = OrmThreads("hints", 1)
+        self._nudges = Gatherer(self._nudge)
+        self._seen = Gatherer(self._note_seen)
+        self._hints = Gatherer(self._hint)
+        self._seen_at: dict[int, float] = {}
+        self._hinted_at: dict[int, float] = {}
+
+    def accepted(self, account_id: int, entry_id: int | None) -> None:
+        """A webhook was stored as this entry, or was there already."""
+        if entry_id is not None:
+            self._nudges.put(entry_id)
+        if _due(self._seen_at, account_id, SEEN_PAUSE):
+            self._seen.put(account_id)
+
+    def forged(self, account_id: int, activation_id: str) -> None:
+        """Somebody knows the address but not the key: worth a look at the provider, no more."""
+        if _due(self._hinted_at, account_id, HINT_PAUSE):
+            self._hints.put((account_id, activation_id))
+
+    async def close(self) -> None:
+        for gatherer in (self._nudges, self._seen, self._hints):
+            await gatherer.settle(1.0)
+        self._nudger.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
+
+    async def _nudge(self, entries: list[int]) -> list[None]:
+        calls = [(entry,) for entry in entries]
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._nudger, nudge_each, "rentals.apply_inbox", calls)
+        return [None] * len(entries)
+
+    async def _note_seen(self, accounts: list[int]) -> list[None]:
+        with suppress(psycopg.Error):
+            await self._link.rows(SEEN, [accounts])
+        return [None] * len(accounts)
+
+    async def _hint(self, hints: list[tuple[int, str]]) -> list[None]:
+        for account, activation in hints:
+            try:
+                hint = partial(hint_to_poll, account, activation, now=timezone.now())
+                await self._threads.run(hint)
+            except (Error, psycopg.Error) as problem:
+                self._log.warn("A hint to poll came to nothing:", where(problem))
+        return [None] * len(hints)
+
+
+def _due(last: dict[int, float], account_id: int, pause: float) -> bool:
+    now = monotonic()
+    if now - last.get(account_id, -pause) < pause:
+        return False
+    last[account_id] = now
+    return True

@@ -1,0 +1,171 @@
+"""Opens streams, keeps them up and checked, and ends them.
+
+An event is `rental` with an id, whose card the page then fetches, or `sync`, for "read everything
+again": at the start, after a gap in what we heard, and for a reader that is too slow. The page's
+own views say what may be seen; here only ids travel, and only to those who may see them.
+"""
+
+import asyncio
+import logging
+import random
+import re
+from functools import partial
+from typing import Any, Final
+
+import psycopg
+from django.db import Error
+
+from rentals.gathering import Gatherer
+from rentals.lanes import Answer, OrmThreads, QuietLog, Receive, Send, refusal, where
+from rentals.live.admission import NotMember, NotSignedIn, Permit, admit, renew, session_key
+from rentals.live.departure import on_departure
+from rentals.live.hub import SLOTS, Hub
+from rentals.live.subscription import Subscription
+from rentals.live.viewer import Viewer
+
+ADDRESS: Final = re.compile(r"/live/([-a-zA-Z0-9_]{1,60})/?")
+MOST_STREAMS: Final = 20  # of one user, in one process: a browser holds one for all its tabs
+BEATS: Final = (0, SLOTS // 2)  # twice a round of 30 s
+PATIENCE: Final = 5.0  # seconds to be admitted
+
+START: Final = {
+    "type": "http.response.start",
+    "status": 200,
+    "headers": [
+        (b"content-type", b"text/event-stream"),
+        (b"cache-control", b"no-store"),
+        (b"x-accel-buffering", b"no"),
+    ],
+}
+NOT_GET = refusal(405, "Event streams are read with GET.", allow="GET")
+NO_SUCH_TEAM = refusal(404, "No such team, or not one of yours.")
+NOT_SIGNED_IN = refusal(401, "Sign in to follow a team's rentals.")
+TOO_MANY = refusal(429, f"More than {MOST_STREAMS} open streams.", retry_after="30")
+NOT_NOW = refusal(503, "Not possible right now. Try again.", retry_after="2")
+
+logger = logging.getLogger(__name__)
+
+
+class Live:
+    """The ASGI application of the lane, and the listener of its subscription."""
+
+    def __init__(self) -> None:
+        self._hub = Hub()
+        self._log = QuietLog()
+        self._threads = OrmThreads("streams", 4)
+        self._checks = Gatherer(self._check, most=2000)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._ending = False
+
+    async def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(Subscription(self).run()),
+            asyncio.create_task(self._tend()),
+        ]
+        self._stay = on_departure(self.end_all)
+
+    async def stop(self) -> None:
+        self.end_all()
+        self._stay()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._checks.settle(0.5)
+        self._threads.close()
+
+    def end_all(self) -> None:
+        """End every stream now and open none any more: the server is about to stop."""
+        self._ending = True
+        for viewer in self._hub:
+            viewer.end()
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        address = ADDRESS.fullmatch(scope["path"])
+        if scope["method"] != "GET":
+            await NOT_GET.send_to(send)
+        elif address is None:
+            await NO_SUCH_TEAM.send_to(send)
+        else:
+            permit = await self._admitted(session_key(scope["headers"]), address[1])
+            if isinstance(permit, Answer):
+                await permit.send_to(send)
+            else:
+                await self._stream(permit, receive, send)
+
+    async def _admitted(self, key: str, slug: str) -> Permit | Answer:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                permit = await self._threads.run(partial(admit, key, slug))
+        except NotSignedIn:
+            return NOT_SIGNED_IN
+        except NotMember:
+            return NO_SUCH_TEAM
+        except (Error, psycopg.Error, OSError) as problem:  # TimeoutError is an OSError
+            self._log.warn("An event stream could not be opened:", where(problem))
+            return NOT_NOW
+        if self._ending:
+            return NOT_NOW
+        full = self._hub.streams_of(permit.user_id) >= MOST_STREAMS
+        return TOO_MANY if full else permit
+
+    async def _stream(self, permit: Permit, receive: Receive, send: Send) -> None:
+        viewer = Viewer(permit, send)
+        leave = self._hub.add(viewer)  # from here on nothing is missed, so the sync comes after
+        try:
+            await send(START)
+            pause = b"retry: %d\n\n" % random.randint(1000, 3000)  # noqa: S311 - not all at once
+            await send({"type": "http.response.body", "body": pause, "more_body": True})
+            viewer.open()
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        finally:
+            leave()
+
+    # --- what the subscription tells ---
+
+    def subscribed(self) -> None:
+        for viewer in self._hub:
+            viewer.tell_everything()
+
+    def rental_changed(self, audience: str, rental_id: int) -> None:
+        self._hub.tell(audience, rental_id)
+
+    def revoked(self, team_id: int | None, user_id: int | None) -> None:
+        for viewer in self._hub:
+            concerned = team_id in (None, viewer.permit.team_id)
+            if concerned and user_id in (None, viewer.permit.user_id):
+                viewer.doubt()
+                self._checks.put(viewer)
+
+    # --- what the clock tells ---
+
+    async def _tend(self) -> None:
+        second = 0
+        while True:
+            await asyncio.sleep(1)
+            second += 1
+            for half in BEATS:
+                for viewer in self._hub.slot(second + half):
+                    viewer.beat()
+            due = set(self._hub.slot(second)) | {v for v in self._hub if v.doubts}
+            for viewer in due:
+                self._checks.put(viewer)
+
+    async def _check(self, viewers: list[Viewer]) -> list[None]:
+        """Renew permits; while the database is away, doubtful streams wait and others go on."""
+        doubts = [viewer.doubts for viewer in viewers]
+        try:
+            renewed = await self._threads.run(partial(renew, [v.permit for v in viewers]))
+        except (Error, psycopg.Error) as problem:
+            self._log.warn("Event streams could not be checked:", where(problem))
+            return [None] * len(viewers)
+        for viewer, before, permit in zip(viewers, doubts, renewed, strict=True):
+            if self._hub.hears(viewer) and viewer.doubts == before:
+                self._go_on(viewer, permit)
+        return [None] * len(viewers)
+
+    def _go_on(self, viewer: Viewer, permit: Permit | None) -> None:
+        if permit is None:
+            viewer.end()
+        elif viewer.doubts or permit != viewer.permit:
+            self._hub.readmit(viewer, permit)

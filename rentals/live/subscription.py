@@ -1,0 +1,93 @@
+"""This process's one subscription to what is announced, kept up for as long as it runs."""
+
+import asyncio
+import json
+import logging
+from contextlib import suppress
+from typing import Any, Final, Protocol
+
+import redis.asyncio as redis
+from django.conf import settings
+from redis.asyncio.client import PubSub
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from accounts.announcements import CONTROL, address
+from accounts.breaker import Breaker
+
+PATIENCE: Final = 2.0  # seconds, to connect
+QUIET: Final = 5.0  # seconds without a word from Redis until it is asked whether it is there
+FIRST_PAUSE: Final = 0.05
+LONGEST_PAUSE: Final = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+class Listener(Protocol):
+    """Who is told what comes in."""
+
+    def subscribed(self) -> None:
+        """From now on all that is announced comes in; some of what was before may have not."""
+
+    def rental_changed(self, audience: str, rental_id: int) -> None: ...
+
+    def revoked(self, team_id: int | None, user_id: int | None) -> None: ...
+
+
+class Subscription:
+    """Listens, and when the connection is lost does so again within a second or so."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._breaker = Breaker("Redis (event streams)")
+        self._pause = FIRST_PAUSE
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self._listen()
+            except (redis.RedisError, OSError) as problem:
+                self._breaker.failed(problem)
+            except Exception:
+                logger.exception("The subscription failed, which is a defect")
+            await asyncio.sleep(self._pause)
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+
+    async def _listen(self) -> None:
+        client = redis.Redis.from_url(
+            settings.REDIS_URL,
+            socket_connect_timeout=PATIENCE,
+            retry=Retry(NoBackoff(), 0),  # a silent reconnect would hide what was missed
+        )
+        async with client, client.pubsub() as pubsub:
+            await pubsub.psubscribe(address("*"))
+            while True:
+                self._heard(await self._next(pubsub))
+
+    async def _next(self, pubsub: PubSub) -> dict[str, Any]:
+        """Give the next message; raise where Redis doesn't even answer a ping."""
+        message = await pubsub.get_message(timeout=QUIET)
+        if message is None:
+            await pubsub.ping()
+            message = await pubsub.get_message(timeout=QUIET)
+        if message is None:
+            raise redis.TimeoutError("Redis does not answer")
+        return dict(message)
+
+    def _heard(self, message: dict[str, Any]) -> None:
+        if message["type"] == "psubscribe":
+            self._breaker.worked()
+            self._pause = FIRST_PAUSE
+            self._listener.subscribed()
+        elif message["type"] == "pmessage":
+            channel = message["channel"].decode().removeprefix(address(""))
+            with suppress(ValueError, TypeError, KeyError):  # not of our making
+                self._announced(channel, message["data"])
+
+    def _announced(self, channel: str, data: bytes) -> None:
+        if channel == CONTROL:
+            told = json.loads(data)
+            self._listener.revoked(told["team"], told["user"])
+        else:
+            self._listener.rental_changed(channel, int(data))
