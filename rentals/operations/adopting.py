@@ -37,12 +37,13 @@ def adopt(entry_id: int) -> bool:
     return _begin(candidate, entry, look.value, timezone.now())
 
 
-def entries_worth_adopting() -> list[int]:
+def entries_worth_adopting(now: datetime) -> list[int]:
     """Webhooks for unknown activations at accounts that have a rental in doubt."""
     doubts = Rental.objects.filter(state=RentalState.IN_DOUBT)
     entries = InboxEntry.objects.filter(
         outcome=InboxOutcome.UNKNOWN_ACTIVATION,
         applied_at__isnull=True,
+        received_at__gt=now - timedelta(days=1),
         account__in=doubts.values("account"),
     )
     return list(entries.order_by("received_at").values_list("pk", flat=True)[:50])

@@ -7,6 +7,7 @@ from django.utils import timezone
 from accounts import gateway
 from accounts.states import Lane
 from providers.calls import Call
+from providers.errors import BadKey
 from providers.provider import Provider
 from providers.registry import provider
 from rentals.models import Rental
@@ -25,9 +26,14 @@ def converse[T](rental: Rental, call: Call[T]) -> Judged[T]:
     try:
         reply = gateway.send(rental.account, call, lane=Lane.CONTROL, now=asked_at)
     except gateway.OverBudget as error:
-        return Judged(Verdict.THROTTLED, None, "Our own limit", error.retry_after)
-    except gateway.NoKey:
-        return Judged(Verdict.BAD_KEY, None, "The account has no key")
+        return Judged(
+            Verdict.THROTTLED,
+            None,
+            "Our share of the provider's limits is used up.",
+            error.retry_after,
+        )
+    except (gateway.NoKey, BadKey) as error:
+        return Judged(Verdict.BAD_KEY, None, str(error))
     return keep(rental, call, reply, asked_at=asked_at, now=timezone.now())[1]
 
 

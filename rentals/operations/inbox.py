@@ -15,22 +15,20 @@ from rentals.states import OPEN, RentalState, Source
 
 CONFIRM_PAUSE = timedelta(seconds=10)  # unsigned webhooks may not make us poll more often
 CONFIRM_READS = 5  # nor more often than this for one rental
-KEEP_TRYING = timedelta(minutes=15)  # an unknown activation: our own rent may still be answered
 
 
 def apply_inbox_entry(entry_id: int, *, now: datetime) -> None:
     """Attach a stored webhook's message to its rental, if we know the activation by now.
 
-    An entry for an unknown activation stays unapplied for a while, because a webhook may be
-    faster than the answer to our own rent; after that it is set aside, and still found when the
-    activation turns up.
+    A webhook may be faster than the answer to our own rent, so an entry for an unknown activation
+    stays unapplied, and is found again as soon as a rental has that activation.
     """
     entry = InboxEntry.objects.select_related("account").filter(pk=entry_id).first()
     if entry is None or entry.applied_at is not None:
         return
     rental = Rental.objects.filter(account=entry.account, activation_id=entry.activation_id).first()
     if rental is None:
-        _set_aside(entry, now)
+        _set_aside(entry)
     else:
         _apply(entry, rental, now)
 
@@ -38,9 +36,7 @@ def apply_inbox_entry(entry_id: int, *, now: datetime) -> None:
 def apply_early_entries(rental: Rental, *, now: datetime) -> None:
     """Apply the webhooks that came before we knew the rental's activation."""
     entries = InboxEntry.objects.select_related("account").filter(
-        Q(applied_at__isnull=True) | Q(outcome=InboxOutcome.UNKNOWN_ACTIVATION),
-        account=rental.account_id,
-        activation_id=rental.activation_id,
+        account=rental.account_id, activation_id=rental.activation_id, applied_at__isnull=True
     )
     for entry in entries.order_by("received_at"):
         _apply(entry, rental, now)
@@ -70,10 +66,9 @@ def _apply(entry: InboxEntry, rental: Rental, now: datetime) -> None:
             ask_soon(rental.pk, now=now)
 
 
-def _set_aside(entry: InboxEntry, now: datetime) -> None:
-    given_up = now - entry.received_at > KEEP_TRYING
+def _set_aside(entry: InboxEntry) -> None:
     InboxEntry.objects.filter(pk=entry.pk, applied_at__isnull=True).update(
-        outcome=InboxOutcome.UNKNOWN_ACTIVATION, applied_at=now if given_up else None
+        outcome=InboxOutcome.UNKNOWN_ACTIVATION
     )
 
 

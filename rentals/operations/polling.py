@@ -10,9 +10,8 @@ from accounts import gateway
 from accounts.models import ProviderAccount
 from accounts.states import Lane
 from providers.calls import Reply
-from providers.registry import provider
 from rentals.models import Rental
-from rentals.operations.answers import Verdict, judge, keep
+from rentals.operations.answers import Verdict, judge
 from rentals.operations.looking import apply_activation
 from rentals.pollers import ask_all
 from rentals.polling import Room, next_look
@@ -22,6 +21,7 @@ LEASE = timedelta(seconds=10)
 AT_ONCE = 200  # rentals a task; what is left over is due again at the next tick
 WEBHOOKS_FRESH = timedelta(minutes=10)
 UNANSWERED_PAUSE = timedelta(seconds=5)
+BAD_KEY_PAUSE = timedelta(seconds=30)
 
 
 def accounts_with_due_polls(now: datetime) -> list[int]:
@@ -67,9 +67,9 @@ def _give_back_lease(account_id: int, fence: int) -> None:
 def _poll(account: ProviderAccount, fence: int) -> int:
     now = timezone.now()
     due = list(
-        Rental.objects.filter(account=account, next_poll_at__lte=now).order_by("next_poll_at")[
-            :AT_ONCE
-        ]
+        Rental.objects.select_related("account")
+        .filter(account=account, next_poll_at__lte=now)
+        .order_by("next_poll_at")[:AT_ONCE]
     )
     if not due:
         return 0
@@ -84,7 +84,7 @@ def _poll(account: ProviderAccount, fence: int) -> int:
     calls = {rental.pk: door.provider.poll(rental.activation_id) for rental in chosen}
     by_id = {rental.pk: rental for rental in chosen}
     for rental_id, reply in ask_all(door, calls):
-        _apply(by_id[rental_id], account, reply, fence, room, asked_at=now)
+        _apply(by_id[rental_id], door, reply, fence, room)
     return len(chosen)
 
 
@@ -104,43 +104,21 @@ def _room(account: ProviderAccount, now: datetime) -> Room:
     )
 
 
-def _apply(
-    rental: Rental,
-    account: ProviderAccount,
-    reply: Reply,
-    fence: int,
-    room: Room,
-    *,
-    asked_at: datetime,
-) -> None:
+def _apply(rental: Rental, door: gateway.Door, reply: Reply, fence: int, room: Room) -> None:
     now = timezone.now()
-    call = provider(account.provider, account.server_prefix).poll(rental.activation_id)
-    judged = judge(call, reply)
+    judged = judge(door.provider.poll(rental.activation_id), reply)
     if judged.value is not None:
-        if judged.value.messages:
-            keep(rental, call, reply, asked_at=asked_at, now=now)
         apply_activation(rental, judged.value, now=now)
-    elif judged.verdict in (Verdict.THROTTLED, Verdict.BAD_KEY):
-        gateway.note(account, reply, now=now)
-    _schedule(rental, fence, room, answered=judged.value is not None, now=now)
+    if judged.verdict in (Verdict.THROTTLED, Verdict.BAD_KEY) or rental.account.key_refused_at:
+        gateway.note(rental.account, reply, now, door=door)
+    _schedule(rental, fence, room, judged.verdict, now=now)
 
 
-def _schedule(rental: Rental, fence: int, room: Room, *, answered: bool, now: datetime) -> None:
+def _schedule(rental: Rental, fence: int, room: Room, verdict: Verdict, *, now: datetime) -> None:
     """Say when to ask next, unless somebody else has said so since we began."""
     current = Rental.objects.get(pk=rental.pk)
-    if current.next_poll_at is None or current.started_at is None or current.expires_at is None:
-        upcoming = None
-    else:
-        upcoming = next_look(
-            now=now,
-            started_at=current.started_at,
-            expires_at=current.expires_at,
-            received=current.state == RentalState.RECEIVED and not current.waits_for_more,
-            wants_more=current.multiple_sms,
-            room=room,
-        )
-        if not answered and upcoming is None:
-            upcoming = _once_more(current, now)
+    upcoming = _upcoming(current, room, verdict, now)
+    answered = verdict == Verdict.DONE
     Rental.objects.filter(
         pk=rental.pk, account__poll_fence=fence, next_poll_at=current.next_poll_at
     ).update(
@@ -148,6 +126,25 @@ def _schedule(rental: Rental, fence: int, room: Room, *, answered: bool, now: da
         last_polled_at=now if answered else F("last_polled_at"),
         next_poll_at=upcoming,
     )
+
+
+def _upcoming(rental: Rental, room: Room, verdict: Verdict, now: datetime) -> datetime | None:
+    if rental.next_poll_at is None or rental.started_at is None or rental.expires_at is None:
+        return None
+    upcoming = next_look(
+        now=now,
+        started_at=rental.started_at,
+        expires_at=rental.expires_at,
+        received=rental.state == RentalState.RECEIVED and not rental.waits_for_more,
+        wants_more=rental.multiple_sms,
+        room=room,
+    )
+    if verdict == Verdict.DONE:
+        return upcoming
+    if upcoming is None:
+        return _once_more(rental, now)
+    pause = BAD_KEY_PAUSE if verdict == Verdict.BAD_KEY else UNANSWERED_PAUSE
+    return max(upcoming, min(now + pause, rental.expires_at))
 
 
 def _once_more(rental: Rental, now: datetime) -> datetime | None:

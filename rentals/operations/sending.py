@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts import gateway
 from accounts.states import Lane
 from providers.calls import Call, Reply
+from providers.errors import BadKey
 from providers.phone import e164
 from providers.registry import provider
 from providers.values import Rented, RentOrder
@@ -18,6 +19,7 @@ from rentals.deadlines import deadline
 from rentals.models import ProviderAnswer, Rental
 from rentals.operations import inbox
 from rentals.operations.answers import Judged, Verdict, keep, read_again
+from rentals.operations.persistence import persist
 from rentals.operations.transition import move, note_event
 from rentals.states import RentalState
 
@@ -58,9 +60,15 @@ def send_rent(rental_id: int) -> None:
     if not _claim(rental, asked_at):
         return
     call = rent_call(rental)
-    reply = gateway.transmit(door, call, timeout=LISTEN_FOR)
-    receive_rent(rental, call, reply, asked_at=asked_at, now=timezone.now())
-    gateway.note(rental.account, reply, now=timezone.now())
+    try:
+        reply = gateway.transmit(door, call, timeout=LISTEN_FOR)
+    except BadKey as error:  # no request can carry this key: nothing was sent
+        _refuse(rental, now=timezone.now(), cause=Cause.NEVER_SENT, note=error.detail)
+        return
+    answered_at = timezone.now()
+    # The only copy of a paid answer is in this process: a database that is away is waited for.
+    persist(lambda: receive_rent(rental, call, reply, asked_at=asked_at, now=answered_at))
+    gateway.note(rental.account, reply, timezone.now(), door=door)
 
 
 def _claim(rental: Rental, now: datetime) -> bool:

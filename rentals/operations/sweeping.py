@@ -86,15 +86,21 @@ def _controls(now: datetime, run: Run) -> None:
 
 
 def _unapplied_hooks(now: datetime, run: Run) -> None:
+    """Webhooks that no worker has looked at, or whose activation we know by now."""
+    known = Rental.objects.filter(
+        account=OuterRef("account"), activation_id=OuterRef("activation_id")
+    )
     entries = InboxEntry.objects.filter(
-        applied_at__isnull=True, received_at__lte=now - NUDGE_AGAIN
-    ).order_by("received_at")
-    for pk in entries.values_list("pk", flat=True)[:1000]:
+        Q(outcome="") | Exists(known),
+        applied_at__isnull=True,
+        received_at__lte=now - NUDGE_AGAIN,
+    )
+    for pk in entries.order_by("received_at").values_list("pk", flat=True)[:1000]:
         run("rentals.apply_inbox", pk)
 
 
 def _doubts(now: datetime, run: Run) -> None:
-    for pk in adopting.entries_worth_adopting():
+    for pk in adopting.entries_worth_adopting(now):
         run("rentals.adopt", pk)
 
 
