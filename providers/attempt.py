@@ -10,6 +10,7 @@ anything that the provider wrote.
 import asyncio
 import time
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,16 +76,18 @@ class _Attempt:
         self._response: httpx.Response | None = None
         self._body = Body("", bounds.max_bytes)
         self._whole = False
+        self._connecting = False
+        self._request.extensions["trace"] = self._trace
         self._began = time.monotonic()
 
     async def run(self) -> Reply:
         try:
             async with asyncio.timeout(self._bounds.seconds):
                 await self._receive()
-        except _NEVER_SENT as problem:
-            return self._never_sent(problem)
         # A rent may have been carried out whatever broke, so nothing may get past this.
         except Exception as problem:
+            if self._connecting or isinstance(problem, _NEVER_SENT):
+                return self._never_sent(problem)
             return self._answered() if self._whole else self._cut(problem)
         return self._answered()
 
@@ -99,6 +102,12 @@ class _Attempt:
             self._whole = True
         finally:
             await response.aclose()
+
+    async def _trace(self, event: str, _: Mapping[str, object]) -> None:
+        if event == "connection.connect_tcp.started":
+            self._connecting = True
+        elif event == "connection.connect_tcp.complete":
+            self._connecting = False
 
     def _never_sent(self, problem: Exception) -> Reply:
         return Reply(

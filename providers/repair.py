@@ -19,7 +19,7 @@ _NEVER_BARE = frozenset({'"activation_id"', '"activationId"'})
 def repaired(text: str) -> str | None:
     """Give valid JSON for almost-JSON, or None where its meaning is in doubt."""
     tokens = _tokens(text)
-    if tokens is None:
+    if not tokens:
         return None
     mended: list[str] = []
     for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
@@ -31,27 +31,27 @@ def repaired(text: str) -> str | None:
     return "".join(mended)
 
 
-def _tokens(text: str) -> list[str] | None:
+def _tokens(text: str) -> list[str]:
     tokens: list[str] = []
     position = 0
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            return None
+            return []
         if token := match.group().strip():
             tokens.append(token)
         position = match.end()
     return tokens
 
 
-def _mended(token: str, following: str, before: list[str]) -> str | None:
-    """Give the token to write in place of this one, "" for none, None for a doubt."""
-    if token in (",",):
+def _mended(part: str, following: str, before: list[str]) -> str | None:
+    """Give what to write in place of a token: "" for nothing, None for a doubt."""
+    if part == ",":
         value_before = bool(before) and before[-1] not in ("{", "[", ",", ":")
-        return "" if value_before and following in ("}", "]") else token
-    if token[0] in '"{}[]:' or _SCALAR.fullmatch(token):
-        return token
+        return "" if value_before and following in ("}", "]") else part
+    if part[0] in '"{}[]:' or _SCALAR.fullmatch(part):
+        return part
     is_value = len(before) > 1 and before[-1] == ":" and following in (",", "}")
     if not is_value or before[-2] in _NEVER_BARE:
         return None
-    return json.dumps(token)
+    return json.dumps(part)

@@ -50,7 +50,7 @@ def send[T](
     default to what suits the call. Raises BadKey for a key that cannot be sent, nothing else.
     """
     check_key(key)
-    bounds = _bounds(call, seconds, connect_seconds, max_bytes)
+    bounds = bounds_for(call, seconds, connect_seconds, max_bytes)
     # Not asyncio.run: that waits for a name lookup that hangs, far beyond the deadline.
     loop = asyncio.new_event_loop()
     try:
@@ -96,16 +96,20 @@ class AsyncTransport:
     ) -> Reply:
         """Send a call; the same bounds, replies and errors as the blocking `send`."""
         check_key(key)
-        bounds = _bounds(call, seconds, connect_seconds, max_bytes)
+        bounds = bounds_for(call, seconds, connect_seconds, max_bytes)
         if call.effect is Effect.ONCE:
             # A kept connection that the other side is just closing would manufacture a doubt.
             return await _send_alone(call, base_url, key, bounds)
         return await _send_with(self._client, call, base_url, key, bounds)
 
 
-def _bounds[T](
-    call: Call[T], seconds: float | None, connect_seconds: float, max_bytes: int | None
+def bounds_for[T](
+    call: Call[T],
+    seconds: float | None = None,
+    connect_seconds: float = CONNECT_SECONDS,
+    max_bytes: int | None = None,
 ) -> Bounds:
+    """Give the bounds within which a call is sent: those given, else what suits the call."""
     if seconds is None:
         seconds = SECONDS_BY_NAME.get(call.name, SECONDS_BY_EFFECT[call.effect])
     if max_bytes is None:
@@ -140,7 +144,9 @@ def _request[T](
         params=dict(call.query) or None,
         json=None if call.json is None else dict(call.json),
         headers={"Authorization": f"Bearer {key}"},
-        timeout=httpx.Timeout(bounds.seconds, connect=bounds.connect_seconds),
+        timeout=httpx.Timeout(
+            bounds.seconds, connect=bounds.connect_seconds, pool=bounds.connect_seconds
+        ),
     )
 
 
