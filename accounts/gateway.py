@@ -1,0 +1,188 @@
+"""The one door to a provider: the unsealed key, the request budget, and what the answers say
+about the two.
+
+Nothing here runs inside a transaction: a request can't be rolled back.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts import budget
+from accounts.budget import Grant, Usage
+from accounts.keyring import KeyringError
+from accounts.models import ProviderAccount, ProviderKey
+from accounts.sealing import SealBroken, key_place, unseal
+from accounts.states import KeyState, Lane
+from providers import transport
+from providers.calls import Call, Reply
+from providers.provider import Provider
+from providers.reading import Unreadable, document
+from providers.registry import provider
+from providers.replies import retry_after
+
+__all__ = [
+    "Door",
+    "Grant",
+    "NoKey",
+    "OverBudget",
+    "Usage",
+    "ask",
+    "note",
+    "open_door",
+    "reserve",
+    "send",
+    "spent",
+    "transmit",
+]
+
+NOT_KEPT: Final = UUID(int=0)  # the id of a key that is not (yet) in the database
+THROTTLE_DEFAULT: Final = 5.0  # seconds, where a 429 names none
+THROTTLE_LONGEST: Final = 300.0  # seconds: beyond that it is asked whether it still holds
+
+
+class NoKey(Exception):
+    """The account has no key that opens."""
+
+
+class OverBudget(Exception):
+    """Our own share of the provider's limits is used up; ask again after `retry_after` seconds."""
+
+    def __init__(self, after: float) -> None:
+        super().__init__(f"The request budget is used up; it has room in {after:.0f} s.")
+        self.retry_after = after
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """All that a request to an account's provider needs. Its repr shows no key."""
+
+    account_id: int  # 0 for an account that is not kept (yet)
+    provider: Provider
+    base_url: str
+    key: str = field(repr=False)
+    key_id: UUID = NOT_KEPT
+
+
+def open_door(account: ProviderAccount) -> Door:
+    """Unseal the account's current key. Raises NoKey, in words that say why."""
+    key = ProviderKey.objects.filter(account=account, state=KeyState.CURRENT).first()
+    if key is None:
+        raise NoKey("The account has no current key.")
+    try:
+        return door_with(account, unseal(key.sealed, place=key_place(key)), key_id=key.pk)
+    except (SealBroken, KeyringError) as error:
+        raise NoKey(str(error)) from error
+
+
+def door_with(account: ProviderAccount, key: str, *, key_id: UUID = NOT_KEPT) -> Door:
+    """A door for a key that isn't, or needn't be, the account's own."""
+    wire = provider(account.provider, account.server_prefix)
+    return Door(account.pk or 0, wire, base_url(wire), key, key_id)
+
+
+def base_url(wire: Provider) -> str:
+    """The operator's address for the provider, else the documented one."""
+    return str(settings.PROVIDER_BASE_URLS.get(wire.code, wire.base_url))
+
+
+def reserve(account: ProviderAccount, lane: Lane, *, wanted: int = 1, now: datetime) -> Grant:
+    """Count up to `wanted` requests, to be sent at once, and say how many may be.
+
+    None may while the provider asks for patience, as `account` was last read. The minute and the
+    day roll by `now`.
+    """
+    if account.throttled_until is not None and account.throttled_until > now:
+        return Grant(0, retry_after=(account.throttled_until - now).total_seconds())
+    limits = provider(account.provider, account.server_prefix).capabilities.limits
+    return budget.reserve(account.pk, limits, lane, wanted=wanted, now=now)
+
+
+def spent(account: ProviderAccount, now: datetime) -> Usage:
+    """The requests that count against the provider's limits now."""
+    limits = provider(account.provider, account.server_prefix).capabilities.limits
+    return budget.spent(account.pk, limits, now=now)
+
+
+def transmit[T](door: Door, call: Call[T], *, timeout: float | None = None) -> Reply:
+    """Send a request that is reserved already; `timeout` in seconds. Raises providers.BadKey."""
+    with transaction.atomic(durable=True):
+        pass  # raises where a transaction is open
+    return transport.send(call, base_url=door.base_url, key=door.key, seconds=timeout)
+
+
+def send[T](
+    account: ProviderAccount,
+    call: Call[T],
+    *,
+    lane: Lane,
+    now: datetime,
+    timeout: float | None = None,
+    door: Door | None = None,
+) -> Reply:
+    """Reserve, send once, and note what the reply says. Raises NoKey, OverBudget, BadKey."""
+    door = door or open_door(account)
+    grant = reserve(account, lane, now=now)
+    if not grant.granted:
+        raise OverBudget(grant.retry_after)
+    reply = transmit(door, call, timeout=timeout)
+    note(account, reply, now, door=door)
+    return reply
+
+
+def ask[T](
+    account: ProviderAccount,
+    call: Call[T],
+    *,
+    lane: Lane,
+    now: datetime,
+    timeout: float | None = None,
+    door: Door | None = None,
+) -> T:
+    """`send`, and read the reply. Raises the same, and providers.ProviderError."""
+    return call.read(send(account, call, lane=lane, now=now, timeout=timeout, door=door))
+
+
+def note(
+    account: ProviderAccount, reply: Reply, now: datetime, *, door: Door | None = None
+) -> None:
+    """Keep what a reply says about the key and the provider's patience.
+
+    A refusal counts only for the current key, so that a late one of a replaced key, or one of a
+    key that is only being tried, says nothing.
+    """
+    row = ProviderAccount.objects.filter(pk=account.pk)
+    if door is not None:
+        row = row.filter(keys__pk=door.key_id, keys__state=KeyState.CURRENT)
+    if reply.status == 401 and _is_json(reply.body):
+        row.filter(key_refused_at__isnull=True).update(key_refused_at=now)
+    elif reply.status == 429:
+        _note_throttle(account, reply, now)
+    elif reply.status is not None and 200 <= reply.status < 300:
+        row.filter(key_refused_at__lte=now).update(key_refused_at=None)
+        ProviderAccount.objects.filter(pk=account.pk, throttled_until__lte=now).update(
+            throttled_until=None
+        )
+
+
+def _note_throttle(account: ProviderAccount, reply: Reply, now: datetime) -> None:
+    named = retry_after(reply)
+    seconds = min(max(THROTTLE_DEFAULT if named is None else named, 1.0), THROTTLE_LONGEST)
+    until = now + timedelta(seconds=seconds)
+    # The latest wish of several counts: replies to concurrent requests come in any order.
+    ProviderAccount.objects.filter(pk=account.pk).exclude(throttled_until__gte=until).update(
+        throttled_until=until
+    )
+    account.throttled_until = max(until, account.throttled_until or until)
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        document(body)
+    except Unreadable:
+        return False
+    return True

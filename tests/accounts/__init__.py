@@ -1,0 +1,1 @@
+"""Users, teams, provider accounts, and the door to the providers."""
