@@ -1,0 +1,48 @@
+"""The whole sandbox as one ASGI application."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
+
+from sandbox.clock import Clock
+from sandbox.control import routes as control_routes
+from sandbox.core import Sandbox
+from sandbox.desk import Desk, provider_of
+from sandbox.settings import Settings
+
+
+class App:
+    """The providers' paths go to the desk, everything else to the control and the page."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self._desk = Desk(sandbox)
+        self._rest = Starlette(routes=control_routes(), lifespan=self._lifespan)
+        self._rest.state.sandbox = sandbox
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and provider_of(scope["path"]):
+            await self._desk(scope, receive, send)
+        else:
+            await self._rest(scope, receive, send)
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        courier = asyncio.create_task(self.sandbox.courier.run())
+        try:
+            yield
+        finally:
+            courier.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await courier
+
+
+def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> App:
+    """The application for any ASGI server; `sandbox.server.make_server` runs it with every fault.
+
+    Its `sandbox` attribute gives access to the books. Raises `UnreadableState`.
+    """
+    return App(Sandbox(settings or Settings(), clock))

@@ -1,0 +1,1 @@
+"""Wallets, stock, activations, messages, requests and webhooks, kept in one SQLite file."""

@@ -1,0 +1,35 @@
+"""A sandbox on a free port inside a test's own process."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sandbox.app import create_app
+from sandbox.clock import Clock
+from sandbox.core import Sandbox
+from sandbox.server import address_of, listen, make_server
+from sandbox.settings import Settings
+
+_PATIENCE = 10.0
+
+
+@contextmanager
+def running(settings: Settings | None = None, *, clock: Clock | None = None) -> Iterator[Sandbox]:
+    """Runs a sandbox over real HTTP until the block ends.
+
+    Without settings it is in memory and sends no code by itself. Gives the `Sandbox`, with `url`,
+    `smsgig_url` and `smsvilla_url` set; its methods may be called from the test's thread.
+    """
+    app = create_app(settings or Settings(auto_code=None), clock=clock)
+    listener = listen("127.0.0.1", 0)
+    app.sandbox.url = address_of(listener)
+    server = make_server(app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield app.sandbox
+    finally:
+        server.should_exit = True
+        thread.join(_PATIENCE)
+        listener.close()
+        app.sandbox.close()
