@@ -1,0 +1,80 @@
+"""The production shape, as far as it can be checked without a container engine."""
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.core.management import get_commands
+
+from tests import processes
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+OURS = {"prepare", "pages", "streams", "worker-now", "worker-poll", "worker-bulk", "beat"}
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    text = (ROOT / "docker-compose.yml").read_text()
+    services: dict[str, Any] = yaml.safe_load(text)["services"]
+    return services
+
+
+def test_every_part_of_the_design_has_a_service(services: dict[str, Any]) -> None:
+    assert set(services) == OURS | {"caddy", "postgres", "valkey"}
+    queues = {service["command"][6] for name, service in services.items() if "worker" in name}
+    assert queues == {"now", "poll", "bulk"}
+
+
+def test_every_command_is_one_that_the_image_has(services: dict[str, Any]) -> None:
+    for name in OURS:
+        program, *words = services[name]["command"]
+        assert program == "python" or find_spec(program), name
+        for word in words:
+            assert not word.endswith(".py") or (ROOT / word).is_file(), word
+    assert services["prepare"]["command"][2] in get_commands()
+
+
+def test_secrets_have_no_default(services: dict[str, Any]) -> None:
+    environment = services["pages"]["environment"]
+    for name in ("SECRET_KEY", "KEYRING", "PUBLIC_URL"):
+        assert re.fullmatch(r"\$\{" + name + r":\?.+\}", environment[name])
+    assert "${POSTGRES_PASSWORD:?" in environment["DATABASE_URL"]
+
+
+def test_ours_have_no_rights_to_lose(services: dict[str, Any]) -> None:
+    for name in OURS:
+        assert services[name]["read_only"] is True
+        assert services[name]["cap_drop"] == ["ALL"]
+        assert "ports" not in services[name]
+    assert re.search(r"^USER portal$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+
+
+def test_nothing_serves_before_the_database_is_prepared(services: dict[str, Any]) -> None:
+    for name in OURS - {"prepare"}:
+        condition = services[name]["depends_on"]["prepare"]["condition"]
+        assert condition == "service_completed_successfully"
+
+
+def test_the_proxy_knows_the_services_and_lanes(services: dict[str, Any]) -> None:
+    caddy = (ROOT / "deploy/Caddyfile").read_text()
+    assert set(re.findall(r"reverse_proxy (\w+):", caddy)) <= set(services)
+    asgi = (ROOT / "smsportal/asgi.py").read_text()
+    lanes = re.search(r"@live path (.+)", caddy)
+    assert lanes is not None
+    for lane in lanes[1].split():
+        assert f'"{lane.removesuffix("*")}"' in asgi
+
+
+@pytest.mark.processes
+def test_the_pages_answer_under_gunicorn(fresh_database: str) -> None:
+    port = processes.free_port()
+    arguments = ["-m", "gunicorn", "--config", "deploy/gunicorn.py", "smsportal.wsgi"]
+    arguments += ["--bind", f"127.0.0.1:{port}"]
+    environment = processes.environment()
+    with processes.python(*arguments, environment=environment, name="gunicorn") as server:
+        url = f"http://localhost:{port}/healthz"
+        server.until(lambda: processes.answers(url), "gunicorn answers")
+        assert server.stop() == 0
