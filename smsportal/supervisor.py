@@ -119,7 +119,7 @@ class Supervisor:
         for name, provider in PROVIDERS.items():
             address = f"http://127.0.0.1:{port}/{provider}/api/v1"
             self.environment.setdefault(name, address)
-        state = self.data / "sandbox.json"
+        state = self.data / "sandbox.db"
         await self._keep(plan.sandbox(self.environment, port, state, inherited))
 
     async def _start_servers(self) -> None:
