@@ -21,10 +21,11 @@ from smsportal.lifespan import Lifespan  # noqa: E402
 
 lifespan = Lifespan(hooks, live)
 
-# A webhook's address is a secret: no access log, whatever the server was started with.
+# A webhook's address is a secret: no log of addresses, whatever the server was started with.
 access_log = logging.getLogger("uvicorn.access")
 access_log.handlers.clear()
 access_log.propagate = False
+logging.getLogger("uvicorn.error").addFilter(lambda line: "WebSocket" not in str(line.msg))
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
