@@ -29,7 +29,9 @@ async def manage(*words: str, environment: dict[str, str]) -> str:
 
 
 def _complaint(errors: str, command: str) -> str:
+    """The line that says what was wrong: the first one, or under a traceback the last."""
     lines = [line for line in errors.splitlines() if line.strip()]
     if not lines:
         return f"manage.py {command} failed without a word."
-    return lines[-1].removeprefix("CommandError: ")
+    telling = lines[-1] if lines[0].startswith("Traceback") else lines[0]
+    return telling.removeprefix("CommandError: ")
