@@ -1,0 +1,39 @@
+"""The only writers of this application's rows, one public verb each, keyword arguments only.
+
+All that changes what a team has or may do writes an AuditEvent in the same transaction.
+"""
+
+from accounts.operations.invitations import (
+    accept_as_new_user,
+    accept_invitation,
+    invite,
+    revoke_invitation,
+)
+from accounts.operations.people import (
+    add_member,
+    change_profile,
+    change_roles,
+    remove_member,
+)
+from accounts.operations.provider_accounts import add_provider_account, archive, check, rename
+from accounts.operations.rotation import rotate_hook_token, rotate_key
+from accounts.operations.teams import change_settings, create_team
+
+__all__ = [
+    "accept_as_new_user",
+    "accept_invitation",
+    "add_member",
+    "add_provider_account",
+    "archive",
+    "change_profile",
+    "change_roles",
+    "change_settings",
+    "check",
+    "create_team",
+    "invite",
+    "remove_member",
+    "rename",
+    "revoke_invitation",
+    "rotate_hook_token",
+    "rotate_key",
+]

@@ -1,0 +1,44 @@
+"""What other applications have running on a provider account, without importing them.
+
+Imports go one way, so whoever builds on provider accounts registers here (in its AppConfig's
+ready()) and is asked.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from accounts.models import ProviderAccount
+
+
+class Dependent(Protocol):
+    def added(self, account: ProviderAccount) -> None:
+        """The account is there now, committed."""
+        ...
+
+    def unfinished(self, account: ProviderAccount) -> str:
+        """What is still under way on the account, in a person's words; "" for nothing."""
+        ...
+
+    def activations(self, account: ProviderAccount) -> Sequence[str]:
+        """Some activation ids that the account's wallet must know, likeliest first."""
+        ...
+
+
+_dependents: list[Dependent] = []
+
+
+def register(dependent: Dependent) -> None:
+    _dependents.append(dependent)
+
+
+def tell_added(account: ProviderAccount) -> None:
+    for each in _dependents:
+        each.added(account)
+
+
+def unfinished(account: ProviderAccount) -> list[str]:
+    return [words for each in _dependents if (words := each.unfinished(account))]
+
+
+def activations(account: ProviderAccount) -> list[str]:
+    return [activation for each in _dependents for activation in each.activations(account)]

@@ -1,0 +1,91 @@
+"""Teams are made and set up."""
+
+from collections.abc import Iterator
+from itertools import count
+
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.announcements import revoke
+from accounts.models import Membership, Team, User
+from accounts.operations.errors import NotPossible
+from accounts.states import Role
+from accounts.zones import zone_names
+
+SETTINGS = ("name", "time_zone", "shares_board", "auto_cancel")
+
+
+def create_team(*, name: str, founder: User | None = None) -> Team:
+    """Make a team with a slug of its own; its founder holds every role. Raises NotPossible."""
+    name = name.strip()
+    _check(name, "UTC")
+    for slug in _slugs(name):
+        if Team.objects.filter(slug=slug).exists():
+            continue
+        try:
+            with transaction.atomic():
+                return _write(name, slug, founder)
+        except IntegrityError:  # taken just now
+            continue
+    raise AssertionError("Slugs don't end.")
+
+
+def change_settings(
+    *,
+    team: Team,
+    name: str,
+    time_zone: str,
+    shares_board: bool,
+    auto_cancel: bool,
+    actor: User | None,
+) -> None:
+    """Change what a team's admins decide for it. Raises NotPossible."""
+    wanted = {
+        "name": name.strip(),
+        "time_zone": time_zone,
+        "shares_board": shares_board,
+        "auto_cancel": auto_cancel,
+    }
+    _check(name.strip(), time_zone)
+    with transaction.atomic():
+        locked = Team.objects.select_for_update().get(pk=team.pk)
+        before = {field: getattr(locked, field) for field in SETTINGS}
+        changed = [field for field in SETTINGS if before[field] != wanted[field]]
+        if not changed:
+            return
+        for field in changed:
+            setattr(locked, field, wanted[field])
+        locked.save(update_fields=changed)
+        audit.record(
+            team=locked,
+            actor=actor,
+            action="team.settings_changed",
+            object=locked,
+            before={field: before[field] for field in changed},
+            after={field: wanted[field] for field in changed},
+        )
+        if "shares_board" in changed:
+            transaction.on_commit(lambda: revoke(team_id=team.pk))
+
+
+def _check(name: str, time_zone: str) -> None:
+    if not 1 <= len(name) <= 100 or not name.isprintable():
+        raise NotPossible(_("Give the team a name of 1 to 100 characters."))
+    if time_zone not in zone_names():
+        raise NotPossible(_("Choose one of the time zones in the list."))
+
+
+def _write(name: str, slug: str, founder: User | None) -> Team:
+    team = Team.objects.create(name=name, slug=slug)
+    audit.record(team=team, actor=founder, action="team.created", object=team, after={"name": name})
+    if founder is not None:
+        Membership.objects.create(team=team, user=founder, roles=list(Role.values))
+    return team
+
+
+def _slugs(name: str) -> Iterator[str]:
+    first = slugify(name)[:50].strip("-") or "team"
+    yield first
+    yield from (f"{first}-{number}" for number in count(2))

@@ -1,0 +1,12 @@
+"""What workers do for this application."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from accounts.budget import forget_counts
+
+
+@shared_task(name="accounts.forget_request_counts", queue="bulk")
+def forget_request_counts() -> None:
+    """Delete the request counts that no window reaches any more."""
+    forget_counts(now=timezone.now())
