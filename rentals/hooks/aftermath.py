@@ -54,9 +54,13 @@ class Aftermath:
         if _due(self._hinted_at, account_id, HINT_PAUSE):
             self._hints.put((account_id, activation_id))
 
-    async def close(self) -> None:
+    async def settle(self) -> None:
+        """Wait until all of it is done; a second for each kind, then the rest is given up."""
         for gatherer in (self._nudges, self._seen, self._hints):
             await gatherer.settle(1.0)
+
+    async def close(self) -> None:
+        await self.settle()
         self._nudger.shutdown(wait=False, cancel_futures=True)
         self._threads.close()
 

@@ -55,6 +55,10 @@ class Hooks:
     async def start(self) -> None:
         """A database that is away keeps no other lane from starting."""
 
+    async def settle(self) -> None:
+        """Return once everything that follows the answers so far is done, or given up."""
+        await self._aftermath.settle()
+
     async def stop(self) -> None:
         await self._inbox.close()
         await self._aftermath.close()

@@ -3,9 +3,15 @@
 import selectors
 import socket
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Self
+from urllib.parse import quote
+
+from smsportal.embedded import addresses
+from tests import databases, slots
 
 
 class Gate:
@@ -85,3 +91,22 @@ class Gate:
                     if not data:
                         return
                     key.data.sendall(data)
+
+
+@contextmanager
+def before(name: str) -> Iterator[Gate]:
+    """A gate in front of one of the test servers, whose socket has this name."""
+    inside = addresses.sockets(slots.data()) / name
+    with TemporaryDirectory(prefix="gate-") as folder, Gate(Path(folder) / name, inside) as gate:
+        yield gate
+
+
+def database_url(gate: Gate) -> str:
+    """The address of this worker's database, through the gate."""
+    folder = quote(str(gate.outside.parent), safe="")
+    return f"postgresql://{addresses.ROLE}@/{databases.name()}?host={folder}"
+
+
+def redis_url(gate: Gate) -> str:
+    """The address of this worker's Valkey number, through the gate."""
+    return f"unix://{quote(str(gate.outside))}?db={slots.worker()}"

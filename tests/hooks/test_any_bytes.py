@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 
 import psycopg
 import pytest
@@ -13,8 +14,10 @@ from rentals.hooks import Hooks
 from tests.hooks.asgi import call
 from tests.hooks.making import Made, make_account, signed, smsgig_body
 
-FIELDS = ("activation_id", "activationId", "id", "message_id", "messageId", "service", "code")
-FIELDS += ("text", "received_at", "receivedAt", "data", "rental")
+FIELDS = [
+    *("activation_id", "activationId", "id", "message_id", "messageId", "service", "code"),
+    *("text", "received_at", "receivedAt", "data", "rental"),
+]
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(10561661),
@@ -65,7 +68,7 @@ def _count(database: psycopg.Connection) -> int:
 def test_any_signed_body(lane: Lane, body: bytes, cuts: list[int]) -> None:
     runner, app, made, database = lane
     edges = [0, *sorted(min(cut, len(body)) for cut in cuts), len(body)]
-    pieces = [body[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [body[a:b] for a, b in pairwise(edges)]
     signature = [(k.lower().encode(), v.encode()) for k, v in signed(body, made.key).items()]
     before = _count(database)
     status, content = runner.run(call(app, made.path, pieces, signature))

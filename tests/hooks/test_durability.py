@@ -2,10 +2,7 @@
 
 import socket
 from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import monotonic
-from urllib.parse import quote
 
 import httpx
 import psycopg
@@ -13,8 +10,8 @@ import pytest
 
 from rentals.models import InboxEntry
 from smsportal.embedded import addresses
-from tests import databases, processes, slots
-from tests.hooks.gate import Gate
+from tests import processes
+from tests.hooks.gate import Gate, before, database_url
 from tests.hooks.making import Made, make_account, signed, smsgig_body, smsvilla_body
 from tests.hooks.serving import Web, serve
 from tests.hooks.wire import connected, read_answers, request
@@ -25,17 +22,13 @@ pytestmark = pytest.mark.processes
 
 @pytest.fixture(scope="module")
 def gate() -> Iterator[Gate]:
-    inside = addresses.sockets(slots.data()) / addresses.SOCKET_NAME_POSTGRES
-    with TemporaryDirectory(prefix="gate-") as folder:
-        with Gate(Path(folder) / addresses.SOCKET_NAME_POSTGRES, inside) as gate:
-            yield gate
+    with before(addresses.SOCKET_NAME_POSTGRES) as gate:
+        yield gate
 
 
 @pytest.fixture(scope="module")
 def web(gate: Gate) -> Iterator[Web]:
-    folder = quote(str(gate.outside.parent), safe="")
-    url = f"postgresql://{addresses.ROLE}@/{databases.name()}?host={folder}"
-    with serve(processes.environment(DATABASE_URL=url)) as web:
+    with serve(processes.environment(DATABASE_URL=database_url(gate))) as web:
         yield web
 
 

@@ -1,0 +1,102 @@
+"""What follows an answer: a nudge for what is new, a hint for what is forged, the time it came."""
+
+import asyncio
+import base64
+import json
+from datetime import datetime, timedelta
+
+import httpx
+import pytest
+import redis
+from django.utils import timezone
+
+from accounts.models import User
+from rentals.hooks import Hooks
+from rentals.models import InboxEntry, Rental
+from rentals.states import RentalState
+from tests.hooks.asgi import call
+from tests.hooks.making import Made, make_account, signed, smsgig_body, smsvilla_body
+from tests.waiting import until
+
+pytestmark = pytest.mark.processes
+
+
+def _nudges(valkey: redis.Redis) -> list[list[object]]:
+    """Name and arguments of the messages in the queue `now`, oldest first."""
+    messages = [json.loads(message) for message in valkey.lrange("now", 0, -1)]
+    return [
+        [message["headers"]["task"], *json.loads(base64.b64decode(message["body"]))[0]]
+        for message in reversed(messages)
+    ]
+
+
+def _rental(made: Made) -> Rental:
+    member = User.objects.create_user("someone@example.com")
+    return Rental.objects.create(
+        team=made.account.team,
+        member=member,
+        account=made.account,
+        service_code="whatsapp",
+        service_name="WhatsApp",
+        state=RentalState.WAITING,
+        currency=made.account.currency,
+        price=1,
+        activation_id="10561661",
+        ttl=600,
+        requested_at=timezone.now(),
+        next_poll_at=timezone.now() + timedelta(minutes=5),
+    )
+
+
+def test_each_new_entry_has_a_nudge_and_a_repeated_one_none(
+    client: httpx.Client, valkey: redis.Redis
+) -> None:
+    made = make_account("smsvilla")
+    first, second = smsvilla_body(), smsvilla_body()
+    for body in (first, first, second, b"not JSON", first):
+        client.post(made.path, content=body)
+    entries = InboxEntry.objects.order_by("pk").values_list("pk", flat=True)
+    wanted = [["rentals.apply_inbox", pk] for pk in entries]
+    until(lambda: len(_nudges(valkey)) >= 2, "both are nudged for")
+    assert _nudges(valkey) == wanted
+
+
+def test_the_account_knows_when_one_last_came(fresh_database: str) -> None:
+    made = make_account("smsvilla")
+    app = Hooks()
+    with asyncio.Runner() as runner:
+
+        def last_after(*bodies: bytes) -> datetime | None:
+            for body in bodies:
+                runner.run(call(app, made.path, [body]))
+            runner.run(app.settle())
+            made.account.refresh_from_db()
+            return made.account.last_hook_at
+
+        assert last_after(b"not JSON") is None
+        first = last_after(smsvilla_body())
+        assert first is not None
+        assert timezone.now() - first < timedelta(seconds=30)
+        assert last_after(*[smsvilla_body() for _ in range(20)]) == first, "not with each of them"
+        runner.run(app.stop())
+
+
+def test_a_forged_one_hints_to_poll_and_no_more(client: httpx.Client, valkey: redis.Redis) -> None:
+    made = make_account("smsgig")
+    rental = _rental(made)
+    due = rental.next_poll_at
+    for _ in range(20):
+        body = smsgig_body()
+        answer = client.post(made.path, content=body, headers=signed(body, "another key"))
+        assert answer.status_code == 401
+
+    def sooner() -> bool:
+        rental.refresh_from_db()
+        return rental.next_poll_at != due
+
+    until(sooner, "the rental is polled sooner")
+    assert rental.confirm_reads == 1
+    assert not InboxEntry.objects.exists()
+    assert _nudges(valkey) == []
+    made.account.refresh_from_db()
+    assert made.account.last_hook_at is None
