@@ -163,7 +163,8 @@ def test_phone_numbers_stay_as_they_came() -> None:
 
 def test_flags() -> None:
     assert all(reading.flag(value) for value in (True, 1, "1", "true", "Yes"))
-    assert not any(reading.flag(value) for value in (False, 0, None, "", "no", [], "false", 2))
+    unset: list[object] = [False, 0, None, "", "no", [], "false", 2]
+    assert not any(reading.flag(value) for value in unset)
 
 
 def test_contradicting_keys_are_unreadable_and_repeated_ones_are_not() -> None:
