@@ -23,7 +23,7 @@ class Program:
     """What to run.
 
     `before` is called before each start, in a thread; it may raise. `files` are descriptors that
-    it inherits. Lines with any of `not_news` are not shown.
+    it inherits. Empty lines and those with any of `not_news` are not shown.
     """
 
     name: str
@@ -122,7 +122,7 @@ class Child:
             self._hand_on(rest.decode(errors="replace"))
 
     def _hand_on(self, line: str) -> None:
-        if not any(words in line for words in self.program.not_news):
+        if line.strip() and not any(words in line for words in self.program.not_news):
             self.console.line(self.program.name, line)
 
     def _kill(self, process: Process) -> None:

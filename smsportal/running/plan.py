@@ -11,6 +11,7 @@ from smsportal.running.child import Program
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SANDBOX_PORT = 8001
+ROOT_IS_FINE = "ignore:You're running the worker with superuser privileges"  # no pickle here
 # Tasks wait for the network and hardly compute: threads do that in a tenth of the memory.
 WORKERS = {"now": 8, "poll": 4, "bulk": 2}
 
@@ -62,14 +63,23 @@ def _worker(queue: str, threads: int, environment: dict[str, str], lock: int) ->
 
 
 def _celery(name: str, words: list[str], environment: dict[str, str], lock: int) -> Program:
-    return _python(name, ["celery", "-q", "-A", "smsportal", *words], environment, lock)
+    environment = {**environment, "PYTHONWARNINGS": ROOT_IS_FINE}
+    words = ["celery", "-q", "-A", "smsportal", *words]
+    return _python(name, words, environment, lock, not_news=("Warm shutdown",))
 
 
-def _python(name: str, words: list[str], environment: dict[str, str], *files: int) -> Program:
+def _python(
+    name: str,
+    words: list[str],
+    environment: dict[str, str],
+    *files: int,
+    not_news: tuple[str, ...] = (),
+) -> Program:
     return Program(
         name=name,
         command=lambda: [*launch(signal.SIGTERM), "--", sys.executable, "-m", *words],
         environment=environment,
         folder=ROOT,
         files=files,
+        not_news=not_news,
     )
