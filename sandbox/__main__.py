@@ -1,7 +1,9 @@
 """Starts the sandbox: `python -m sandbox --port 8700 --state sandbox.db`."""
 
 import argparse
+import contextlib
 import math
+import signal
 import sys
 from pathlib import Path
 
@@ -22,8 +24,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     app.sandbox.url = address_of(listener)
     _announce(app)
-    make_server(app).run(sockets=[listener])
-    app.sandbox.close()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with contextlib.closing(app.sandbox), contextlib.suppress(KeyboardInterrupt):
+        make_server(app).run(sockets=[listener])
     return 0
 
 
@@ -49,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         help="until SMS Villa pays a queued refund (default: 20)",
     )
     parser.add_argument("--webhook-retries", type=int, default=0, help="default: 0")
+    parser.add_argument("--first-activation-id", type=int, help="the same for both providers")
     parser.add_argument("--seed", type=int, help="repeatable numbers, codes and delays")
     return parser
 
@@ -60,6 +64,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         auto_code=options.auto_code,
         refund_delay=options.refund_delay,
         webhook_retries=options.webhook_retries,
+        first_activation_id=options.first_activation_id,
         seed=options.seed,
     )
 

@@ -1,7 +1,8 @@
 """What the control can do: one function each, from named fields to a JSON answer."""
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
+
+import httpx
 
 from sandbox import views
 from sandbox.core import Sandbox
@@ -55,7 +56,7 @@ def buy_outside(sandbox: Sandbox, fields: Fields) -> Json:
 def set_webhook(sandbox: Sandbox, fields: Fields) -> Json:
     """Without `url` no webhook is sent any more."""
     wallet_id, url = fields.number("wallet_id"), fields.text("url", "")
-    if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+    if url and not _is_web_address(url):
         raise ValueError("url must be an http or https address.")
     sandbox.wallets.set_webhook(wallet_id, url)
     return _wallet(sandbox, wallet_id)
@@ -123,10 +124,13 @@ def switch_on(sandbox: Sandbox, fields: Fields) -> Json:
     inner = fields.others().get("options", {})
     if not isinstance(inner, dict):
         raise ValueError("options must be an object.")
+    provider, wallet_id = fields.provider(), fields.maybe_number("wallet_id")
+    if wallet_id is not None and sandbox.wallets.get(wallet_id).provider is not provider:
+        raise ValueError(f"Wallet {wallet_id} is not at {provider.label}.")
     switch = sandbox.switches.on(
-        fields.provider(),
+        provider,
         fields.text("fault"),
-        wallet_id=fields.maybe_number("wallet_id"),
+        wallet_id=wallet_id,
         times=fields.maybe_number("times"),
         **fields.others(*_SWITCH_FIELDS),
         **inner,
@@ -178,6 +182,14 @@ ACTIONS: dict[str, Action] = {
     "/control/clock/advance": advance,
     "/control/reset": reset,
 }
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        return False
+    return parsed.scheme in ("http", "https") and bool(parsed.host)
 
 
 def _wallet(sandbox: Sandbox, wallet_id: int) -> Json:

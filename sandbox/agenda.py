@@ -39,17 +39,18 @@ class Agenda:
 
     def settle(self, act: Callable[[Due], None]) -> None:
         """Calls `act` for each thing that is due, oldest first, and strikes it off with it."""
-        while self._store.number("SELECT min(due) FROM agenda") <= self._clock.now_ms():
+        due = self.next_due()
+        while due is not None and due <= self._clock.now_ms():
             with self._store.transaction():
                 row = self._store.row(
-                    "SELECT * FROM agenda WHERE due <= ? ORDER BY due, id LIMIT 1",
+                    "DELETE FROM agenda WHERE id = "
+                    "(SELECT id FROM agenda WHERE due <= ? ORDER BY due, id LIMIT 1) RETURNING *",
                     self._clock.now_ms(),
                 )
-                if row is None:
-                    return
-                self._store.run("DELETE FROM agenda WHERE id = ?", row["id"])
-                provider = Provider(row["provider"])
-                act(Due(row["kind"], provider, row["activation_id"], row["amount"]))
+                if row is not None:
+                    provider = Provider(row["provider"])
+                    act(Due(row["kind"], provider, row["activation_id"], row["amount"]))
+            due = self.next_due()
 
     def next_due(self) -> int | None:
         row = self._store.row("SELECT min(due) FROM agenda")

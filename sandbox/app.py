@@ -5,12 +5,14 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.types import Receive, Scope, Send
 
+from sandbox import control, page
 from sandbox.clock import Clock
-from sandbox.control import routes as control_routes
 from sandbox.core import Sandbox
 from sandbox.desk import Desk, provider_of
+from sandbox.guard import SameSiteWrites
 from sandbox.settings import Settings
 
 
@@ -20,7 +22,11 @@ class App:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self._desk = Desk(sandbox)
-        self._rest = Starlette(routes=control_routes(), lifespan=self._lifespan)
+        self._rest = Starlette(
+            routes=[*control.routes(), *page.routes()],
+            middleware=[Middleware(SameSiteWrites)],
+            lifespan=self._lifespan,
+        )
         self._rest.state.sandbox = sandbox
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox import views
+from sandbox import page, views
 from sandbox.actions import ACTIONS, Action, NotFound
 from sandbox.books.activations import OutOfStock, UnknownActivation, WrongState
 from sandbox.books.catalogue import UnknownService
@@ -20,6 +20,8 @@ from sandbox.books.numbers import NoNumber
 from sandbox.books.wallets import InsufficientFunds, KeyTaken, UnknownWallet
 from sandbox.core import Sandbox
 from sandbox.fields import Fields
+from sandbox.notices import NoWebhookAddress
+from sandbox.providers import Provider
 
 _STATUS: dict[type[Exception], int] = {
     ValueError: 400,
@@ -32,6 +34,7 @@ _STATUS: dict[type[Exception], int] = {
     OutOfStock: 409,
     NoNumber: 409,
     InsufficientFunds: 409,
+    NoWebhookAddress: 409,
 }
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -44,6 +47,7 @@ def routes() -> list[BaseRoute]:
         "/control/deliveries": _deliveries,
         "/control/faults": _faults,
     }
+    reads["/control/{provider}/activations/{activation_id}"] = _activation
     return [
         *(Route(path, read, methods=["GET"]) for path, read in reads.items()),
         *(Route(path, _write(action), methods=["POST"]) for path, action in ACTIONS.items()),
@@ -59,6 +63,17 @@ async def _state(request: Request) -> Response:
     sandbox = sandbox_of(request)
     sandbox.settle()
     return JSONResponse(views.state(sandbox))
+
+
+async def _activation(request: Request) -> Response:
+    sandbox = sandbox_of(request)
+    sandbox.settle()
+    fields = Fields(request.path_params)
+    try:
+        found = sandbox.activations.get(fields.provider(), fields.number("activation_id"))
+    except (ValueError, UnknownActivation) as error:
+        return _error(_status_of(error), str(error))
+    return JSONResponse(views.activation(sandbox, found))
 
 
 async def _requests(request: Request) -> Response:
@@ -92,9 +107,12 @@ def _write(action: Action) -> Endpoint:
             fields = await _fields(request)
             done = action(sandbox_of(request), fields)
         except tuple(_STATUS) as error:
+            if _is_form(request):
+                sandbox, status = sandbox_of(request), _status_of(error)
+                return page.render(sandbox, error=str(error), status=status)
             return _error(_status_of(error), str(error))
         if _is_form(request):
-            return RedirectResponse("/", status_code=303)
+            return RedirectResponse(_back(request), status_code=303)
         return JSONResponse(done)
 
     return endpoint
@@ -112,6 +130,12 @@ async def _fields(request: Request) -> Fields:
     if not isinstance(values, dict):
         raise ValueError("The body must be a JSON object.")
     return Fields({**values, **request.path_params})
+
+
+def _back(request: Request) -> str:
+    """The page's part that the form stands in."""
+    part = request.url.path.removeprefix("/control/").split("/")[0]
+    return f"/#{'activations' if part in tuple(Provider) else part}"
 
 
 def _is_form(request: Request) -> bool:

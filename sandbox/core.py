@@ -14,13 +14,15 @@ from sandbox.books.store import Store
 from sandbox.books.wallets import Wallets
 from sandbox.clock import Clock
 from sandbox.courier import Courier
-from sandbox.faults import ExpiryRefund, LateRefund, Posting, RefundFault, WebhookFault
 from sandbox.money import BadAmount, to_mills
+from sandbox.notices import Notices
 from sandbox.outbox import Outbox
 from sandbox.providers import Provider
+from sandbox.refunds import Refunds
 from sandbox.settings import Settings
 from sandbox.switches import Switches
 
+_PUSHED = "clock.pushed_ms"
 _CODE_IN_TEXT = re.compile(r"(?<!\d)\d{4,8}(?!\d)")
 
 
@@ -34,16 +36,26 @@ class Sandbox:
         self.url = ""
         self.chance = random.Random(settings.seed)  # noqa: S311
         self.store = Store(settings.state)
+        self.clock.offset_ms += self.store.kept(_PUSHED)
         self.wallets = Wallets(self.store, self.clock)
         self.catalogue = Catalogue(self.store)
         self.activations = Activations(
-            self.store, self.clock, self.wallets, self.catalogue, self.chance
+            self.store,
+            self.clock,
+            self.wallets,
+            self.catalogue,
+            self.chance,
+            first_id=settings.first_activation_id,
         )
         self.journal = Journal(self.store, self.clock)
         self.limits = Limits(self.store, self.clock)
         self.switches = Switches(self.store)
         self.agenda = Agenda(self.store, self.clock)
         self.outbox = Outbox(self.store, self.clock)
+        self.refunds = Refunds(
+            self.clock, self.wallets, self.switches, self.agenda, settings.refund_delay
+        )
+        self.notices = Notices(self.clock, self.wallets, self.switches, self.outbox, self.chance)
         self.courier = Courier(self)
         self.is_new = not self.wallets.all()
         if self.is_new:
@@ -106,13 +118,8 @@ class Sandbox:
             if self.activations.messages(activation):
                 raise WrongState("An SMS was received: the rental can't be canceled.")
             self.activations.close(activation, "canceled")
-            self._refund(activation)
+            self.refunds.for_cancel(activation)
         self.courier.wake()
-
-    def finish(self, activation: Activation) -> Activation:
-        """Completes a received rental."""
-        self.activations.close(activation, "finished")
-        return self.activations.get(activation.provider, activation.id)
 
     # What happens from outside
 
@@ -142,7 +149,7 @@ class Sandbox:
                 for _ in range(copies)
             ]
             for message in messages if webhook else []:
-                self._queue_webhook(activation, message)
+                self.notices.announce(activation, message)
         self.courier.wake()
         return messages
 
@@ -152,10 +159,10 @@ class Sandbox:
         Nothing is received. Returns that message id.
         """
         activation = self.activations.get(Provider(provider), activation_id)
-        message = self._forged(activation, self.activations.next_message_id(activation), code)
-        self.outbox.put(activation, message, Posting(forged=True))
+        message_id = self.activations.next_message_id(activation)
+        self.notices.forge(activation, message_id, code)
         self.courier.wake()
-        return message.id
+        return message_id
 
     def expire(self, provider: Provider | str, activation_id: int) -> Activation:
         """Its time is up now; `WrongState` where it has ended already."""
@@ -185,7 +192,9 @@ class Sandbox:
     def advance(self, seconds: float) -> None:
         """Pushes the clock forward; what falls due by then has happened on return, webhooks
         apart, which the courier posts."""
-        self.clock.push(seconds)
+        with self.store.transaction():
+            self.clock.push(seconds)
+            self.store.keep(_PUSHED, self.store.kept(_PUSHED) + int(seconds * 1000))
         self.settle()
         self.courier.wake()
 
@@ -212,7 +221,7 @@ class Sandbox:
     def _happen(self, due: Due) -> None:
         activation = self.activations.get(due.provider, due.activation_id)
         if due.kind == "refund":
-            self._pay(activation, due.amount)
+            self.refunds.pay(activation, due.amount)
         elif due.kind == "expiry" and activation.live:
             self._expire(activation)
         elif due.kind == "sms" and activation.live and activation.state == "waiting":
@@ -221,62 +230,8 @@ class Sandbox:
     def _expire(self, activation: Activation) -> None:
         waiting = activation.state == "waiting"
         self.activations.close(activation, "expired" if waiting else activation.state)
-        wallet = self.wallets.get(activation.wallet_id)
-        refunds = self.switches.take(ExpiryRefund, wallet) if waiting else []
-        for refund in refunds[:1]:
-            self._owe(activation, to_mills(activation.price), in_seconds=refund.seconds)
-
-    def _refund(self, activation: Activation) -> None:
-        """A cancel's refund: at once at SMSGig, queued at SMS Villa, unless a fault is on."""
-        wallet = self.wallets.get(activation.wallet_id)
-        left_ms = max(0, activation.expires - self.clock.now_ms())
-        amount = to_mills(activation.price)
-        for fault in self.switches.take(RefundFault, wallet):
-            amount = fault.amount(price=amount, left_ms=left_ms, ttl_ms=activation.ttl * 1000)
-        wait = 0.0 if wallet.provider is Provider.SMSGIG else self.settings.refund_delay
-        for late in self.switches.take(LateRefund, wallet):
-            wait = late.seconds
-        self._owe(activation, amount, in_seconds=wait)
-
-    def _owe(self, activation: Activation, amount: int, *, in_seconds: float) -> None:
-        if in_seconds > 0:
-            self.agenda.add("refund", activation, in_seconds=in_seconds, amount=amount)
-        else:
-            self._pay(activation, amount)
-
-    def _pay(self, activation: Activation, amount: int) -> None:
-        if amount:
-            self.wallets.credit(
-                activation.wallet_id,
-                amount,
-                kind="refund",
-                description=(
-                    f"Refund for {activation.service_name} rental #{activation.rental_number}"
-                ),
-                activation_id=activation.id,
-            )
-
-    def _queue_webhook(self, activation: Activation, message: Message) -> None:
-        wallet = self.wallets.get(activation.wallet_id)
-        if not wallet.webhook_url:
-            return
-        postings = [Posting()]
-        held = self.outbox.one_is_held(wallet.id)
-        for fault in self.switches.take(WebhookFault, wallet):
-            postings = fault.plan(postings, one_is_held=held)
-        for posting in postings:
-            forged = self._forged(activation, message.id) if posting.forged else message
-            self.outbox.put(activation, forged, posting)
-
-    def _forged(self, activation: Activation, message_id: str, code: str = "") -> Message:
-        code = code or f"{self.chance.randrange(10**6):06}"
-        return Message(
-            id=message_id,
-            activation_id=activation.id,
-            code=code,
-            text=f"Your {activation.service_name} code is {code}",
-            received=self.clock.now_ms(),
-        )
+        if waiting:
+            self.refunds.for_expiry(activation)
 
     def _set_up(self) -> None:
         with self.store.transaction():

@@ -104,7 +104,7 @@ class Courier:
                 )
         except (TimeoutError, httpx.TimeoutException):
             return None, f"no answer within {timeout:g} s"
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             return None, type(error).__name__
         return reply.status_code, _complaint(parcel, reply)
 

@@ -124,7 +124,7 @@ def _fields(scope: Scope, body: bytes) -> Mapping[str, object]:
         return dict(parse_qsl(scope["query_string"].decode("latin-1")))
     try:
         fields = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refusal(400, "The request body must be JSON.") from error
     if not isinstance(fields, dict):
         raise Refusal(400, "The request body must be a JSON object.")

@@ -45,6 +45,8 @@ class Settings:
     `auto_code`: the range within which a code comes in after each rental; None sends none.
     `refund_delay`: how long after a cancel SMS Villa pays its "queued" refund.
     `webhook_timeout`: SMSGig's document gives the receiver 5 s; nothing is said about a retry.
+    `first_activation_id`: where both providers' activation ids begin, so that they coincide; None
+    begins each at random in a range of its own, as their documents' examples suggest.
     `seed`: makes numbers, codes and delays repeatable; keys stay random.
     """
 
@@ -55,4 +57,5 @@ class Settings:
     webhook_timeout: float = 5.0
     webhook_retries: int = 0
     webhook_retry_delay: float = 5.0
+    first_activation_id: int | None = None
     seed: int | None = None

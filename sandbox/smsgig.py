@@ -97,7 +97,7 @@ def rental_status(call: Call) -> Answer:
     if action and activation.state != "finished":
         if activation.state != "received":
             raise Refusal(400, "Only a received rental can be finished.")
-        activation = call.sandbox.finish(activation)
+        activation = call.sandbox.activations.finish(activation)
     return answer({"status": "success", "rental": _rental(call, activation)})
 
 

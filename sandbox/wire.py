@@ -65,6 +65,8 @@ class Call:
             return ""
         if not isinstance(value, str):
             raise Refusal(status, f"The {name} field must be a string.")
+        if not value.isprintable():
+            raise Refusal(status, f"The {name} field has characters that are not allowed.")
         return value.strip()
 
     def integer(self, name: str, *, status: int) -> int | None:

@@ -34,12 +34,15 @@ class Activations:
         wallets: Wallets,
         catalogue: Catalogue,
         chance: random.Random,
+        *,
+        first_id: int | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._wallets = wallets
         self._catalogue = catalogue
         self._chance = chance
+        self._first_id = first_id
 
     def rent(
         self,
@@ -166,6 +169,18 @@ class Activations:
                 raise WrongState(f"The rental is already {activation.state}.")
             self._catalogue.put_back(activation.provider, activation.service_code)
 
+    def finish(self, activation: Activation) -> Activation:
+        """Completes it, also when its time is over and its number is given back already."""
+        with self._store.transaction():
+            if self.get(activation.provider, activation.id).live:
+                self.close(activation, "finished")
+            self._store.run(
+                "UPDATE activation SET state = 'finished' WHERE provider = ? AND id = ?",
+                activation.provider,
+                activation.id,
+            )
+        return self.get(activation.provider, activation.id)
+
     def _add(
         self,
         wallet: Wallet,
@@ -176,9 +191,9 @@ class Activations:
         outside: bool,
     ) -> Activation:
         provider, now = wallet.provider, self._clock.now_ms()
-        first = 10_000_000 if provider is Provider.SMSGIG else 100_000
         activation_id = self._store.next(
-            f"{provider}.activation", start=first + secrets.randbelow(first * 8)
+            f"{provider}.activation",
+            start=_random_id(provider) if self._first_id is None else self._first_id,
         )
         self._store.insert(
             "activation",
@@ -200,6 +215,11 @@ class Activations:
             expires=now + service.ttl * 1000,
         )
         return self.get(provider, activation_id)
+
+
+def _random_id(provider: Provider) -> int:
+    least = 10_000_000 if provider is Provider.SMSGIG else 100_000
+    return least + secrets.randbelow(least * 8)
 
 
 def _check_open(activation: Activation) -> None:

@@ -96,7 +96,11 @@ class Journal:
         return [_delivery(row) for row in rows]
 
     def _prune(self, newest: int) -> None:
-        self._store.run("DELETE FROM request WHERE method = 'GET' AND id <= ?", newest - _KEPT)
+        self._store.run(
+            "DELETE FROM request WHERE method = 'GET' AND id <= ? AND (NOT counted OR at < ?)",
+            newest - _KEPT,
+            self._clock.now_ms() - _DAY,
+        )
 
 
 class Limits:

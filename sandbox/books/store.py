@@ -83,6 +83,14 @@ class Store:
         row = self.row(sql, *values)
         return int(row[0] or 0) if row else 0
 
+    def keep(self, counter: str, value: int) -> None:
+        """Sets a named counter."""
+        self.run("INSERT OR REPLACE INTO counter VALUES (?, ?)", counter, value)
+
+    def kept(self, counter: str) -> int:
+        """A named counter's value, 0 where it was never set."""
+        return self.number("SELECT value FROM counter WHERE name = ?", counter)
+
     def next(self, counter: str, *, start: int = 1) -> int:
         """The next value of a named counter that is never reset."""
         return self.number(
