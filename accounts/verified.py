@@ -1,6 +1,10 @@
-"""django-allauth's own book of e-mail addresses, kept in step with the users'."""
+"""Where our users meet django-allauth's own book of e-mail addresses and its links."""
 
+from allauth.account import app_settings
 from allauth.account.models import EmailAddress
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.urls import reverse
 
 from accounts.models import User
 
@@ -10,3 +14,10 @@ def vouch_for_email(user: User) -> None:
     EmailAddress.objects.update_or_create(
         user=user, email=user.email, defaults={"verified": True, "primary": True}
     )
+
+
+def set_password_address(user: User) -> str:
+    """A link with which the user chooses a password: once, and as long as a reset link holds."""
+    token = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
+    to = {"uidb36": user_pk_to_url_str(user), "key": token}
+    return f"{settings.PUBLIC_URL}{reverse('account_reset_password_from_key', kwargs=to)}"

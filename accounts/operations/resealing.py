@@ -1,0 +1,71 @@
+"""Every sealed value of the database, opened and sealed again."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from django.db import models, transaction
+
+from accounts import audit
+from accounts.keyring import keyring
+from accounts.models import ProviderAccount, ProviderKey, SealedSecret
+from accounts.sealing import (
+    Place,
+    hook_token_place,
+    key_id,
+    key_place,
+    seal,
+    secret_place,
+    unseal,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """One sealed value, and how to write it."""
+
+    place: Place
+    value: bytes
+    write: Callable[[bytes], int]
+
+
+def every_seal() -> Iterator[Sealed]:
+    """All sealed values of the database."""
+    for secret in SealedSecret.objects.order_by("pk"):
+        yield _sealed(secret, "sealed", secret_place(secret.name))
+    for account in ProviderAccount.objects.order_by("pk"):
+        yield _sealed(account, "hook_token_sealed", hook_token_place(account))
+    for key in ProviderKey.objects.order_by("created_at", "pk"):
+        yield _sealed(key, "sealed", key_place(key))
+
+
+def reseal_all() -> tuple[int, int]:
+    """Seal what another key than the first has sealed; return how many of how many.
+
+    A row at a time, so that it may be cut off and repeated. Raises SealBroken, KeyringError.
+    """
+    current, resealed, total = keyring().current, 0, 0
+    for each in every_seal():
+        total += 1
+        if key_id(each.value) != current:
+            resealed += each.write(seal(unseal(each.value, place=each.place), place=each.place))
+    if resealed:
+        with transaction.atomic():
+            audit.record(
+                team=None,
+                actor=None,
+                action="keyring.rotated",
+                after={"key": current, "resealed": resealed},
+            )
+    return resealed, total
+
+
+def _sealed(row: models.Model, field: str, place: Place) -> Sealed:
+    value = bytes(getattr(row, field))
+    # Written only over what was read: a token that was replaced meanwhile is sealed anew already.
+    same = type(row)._default_manager.filter(pk=row.pk, **{field: value})
+    return Sealed(place, value, partial(_write, same, field))
+
+
+def _write(same: models.QuerySet[models.Model], field: str, value: bytes) -> int:
+    return same.update(**{field: value})
