@@ -1,0 +1,106 @@
+"""A rental as the pages show it to one member: what is hidden from them is not in here."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from accounts.models import Membership
+from providers import phone
+from providers.registry import provider
+from rentals.causes import Cause
+from rentals.models import Message, Rental
+from rentals.states import RentalState
+from rentals.visibility import Sight, may_control, sight
+
+
+@dataclass(frozen=True)
+class Card:
+    """One rental, with no more of its number and messages than `sight` allows."""
+
+    rental: Rental
+    sight: Sight
+    mine: bool
+    controllable: bool
+    now: datetime
+
+    @property
+    def number(self) -> str:
+        """In groups, with the country code; "" where there is none or it is hidden."""
+        known = self.rental.phone_e164 or self.rental.phone_raw
+        return phone.international(known) if self.sight >= Sight.NUMBER and known else ""
+
+    @property
+    def number_to_copy(self) -> str:
+        return self.rental.phone_e164 or self.rental.phone_raw if self.number else ""
+
+    @cached_property
+    def messages(self) -> list[Message]:
+        """Newest first; empty where they are hidden."""
+        return list(self.rental.messages.all())[::-1] if self.sight == Sight.ALL else []
+
+    @property
+    def newest(self) -> Message | None:
+        return self.messages[0] if self.messages else None
+
+    @property
+    def earlier(self) -> list[Message]:
+        return self.messages[1:]
+
+    @cached_property
+    def hidden_messages(self) -> int:
+        """How many messages this member could ask to see."""
+        return len(self.rental.messages.all()) if self.sight == Sight.NUMBER else 0
+
+    @property
+    def provider_name(self) -> str:
+        return provider(self.rental.account.provider).name
+
+    @property
+    def refunds_at_once(self) -> bool:
+        return provider(self.rental.account.provider).capabilities.refund_at_once
+
+    @property
+    def refusal(self) -> str:
+        """Why it was refused, as the provider or the portal said; "" where nobody said."""
+        event = self.rental.events.filter(to_state=RentalState.REFUSED).last()
+        if event is None:
+            return ""
+        said = event.note if self.sight == Sight.ALL else ""
+        return said or f"{Cause(event.cause).label}."
+
+    @property
+    def counts_down(self) -> bool:
+        return self.rental.is_open and self.rental.expires_at is not None
+
+    @property
+    def seconds_left(self) -> int:
+        ends = self.rental.expires_at
+        return max(0, round((ends - self.now).total_seconds())) if ends else 0
+
+    @property
+    def can_cancel(self) -> bool:
+        return self.controllable and self.rental.can_cancel
+
+    @property
+    def can_finish(self) -> bool:
+        return self.controllable and self.rental.can_finish
+
+    @property
+    def can_wait_for_more(self) -> bool:
+        return self.controllable and self.rental.can_wait_for_more and self.seconds_left > 0
+
+    @property
+    def finishing(self) -> bool:
+        asked = self.rental.finish_requested_at is not None
+        return asked and self.rental.state == RentalState.RECEIVED
+
+
+def card(membership: Membership, rental: Rental, *, now: datetime) -> Card:
+    """The rental as this member may see it."""
+    return Card(
+        rental=rental,
+        sight=sight(membership, rental),
+        mine=rental.member_id == membership.user_id,
+        controllable=may_control(membership, rental),
+        now=now,
+    )

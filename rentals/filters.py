@@ -1,0 +1,121 @@
+"""The history's filters, all of them in the address."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce, Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Membership, ProviderAccount, User
+from rentals.models import Rental
+from rentals.states import LIVE, RentalState
+from rentals.visibility import sees_team, visible_rentals, with_number
+
+LIVE_NOW = "live"
+STATES = [(LIVE_NOW, _("Live now")), *RentalState.choices]
+SORTS = {
+    "requested": ("requested_at", "pk"),
+    "service": (Lower("service_name"), "pk"),
+    "account": ("account__label", "pk"),
+    "price": ("currency", Coalesce("charged", "price"), "pk"),
+    "state": ("state", "pk"),
+    "member": ("member__name", "member__email", "pk"),
+}
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class RentalFilter(django_filters.FilterSet):
+    """Narrows the rentals that a membership may see; never shows that others are there."""
+
+    q = django_filters.CharFilter(
+        label=_("Search"),
+        method="search",
+        widget=forms.TextInput(attrs={"type": "search", "maxlength": 100}),
+    )
+    state = django_filters.ChoiceFilter(
+        label=_("State"), choices=STATES, method="in_state", empty_label=_("Any state")
+    )
+    account = django_filters.ModelChoiceFilter(
+        label=_("Provider account"),
+        queryset=ProviderAccount.objects.none(),
+        empty_label=_("Any account"),
+    )
+    service = django_filters.ChoiceFilter(
+        label=_("Service"), field_name="service_name", empty_label=_("Any service")
+    )
+    member = django_filters.ModelChoiceFilter(
+        label=_("Member"), queryset=User.objects.none(), empty_label=_("Anybody")
+    )
+    since = django_filters.DateFilter(label=_("From"), method="from_day", widget=DAY)
+    until = django_filters.DateFilter(label=_("To"), method="to_day", widget=DAY)
+
+    class Meta:
+        model = Rental
+        fields: list[str] = []
+
+    def __init__(self, data: Any, *, membership: Membership) -> None:
+        self.membership = membership
+        super().__init__(data, queryset=visible_rentals(membership))
+        visible = visible_rentals(membership).order_by()
+        self.filters["account"].queryset = membership.team.provider_accounts.order_by("label")
+        names = visible.values_list("service_name", flat=True).distinct()
+        self.filters["service"].extra["choices"] = [(name, name) for name in sorted(names)]
+        if sees_team(membership):
+            self.filters["member"].queryset = User.objects.filter(
+                pk__in=visible.values("member")
+            ).order_by("name", "email")
+        else:
+            del self.filters["member"]
+
+    @property
+    def narrows(self) -> bool:
+        """Whether something is filtered at all."""
+        return any(self.data.get(name) for name in self.filters)
+
+    def search(self, rentals: QuerySet[Rental], name: str, words: str) -> QuerySet[Rental]:
+        """By service, purpose and activation; by number only where the number is visible."""
+        for word in words.split():
+            rentals = rentals.filter(self._plain(word) | self._by_number(word))
+        return rentals
+
+    def _plain(self, word: str) -> Q:
+        return (
+            Q(service_name__icontains=word)
+            | Q(purpose__icontains=word)
+            | Q(activation_id__iexact=word)
+        )
+
+    def _by_number(self, word: str) -> Q:
+        digits = "".join(sign for sign in word if sign.isdecimal())
+        if len(digits) < 3:
+            return Q(pk__in=())
+        numbered = Q(phone_e164__contains=digits) | Q(phone_raw__contains=digits)
+        return with_number(self.membership) & numbered
+
+    def in_state(self, rentals: QuerySet[Rental], name: str, state: str) -> QuerySet[Rental]:
+        return rentals.filter(state__in=LIVE if state == LIVE_NOW else [state])
+
+    def from_day(self, rentals: QuerySet[Rental], name: str, day: date) -> QuerySet[Rental]:
+        return rentals.filter(requested_at__gte=_midnight(day))
+
+    def to_day(self, rentals: QuerySet[Rental], name: str, day: date) -> QuerySet[Rental]:
+        return rentals.filter(requested_at__lt=_midnight(day + timedelta(days=1)))
+
+
+def _midnight(day: date) -> datetime:
+    """The start of a day in the zone of whoever looks."""
+    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
+
+
+def in_order(rentals: QuerySet[Rental], sort: str) -> QuerySet[Rental]:
+    """Sorted by a word of SORTS, downwards with a "-" before it; the newest first otherwise."""
+    keys = SORTS.get(sort.removeprefix("-"))
+    if keys is None:
+        return rentals.order_by("-requested_at", "-pk")
+    expressions = [F(key) if isinstance(key, str) else key for key in keys]
+    down = sort.startswith("-")
+    return rentals.order_by(*(e.desc() if down else e.asc() for e in expressions))

@@ -1,0 +1,54 @@
+"""Forms of the board and the rental's page."""
+
+import uuid
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Team
+from rentals.models import Offer
+from rentals.queries import offers_of
+
+
+class RentForm(forms.Form):
+    """Which offer, and what is wished of it. `request_key` makes a double click one rental."""
+
+    offer = forms.ModelChoiceField(
+        Offer.objects.none(),
+        error_messages={
+            "required": _("Choose a service first."),
+            "invalid_choice": _("This offer is gone from the catalogue. Choose another."),
+        },
+    )
+    area_code = forms.CharField(label=_("Area code"), max_length=10, required=False)
+    carrier = forms.CharField(label=_("Carrier"), max_length=40, required=False)
+    wanted_number = forms.CharField(label=_("Wanted number"), max_length=20, required=False)
+    purpose = forms.CharField(label=_("Purpose"), max_length=200, required=False)
+    request_key = forms.UUIDField(
+        widget=forms.HiddenInput,
+        error_messages={
+            "required": _("The form was incomplete. Reload the page and try again."),
+            "invalid": _("The form was incomplete. Reload the page and try again."),
+        },
+    )
+
+    def __init__(self, *args: object, team: Team, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        offer = self.fields["offer"]
+        assert isinstance(offer, forms.ModelChoiceField)  # noqa: S101 - narrows the type
+        offer.queryset = offers_of(team)
+
+    @classmethod
+    def fresh(cls, team: Team) -> "RentForm":
+        """An empty form with a key of its own."""
+        return cls(team=team, initial={"request_key": uuid.uuid4()})
+
+
+class ShowCodeForm(forms.Form):
+    """Why an admin looks at somebody else's code."""
+
+    reason = forms.CharField(
+        label=_("Why do you need to see it?"),
+        max_length=500,
+        error_messages={"required": _("Say why. It is kept with your name.")},
+    )

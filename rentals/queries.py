@@ -1,0 +1,137 @@
+"""Page-shaped reads."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import (
+    Case,
+    F,
+    IntegerField,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Lower
+
+from accounts.models import Membership, ProviderAccount, Team
+from providers.registry import provider
+from rentals.cards import Card, card
+from rentals.models import Offer, Rental
+from rentals.models.rentals import RentalQuerySet
+from rentals.states import LIVE
+from rentals.visibility import visible_rentals
+
+OFFERS_SHOWN = 30
+JUST_ENDED = timedelta(minutes=10)
+RECENT = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Offers for a search, the best first, and how many more there are."""
+
+    offers: list[Offer]
+    more: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """A provider account as the rent form tells of it."""
+
+    account: ProviderAccount
+    provider_name: str
+    chooses_number: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The rentals on the board: live ones, and those that have just ended."""
+
+    live: list[Card]
+    ended: list[Card]
+
+
+def accounts_in_use(team: Team) -> QuerySet[ProviderAccount]:
+    return team.provider_accounts.filter(archived_at__isnull=True).order_by("label")
+
+
+def catalogues(team: Team) -> list[Catalogue]:
+    return [_catalogue(account) for account in accounts_in_use(team)]
+
+
+def _catalogue(account: ProviderAccount) -> Catalogue:
+    adapter = provider(account.provider)
+    return Catalogue(account, adapter.name, adapter.capabilities.choose_number)
+
+
+def offers_of(team: Team) -> QuerySet[Offer]:
+    """What the team could rent at this moment, as far as the catalogues know."""
+    return Offer.objects.filter(
+        account__team=team, account__archived_at__isnull=True, gone_at__isnull=True
+    ).select_related("account")
+
+
+def search_offers(
+    membership: Membership, words: str, *, now: datetime, chosen: int | None = None
+) -> Found:
+    """Offers whose name, code or account holds each word; without words the member's own first.
+
+    The `chosen` offer stays among them where it is still to be had.
+    """
+    offers = offers_of(membership.team)
+    fitting = offers
+    for word in words.split():
+        named = Q(name__icontains=word) | Q(service_code__icontains=word)
+        fitting = fitting.filter(named | Q(account__label__icontains=word))
+    ranked = _by_closeness(fitting, words) if words.strip() else _by_use(fitting, membership, now)
+    found = list(ranked[:OFFERS_SHOWN])
+    more = max(0, fitting.count() - OFFERS_SHOWN)
+    if chosen is not None and chosen not in {offer.pk for offer in found}:
+        found = [*offers.filter(pk=chosen), *found]
+    return Found(found, more, words.strip())
+
+
+def _by_closeness(offers: QuerySet[Offer], words: str) -> QuerySet[Offer]:
+    closeness = Case(
+        When(name__iexact=words.strip(), then=Value(0)),
+        When(name__istartswith=words.strip(), then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
+    return offers.order_by(closeness, Lower("name"), "account__label", "pk")
+
+
+def _by_use(offers: QuerySet[Offer], membership: Membership, now: datetime) -> QuerySet[Offer]:
+    mine = Rental.objects.filter(
+        member=membership.user_id,
+        account=OuterRef("account"),
+        service_code=OuterRef("service_code"),
+        requested_at__gt=now - RECENT,
+    )
+    used = mine.order_by().values("service_code").annotate(last=Max("requested_at"))
+    return offers.annotate(last_used=Subquery(used.values("last"))).order_by(
+        F("last_used").desc(nulls_last=True), Lower("name"), "account__label", "pk"
+    )
+
+
+def board(membership: Membership, *, everyone: bool, now: datetime) -> Board:
+    """The cards on the board; of the whole team where `everyone` and the member may see it."""
+    rentals = shown(visible_rentals(membership))
+    if not everyone:
+        rentals = rentals.filter(member=membership.user_id)
+    live = rentals.live().order_by("-requested_at", "-pk")
+    ended = rentals.exclude(state__in=LIVE).filter(ended_at__gt=now - JUST_ENDED)
+    return Board(
+        live=[card(membership, rental, now=now) for rental in live],
+        ended=[card(membership, rental, now=now) for rental in ended.order_by("-ended_at")],
+    )
+
+
+def shown(rentals: RentalQuerySet) -> RentalQuerySet:
+    """With what a card needs, in three queries whatever their number."""
+    return rentals.select_related("account", "member").prefetch_related("messages")

@@ -1,0 +1,101 @@
+"""How the pages write money, numbers, times and time spans."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import Membership
+from providers import phone
+from rentals.models import Rental
+from rentals.queries import accounts_in_use
+from rentals.states import RentalState
+
+register = template.Library()
+
+NOTHING = "\N{EN DASH}"
+
+
+@register.filter
+def money(amount: Decimal | None, currency: str) -> str:
+    """With its currency and at least two decimals; a dash where there is no amount."""
+    if amount is None:
+        return NOTHING
+    said = format_html('<span class="money__currency">{}</span> {}', currency, plain_money(amount))
+    return format_html('<span class="money">{}</span>', said)
+
+
+@register.filter
+def plain_money(amount: Decimal) -> str:
+    """The figure alone: two decimals, or the three or four that it really has."""
+    exponent = amount.normalize().as_tuple().exponent
+    decimals = max(2, -exponent) if isinstance(exponent, int) else 2
+    return formats.number_format(amount, decimals, use_l10n=True, force_grouping=True)
+
+
+@register.simple_tag
+def cost(rental: Rental) -> str:
+    """What a rental cost, or what is held for it, or that it cost nothing."""
+    if rental.charged is not None:
+        return money(rental.charged, rental.currency)
+    if rental.held:
+        held = money(rental.held, rental.currency)
+        return format_html('{} <span class="muted">{}</span>', held, _("held"))
+    if rental.state == RentalState.REFUSED:
+        return format_html('<span class="muted">{}</span>', _("not charged"))
+    return money(rental.price, rental.currency)
+
+
+@register.filter
+def international(number: str) -> str:
+    """A phone number in groups, with its country code."""
+    return phone.international(number)
+
+
+@register.filter
+def span(seconds: int) -> str:
+    """A time span in its largest fitting unit: 90 s, 20 min, 3 h, 7 days."""
+    if seconds < 120:
+        return _("%(count)s s") % {"count": seconds}
+    if seconds < 7200:
+        return _("%(count)s min") % {"count": round(seconds / 60)}
+    if seconds < 172_800:
+        return _("%(count)s h") % {"count": round(seconds / 3600)}
+    days = round(seconds / 86_400)
+    return ngettext("%(count)s day", "%(count)s days", days) % {"count": days}
+
+
+@register.filter
+def epoch(at: datetime | None) -> int | str:
+    """Milliseconds since 1970, for the script's clocks."""
+    return int(at.timestamp() * 1000) if at else ""
+
+
+@register.simple_tag
+def when(at: datetime | None, *, seconds: bool = False) -> str:
+    """A time in the zone of whoever looks, with UTC on hover; the day only where it isn't today."""
+    if at is None:
+        return NOTHING
+    local = timezone.localtime(at)
+    today = local.date() == timezone.localdate()
+    clock = formats.date_format(local, "H:i:s" if seconds else "H:i")
+    year = "" if local.year == timezone.localdate().year else f" {local.year}"
+    shown = clock if today else f"{formats.date_format(local, 'j M')}{year}, {clock}"
+    utc = at.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        utc.isoformat(timespec="seconds"),
+        f"{utc:%Y-%m-%d %H:%M:%S} UTC",
+        shown,
+    )
+
+
+@register.inclusion_tag("components/wallets.html", takes_context=True)
+def wallets(context: dict[str, Any], membership: Membership) -> dict[str, Any]:
+    """The balance of each of the team's provider accounts, as it was last read."""
+    return {"accounts": accounts_in_use(membership.team), "membership": membership}

@@ -1,0 +1,95 @@
+"""What happened to a rental, told to one member: our moves and the provider's answers."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from rentals.cards import Card
+from rentals.causes import Cause
+from rentals.models import ProviderAnswer, RentalEvent
+from rentals.operations.answers import Verdict
+from rentals.states import RentalState
+from rentals.visibility import Sight
+
+# A number, a code, or what may hold one: three digits and more, however they are grouped.
+DIGITS = re.compile(r"\+?\d(?:[\s().-]?\d){2,}")
+CALLS = {
+    "rent": _("rent a number"),
+    "cancel": _("cancel"),
+    "finish": _("finish"),
+    "inspect": _("how does it stand"),
+    "status": _("how does it stand"),
+    "poll": _("any messages"),
+}
+VERDICTS = {
+    Verdict.DONE: _("answered"),
+    Verdict.REFUSED: _("refused"),
+    Verdict.NOT_FOUND: _("does not know the rental"),
+    Verdict.THROTTLED: _("asked us to wait"),
+    Verdict.BAD_KEY: _("did not accept the key"),
+    Verdict.UNAVAILABLE: _("could not answer"),
+    Verdict.UNKNOWN: _("gave no clear answer"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the timeline. `state` is set where the rental moved to another one."""
+
+    at: datetime
+    title: str
+    state: RentalState | None = None
+    actor: User | None = None
+    note: str = ""
+    seconds: float | None = None  # how long the provider took
+
+
+def timeline(card: Card) -> list[Entry]:
+    """Oldest first; without digits where the number or the codes are hidden."""
+    hides = card.sight < Sight.ALL
+    entries = [*_moves(card, hides=hides), *_answers(card, hides=hides)]
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def _moves(card: Card, *, hides: bool) -> Iterator[Entry]:
+    for event in card.rental.events.select_related("actor"):
+        yield Entry(
+            at=event.at,
+            title=_title(event),
+            state=RentalState(event.to_state) if event.from_state != event.to_state else None,
+            actor=event.actor,
+            note=_masked(event.note) if hides else event.note,
+        )
+
+
+def _title(event: RentalEvent) -> str:
+    known = event.cause in Cause.values
+    return str(Cause(event.cause).label) if known else event.cause
+
+
+def _answers(card: Card, *, hides: bool) -> Iterator[Entry]:
+    for answer in card.rental.answers.all():
+        yield Entry(
+            at=answer.answered_at,
+            title=_asked(card, answer),
+            note=_masked(answer.detail) if hides else answer.detail,
+            seconds=round((answer.answered_at - answer.asked_at).total_seconds(), 2),
+        )
+
+
+def _asked(card: Card, answer: ProviderAnswer) -> str:
+    known = answer.verdict in Verdict
+    return _now("%(provider)s (%(call)s): %(verdict)s") % {
+        "provider": card.provider_name,
+        "call": CALLS.get(answer.call, answer.call),
+        "verdict": VERDICTS[Verdict(answer.verdict)] if known else answer.verdict,
+    }
+
+
+def _masked(text: str) -> str:
+    return DIGITS.sub("•••", text)

@@ -1,0 +1,20 @@
+"""Addresses below a team's."""
+
+from django.urls import path
+
+from rentals.views import board, controls, detail, history, renting
+
+urlpatterns = [
+    path("", board.board, name="board"),
+    path("live", board.board_live, name="board_live"),
+    path("offers", renting.offer_list, name="offer_list"),
+    path("catalogue/refresh", renting.catalogue_refresh, name="catalogue_refresh"),
+    path("rentals/", history.rental_list, name="rental_list"),
+    path("rentals/new", renting.rental_create, name="rental_create"),
+    path("rentals/<int:rental>/", detail.rental_detail, name="rental_detail"),
+    path("rentals/<int:rental>/code", detail.rental_show_code, name="rental_show_code"),
+    path("rentals/<int:rental>/card", controls.rental_card, name="rental_card"),
+    path("rentals/<int:rental>/cancel", controls.rental_cancel, name="rental_cancel"),
+    path("rentals/<int:rental>/finish", controls.rental_finish, name="rental_finish"),
+    path("rentals/<int:rental>/more", controls.rental_more, name="rental_more"),
+]

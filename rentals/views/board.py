@@ -1,0 +1,75 @@
+"""The board: rent a number, and see what is live."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.access import TeamRequest, team_view
+from accounts.models import User
+from accounts.states import Role
+from rentals import queries
+from rentals.forms import RentForm
+from rentals.visibility import may_rent, sees_team
+
+
+@require_safe
+@team_view()
+def board(request: TeamRequest) -> HttpResponse:
+    """The page. `q` searches the offers, `who` (mine, team) says whose rentals."""
+    context = rent_context(request, RentForm.fresh(request.team)) | live_context(request)
+    return render(request, "rentals/board.html", context)
+
+
+@require_safe
+@team_view()
+def board_live(request: TeamRequest) -> HttpResponse:
+    """The live rentals alone, for the script to read again."""
+    return render(request, "rentals/live.html", live_context(request))
+
+
+def live_context(request: TeamRequest) -> dict[str, Any]:
+    who = _whose(request)
+    return {
+        "board": queries.board(request.membership, everyone=who == "team", now=timezone.now()),
+        "who": who,
+        "sees_team": sees_team(request.membership),
+        "may_rent": may_rent(request.membership),
+    }
+
+
+def rent_context(
+    request: TeamRequest, form: RentForm, *, chosen: int | None = None
+) -> dict[str, Any]:
+    """What the rent form needs; `chosen` is the offer that stays chosen in the list."""
+    words = request.POST.get("q", "") or request.GET.get("q", "")
+    found = queries.search_offers(
+        request.membership, words, now=timezone.now(), chosen=chosen
+    )
+    catalogues = queries.catalogues(request.team)
+    return {
+        "form": form,
+        "found": found,
+        "chosen": chosen,
+        "catalogues": catalogues,
+        "chooses": {c.account.pk for c in catalogues if c.chooses_number},
+        "admins": admins(request) if not catalogues else [],
+        "may_rent": may_rent(request.membership),
+    }
+
+
+def admins(request: TeamRequest) -> list[User]:
+    holding = request.team.memberships.filter(roles__contains=[Role.ADMIN], user__is_active=True)
+    return [membership.user for membership in holding.select_related("user").order_by("pk")]
+
+
+def _whose(request: TeamRequest) -> str:
+    asked = request.POST.get("who") or request.GET.get("who")
+    if not sees_team(request.membership):
+        return "mine"
+    if asked in ("mine", "team"):
+        return asked
+    shared = request.team.shares_board or not may_rent(request.membership)
+    return "team" if shared else "mine"

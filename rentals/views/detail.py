@@ -1,0 +1,66 @@
+"""One rental: its facts, messages and timeline."""
+
+from dataclasses import replace
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.access import TeamRequest, team_view
+from accounts.audit import record
+from accounts.states import Role
+from rentals.cards import Card, card
+from rentals.forms import ShowCodeForm
+from rentals.models import Rental
+from rentals.timeline import timeline
+from rentals.views.common import varied, visible_or_404
+from rentals.visibility import Sight
+
+
+@require_safe
+@team_view()
+def rental_detail(request: TeamRequest, rental: int) -> HttpResponse:
+    """The page; htmx gets what changes on it."""
+    found = visible_or_404(request, rental)
+    shown = card(request.membership, found, now=timezone.now())
+    part = "rentals/detail.html#live" if request.htmx else "rentals/detail.html"
+    return varied(render(request, part, _context(shown, ShowCodeForm())))
+
+
+@require_http_methods(["GET", "POST"])
+@team_view(Role.ADMIN)
+def rental_show_code(request: TeamRequest, rental: int) -> HttpResponse:
+    """Show another's messages this once, after writing down who looked and why."""
+    found = visible_or_404(request, rental)
+    shown = card(request.membership, found, now=timezone.now())
+    if request.method == "GET" or shown.sight != Sight.NUMBER:
+        return redirect("rental_detail", team=request.team.slug, rental=rental)
+    if not shown.hidden_messages:
+        messages.info(request, _("No message has come for this rental."))
+        return redirect("rental_detail", team=request.team.slug, rental=rental)
+    form = ShowCodeForm(request.POST)
+    if not form.is_valid():
+        return render(request, "rentals/detail.html", _context(shown, form), status=422)
+    _write_down(request, found, form.cleaned_data["reason"])
+    context = _context(replace(shown, sight=Sight.ALL), form)
+    return render(request, "rentals/detail.html", context | {"once": True})
+
+
+def _write_down(request: TeamRequest, rental: Rental, reason: str) -> None:
+    with transaction.atomic():
+        record(
+            team=request.team,
+            actor=request.user,
+            action="rental.code_shown",
+            object=rental,
+            reason=reason,
+        )
+
+
+def _context(shown: Card, form: ShowCodeForm) -> dict[str, Any]:
+    return {"card": shown, "timeline": timeline(shown), "form": form}

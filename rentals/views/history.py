@@ -1,0 +1,82 @@
+"""All the rentals that someone may see, filtered, sorted and paged by the address."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.access import TeamRequest, team_view
+from rentals.cards import card
+from rentals.filters import RentalFilter, in_order
+from rentals.models import Rental
+from rentals.queries import shown
+from rentals.views.common import varied
+from rentals.visibility import may_rent, sees_team, visible_rentals
+
+PAGE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's head: what it is called, and how a click on it sorts."""
+
+    title: str
+    sort: str = ""  # the value of `sort` that the link asks for
+    sorted: str = ""  # ascending, descending
+    number: bool = False
+
+
+@require_safe
+@team_view()
+def rental_list(request: TeamRequest) -> HttpResponse:
+    """The history. `sort` is a word of filters.SORTS, downwards with a "-"; `page` from 1."""
+    narrowed = RentalFilter(request.GET, membership=request.membership)
+    sort = request.GET.get("sort", "")
+    page = Paginator(in_order(narrowed.qs, sort), PAGE).get_page(request.GET.get("page"))
+    context = {
+        "filter": narrowed,
+        "page": page,
+        "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
+        "cards": _cards(request, page),
+        "columns": _columns(sort or "-requested", whose=sees_team(request.membership)),
+        "sees_team": sees_team(request.membership),
+        "may_rent": may_rent(request.membership),
+        "any": bool(page) or visible_rentals(request.membership).exists(),
+    }
+    part = "rentals/list.html#results" if request.htmx else "rentals/list.html"
+    return varied(render(request, part, context))
+
+
+def _cards(request: TeamRequest, page: "Page[Rental]") -> list[Any]:
+    """The page's rentals in its order, read with all that a row shows."""
+    now = timezone.now()
+    pks = [rental.pk for rental in page]
+    rentals: QuerySet[Rental] = shown(visible_rentals(request.membership))
+    found = rentals.in_bulk(pks)
+    return [card(request.membership, found[pk], now=now) for pk in pks if pk in found]
+
+
+def _columns(sort: str, *, whose: bool) -> list[Column]:
+    def column(title: str, key: str, *, number: bool = False) -> Column:
+        if sort.removeprefix("-") != key:
+            return Column(title, key if key != "requested" else "-requested", number=number)
+        down = sort.startswith("-")
+        turned = key if down else f"-{key}"
+        return Column(title, turned, "descending" if down else "ascending", number)
+
+    columns = [
+        column(_("Service"), "service"),
+        column(_("State"), "state"),
+        Column(_("Number")),
+        Column(_("Code")),
+        column(_("Price"), "price", number=True),
+        column(_("Account"), "account"),
+        column(_("Requested"), "requested"),
+    ]
+    return [*columns, column(_("Member"), "member")] if whose else columns

@@ -1,0 +1,116 @@
+"""Search the offers, read the catalogues again, rent."""
+
+from datetime import datetime, timedelta
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import trigger_client_event
+
+from accounts.access import TeamRequest, team_view
+from accounts.states import Role
+from rentals.forms import RentForm
+from rentals.models import Offer, Rental
+from rentals.nudges import nudge
+from rentals.operations import RentalNotAllowed, request_rental
+from rentals.queries import accounts_in_use
+from rentals.views.board import live_context, rent_context
+from rentals.views.common import back, toast, varied
+
+FRESH = timedelta(seconds=30)  # a catalogue that was read this lately is not asked for again
+WATCH = timedelta(seconds=20)  # how long the page looks for the result of a refresh
+
+
+@require_safe
+@team_view(Role.MEMBER, Role.ADMIN)
+def offer_list(request: TeamRequest) -> HttpResponse:
+    """The offers for `q`. `offer` stays chosen; `since` (epoch seconds) awaits a refresh."""
+    context = rent_context(request, RentForm.fresh(request.team), chosen=_chosen(request))
+    offers = context["found"].offers
+    if len(offers) == 1 and context["found"].words:
+        context["chosen"] = offers[0].pk
+    context["awaited"] = _still_awaited(request)
+    return render(request, "rentals/offers_read.html", context)
+
+
+@require_POST
+@team_view(Role.MEMBER, Role.ADMIN)
+def catalogue_refresh(request: TeamRequest) -> HttpResponse:
+    """Have the team's catalogues read again, but for those that were read just now."""
+    now = timezone.now()
+    due = [a for a in accounts_in_use(request.team) if not _is_fresh(a.catalogue_read_at, now)]
+    sent = [nudge("rentals.refresh_catalogue", account.pk) for account in due]
+    if not due:
+        said = _("The catalogues were read less than half a minute ago.")
+    elif all(sent):
+        said = _("The catalogues are being read again.")
+    else:
+        said = _("No worker could be told to read them. They are read within minutes anyway.")
+    if not request.htmx:
+        messages.info(request, said)
+        return back(request)
+    context = rent_context(request, RentForm.fresh(request.team), chosen=_chosen(request))
+    context["awaited"] = int(now.timestamp()) if due and all(sent) else None
+    response = render(request, "rentals/offers_read.html", context)
+    return varied(trigger_client_event(response, "toast", toast(said)))
+
+
+@require_POST
+@team_view(Role.MEMBER, Role.ADMIN)
+def rental_create(request: TeamRequest) -> HttpResponse:
+    """Rent, once for each form that was rendered, however often it is sent."""
+    form = RentForm(request.POST, team=request.team)
+    rental = _rent(request, form) if form.is_valid() else None
+    if rental is None:
+        return varied(_shown_again(request, form))
+    if not request.htmx:
+        messages.success(request, _("Asked for a %(service)s number.") % _named(rental))
+        return redirect("board", team=request.team.slug)
+    context = rent_context(request, RentForm.fresh(request.team)) | live_context(request)
+    return varied(render(request, "rentals/rented.html", context | {"newest": rental.pk}))
+
+
+def _rent(request: TeamRequest, form: RentForm) -> Rental | None:
+    wishes = form.cleaned_data
+    try:
+        return request_rental(membership=request.membership, now=timezone.now(), **wishes)
+    except RentalNotAllowed as refusal:
+        form.add_error(None, str(refusal))
+        return None
+
+
+def _shown_again(request: TeamRequest, form: RentForm) -> HttpResponse:
+    offer = form.cleaned_data.get("offer")
+    chosen = offer.pk if isinstance(offer, Offer) else None
+    context = rent_context(request, form, chosen=chosen)
+    if request.htmx:
+        return render(request, "rentals/rent.html", context, status=422)
+    return render(request, "rentals/board.html", context | live_context(request), status=422)
+
+
+def _named(rental: Rental) -> dict[str, str]:
+    return {"service": rental.service_name}
+
+
+def _chosen(request: TeamRequest) -> int | None:
+    offer = (request.POST.get("offer") or request.GET.get("offer")) or ""
+    return int(offer) if offer.isdecimal() and len(offer) < 19 else None
+
+
+def _is_fresh(read_at: datetime | None, now: datetime) -> bool:
+    return read_at is not None and now - read_at < FRESH
+
+
+def _still_awaited(request: TeamRequest) -> int | None:
+    """The `since` of a refresh that some catalogue has not followed, and that is not long ago."""
+    since = request.GET.get("since", "")
+    if not since.isdecimal() or len(since) > 12:
+        return None
+    if timezone.now().timestamp() - int(since) > WATCH.total_seconds():
+        return None
+    read = [account.catalogue_read_at for account in accounts_in_use(request.team)]
+    behind = any(at is None or at.timestamp() < int(since) for at in read)
+    return int(since) if behind else None

@@ -1,0 +1,135 @@
+/* One event stream for all tabs of a browser. The tab that holds the lock listens and tells the
+   others. An event only names a rental: the page then reads its card as it reads everything. */
+
+const box = document.getElementById("connection");
+const stream = box.dataset.stream;
+const channel = new BroadcastChannel(stream);
+
+const FIRST_PAUSE = 500; // milliseconds
+const LONGEST_PAUSE = 4000;
+const SILENCE = 1500; // without a connection before it is said
+const FALLBACK = 10_000; // between two reads while there is none
+const JITTER = 120;
+
+/* --- reading again: one request at a time for each part, and one more where news came meanwhile */
+
+const reading = new Map(); // element id → whether it has to be read once more
+
+async function readAgain(id, event, jitter = JITTER) {
+  if (reading.has(id)) return reading.set(id, true);
+  reading.set(id, false);
+  await new Promise((resolve) => { setTimeout(resolve, Math.random() * jitter); });
+  await swapped(document.getElementById(id), event);
+  const again = reading.get(id);
+  reading.delete(id);
+  if (again) readAgain(id, event);
+}
+
+function swapped(part, event) {
+  if (!part) return null;
+  return new Promise((resolve) => {
+    const done = (ended) => {
+      if (ended.detail.requestConfig.elt !== part) return;
+      document.removeEventListener("htmx:afterRequest", done);
+      resolve();
+    };
+    document.addEventListener("htmx:afterRequest", done);
+    setTimeout(resolve, 5000);
+    htmx.trigger(part, event);
+  });
+}
+
+function readAll() {
+  if (document.getElementById("live")) readAgain("live", "refresh-list");
+  if (document.querySelector("[data-live-detail]")) readAgain("detail", "refresh-detail");
+}
+
+function readOne(id) {
+  if (document.querySelector(`[data-live-detail="${id}"]`)) return readAgain("detail", "refresh-detail");
+  // A list that is on its way may be older than this news, and would put back what it replaces.
+  const here = document.getElementById(`rental-${id}`) && !reading.has("live");
+  if (here) readAgain(`rental-${id}`, "refresh-card");
+  else if (document.getElementById("live")) readAgain("live", "refresh-list", 3 * JITTER);
+}
+
+/* --- whether we are connected: said late, so that a page's own start says nothing --- */
+
+let connected = false;
+let lostSince = Date.now();
+
+function connection(up) {
+  if (connected && !up) lostSince = Date.now();
+  connected = up;
+  show();
+}
+
+function show() {
+  const lost = !connected && Date.now() - lostSince >= SILENCE;
+  box.firstElementChild.hidden = !lost;
+}
+
+setInterval(show, 500);
+setInterval(() => { if (!connected) readAll(); }, FALLBACK);
+
+/* --- news, from our own stream or from the tab that has it --- */
+
+function hear(news) {
+  if (news.kind === "rental") readOne(news.id);
+  if (news.kind === "sync") readAll();
+  if (news.kind === "up" || news.kind === "down") connection(news.kind === "up");
+}
+
+let leads = false;
+
+function pass(news) {
+  channel.postMessage(news);
+  hear(news);
+}
+
+channel.onmessage = ({ data }) => {
+  if (data.kind === "who") {
+    if (leads) channel.postMessage({ kind: connected ? "up" : "down" });
+  } else if (!leads) hear(data);
+};
+
+/* --- the stream itself --- */
+
+let source = null;
+let pause = FIRST_PAUSE;
+let retry = null;
+
+function listen() {
+  clearTimeout(retry);
+  source?.close();
+  source = new EventSource(stream);
+  source.addEventListener("open", () => { pause = FIRST_PAUSE; pass({ kind: "up" }); });
+  source.addEventListener("rental", ({ data }) => pass({ kind: "rental", id: data }));
+  source.addEventListener("sync", () => pass({ kind: "sync" }));
+  source.addEventListener("error", lost);
+}
+
+function lost() {
+  source?.close();
+  source = null;
+  pass({ kind: "down" });
+  clearTimeout(retry);
+  retry = setTimeout(listen, pause * (0.75 + Math.random() / 2));
+  pause = Math.min(pause * 2, LONGEST_PAUSE);
+}
+
+function lead() {
+  leads = true;
+  listen();
+  window.addEventListener("offline", lost);
+  window.addEventListener("online", listen);
+  return new Promise(() => {}); // held until the tab goes
+}
+
+window.addEventListener("pagehide", () => { clearTimeout(retry); source?.close(); });
+window.addEventListener("pageshow", ({ persisted }) => { if (persisted && leads) listen(); });
+
+// Locks need https or localhost; elsewhere each tab listens for itself.
+if (navigator.locks) {
+  navigator.locks.request(stream, lead);
+  channel.postMessage({ kind: "who" });
+} else lead();

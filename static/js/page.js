@@ -1,0 +1,136 @@
+/* What every page can do beyond plain HTML: copy, toasts, menus, themes, two hotkeys. */
+
+const words = document.getElementById("words").dataset;
+
+function announce(text) {
+  const line = document.getElementById("announcer");
+  line.textContent = "";
+  setTimeout(() => { line.textContent = text; }, 50);
+}
+
+/* --- toasts: news goes by itself, what went wrong stays until it is closed --- */
+
+const NEWS_STAYS = 6000;
+
+function dress(toast) {
+  const close = document.createElement("button");
+  close.type = "button";
+  close.setAttribute("aria-label", words.close);
+  close.textContent = "×";
+  close.addEventListener("click", () => toast.remove());
+  toast.append(close);
+  if (!toast.classList.contains("toast--bad")) setTimeout(() => toast.remove(), NEWS_STAYS);
+}
+
+function toast(text, bad = false) {
+  const region = document.getElementById("toasts");
+  for (const shown of region.children) {
+    if (shown.firstElementChild?.textContent === text) shown.remove();
+  }
+  const item = document.createElement("div");
+  const said = document.createElement("span");
+  item.className = `toast toast--${bad ? "bad" : "ok"}`;
+  said.textContent = text;
+  item.append(said);
+  dress(item);
+  region.append(item);
+}
+
+document.querySelectorAll("[data-toast]").forEach(dress);
+document.addEventListener("toast", (event) => toast(event.detail.text, event.detail.bad));
+
+/* --- what went wrong with a request that somebody made; the script's own reads stay silent --- */
+
+const isOurs = (event) => (event.detail.requestConfig?.triggeringEvent?.type ?? "").startsWith("refresh-");
+
+document.addEventListener("htmx:responseError", (event) => {
+  if (isOurs(event)) return;
+  const status = event.detail.xhr.status;
+  const known = words[String(status)] ?? words["500"];
+  toast(known, true);
+});
+for (const name of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, (event) => { if (!isOurs(event)) toast(words.unreached, true); });
+}
+
+/* --- copy --- */
+
+async function put(text) {
+  if (navigator.clipboard) {
+    try { return await navigator.clipboard.writeText(text).then(() => true); } catch { /* below */ }
+  }
+  const field = document.createElement("textarea");
+  const focused = document.activeElement;
+  field.value = text;
+  field.className = "visually-hidden";
+  document.body.append(field);
+  field.select();
+  const done = document.execCommand("copy"); // the only way on plain http
+  field.remove();
+  focused?.focus({ preventScroll: true });
+  return done;
+}
+
+async function copy(button) {
+  if (!await put(button.dataset.copy)) return toast(words.notCopied, true);
+  button.dataset.copied = "";
+  announce(words.copied);
+  setTimeout(() => { delete button.dataset.copied; }, 1800);
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) copy(button);
+});
+
+/* --- menus close by Escape and by a click elsewhere --- */
+
+const openMenus = () => document.querySelectorAll("details.menu[open]");
+
+document.addEventListener("click", (event) => {
+  for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of openMenus()) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+/* --- the theme, at once; the form behind it does the same with a new page --- */
+
+document.addEventListener("submit", (event) => {
+  const choice = event.submitter;
+  if (!event.target.matches("[data-theme-switch]") || !choice) return;
+  event.preventDefault();
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `theme=${choice.value}; path=/; max-age=31536000; samesite=lax${secure}`;
+  if (choice.value === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = choice.value;
+  for (const button of event.target.querySelectorAll("button")) {
+    button.setAttribute("aria-pressed", String(button === choice));
+  }
+});
+
+/* --- hotkeys, dead where somebody types --- */
+
+const TYPING = "input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]";
+
+function newestCode() {
+  const all = [...document.querySelectorAll("[data-message] [data-copy-code]")];
+  const number = (button) => Number(button.closest("[data-message]").dataset.message);
+  return all.sort((a, b) => number(b) - number(a))[0];
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (event.target.closest?.(TYPING) || document.querySelector("dialog[open]")) return;
+  if (event.key === "/") {
+    const search = document.querySelector("main input[type=search]");
+    if (search) { event.preventDefault(); search.focus(); search.select(); }
+  } else if (event.key === "c") {
+    const button = newestCode();
+    if (button) copy(button);
+  }
+});

@@ -1,0 +1,121 @@
+"""Rows of rentals to begin a test with: plain functions, every field can be given by name."""
+
+import itertools
+import uuid
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import Membership, ProviderAccount
+from rentals.causes import Cause
+from rentals.models import Message, Offer, Rental, RentalEvent
+from rentals.operations.receiving import content_hash
+from rentals.states import LIVE, OPEN, RentalState, Source
+from providers import values
+from tests.accounts.making import (
+    PASSWORD,
+    add_key,
+    make_member,
+    make_provider_account,
+    make_team,
+    make_user,
+)
+
+__all__ = [
+    "PASSWORD",
+    "add_key",
+    "make_member",
+    "make_message",
+    "make_offer",
+    "make_provider_account",
+    "make_rental",
+    "make_team",
+    "make_user",
+]
+
+TTL = 1200  # seconds
+HAS_NUMBER = OPEN | {RentalState.FINISHED, RentalState.CANCELLED, RentalState.EXPIRED}
+
+_numbers = itertools.count(1)
+
+
+def make_offer(account: ProviderAccount, name: str = "", **fields: Any) -> Offer:
+    number = next(_numbers)
+    given = {
+        "service_code": f"service-{number}",
+        "name": name or f"Service {number}",
+        "price": Decimal("0.45"),
+        "ttl": TTL,
+        "stock": 100,
+        "read_at": timezone.now(),
+    }
+    return Offer.objects.create(account=account, **given | fields)
+
+
+def make_rental(
+    membership: Membership,
+    account: ProviderAccount,
+    state: RentalState = RentalState.WAITING,
+    *,
+    at: datetime | None = None,
+    **fields: Any,
+) -> Rental:
+    """A rental that came to be in `state` by itself, requested at `at`, with a first event."""
+    at = at or timezone.now() - timedelta(minutes=2)
+    number = next(_numbers)
+    given: dict[str, Any] = {
+        "service_code": "whatever",
+        "service_name": f"Service {number}",
+        "state": state,
+        "currency": account.currency,
+        "price": Decimal("0.45"),
+        "ttl": TTL,
+        "requested_at": at,
+        "request_key": uuid.uuid4(),
+    }
+    if state in HAS_NUMBER:
+        given |= _with_number(number, at)
+    elif state != RentalState.REFUSED:
+        given |= {"held": Decimal("0.45"), "sent_at": at}
+    if state not in LIVE:
+        given["ended_at"] = at + timedelta(minutes=1)
+    rental = Rental.objects.create(
+        team=membership.team, member=membership.user, account=account, **given | fields
+    )
+    RentalEvent.objects.create(
+        rental=rental,
+        at=at,
+        actor=membership.user,
+        to_state=RentalState.REQUESTED,
+        cause=Cause.REQUESTED,
+    )
+    return rental
+
+
+def _with_number(number: int, at: datetime) -> dict[str, Any]:
+    phone = f"+1202555{100 + number % 100:04d}"
+    return {
+        "charged": Decimal("0.45"),
+        "activation_id": f"{10_000_000 + number}",
+        "phone_raw": phone.removeprefix("+"),
+        "phone_e164": phone,
+        "sent_at": at,
+        "started_at": at,
+        "expires_at": at + timedelta(seconds=TTL),
+    }
+
+
+def make_message(rental: Rental, code: str = "482913", **fields: Any) -> Message:
+    text = fields.pop("text", f"Your {rental.service_name} code is {code}")
+    given = {
+        "provider_id": f"msg-{next(_numbers)}",
+        "content_hash": content_hash(values.Message(code=code, text=text)),
+        "code": code,
+        "text": text,
+        "source": Source.POLL,
+        "seen_at": timezone.now(),
+        "confirmed_at": timezone.now(),
+    }
+    return Message.objects.create(rental=rental, **given | fields)
