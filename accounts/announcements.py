@@ -1,10 +1,11 @@
 """Tell the processes that hold open streams what changed: Redis PUBLISH, without waiting for it.
 
-An announcement may be lost. Whoever listens reads the rows again after a gap, so that nothing
-hangs on one; in return nobody who announces waits for Redis or fails with it.
+Nobody who announces waits for Redis or fails with it. What was lost is made good as soon as Redis
+takes messages again, by one that has everybody read everything: nothing hangs on a single one.
 """
 
 import json
+import threading
 from collections.abc import Mapping
 from functools import cache
 from typing import Final
@@ -18,8 +19,7 @@ from accounts.breaker import Breaker
 
 PATIENCE: Final = 0.2  # seconds, to connect and to be answered
 CONTROL: Final = "control"
-
-_breaker = Breaker("Redis (announcements)")
+MISSED: Final = {CONTROL: json.dumps({"missed": True})}
 
 
 def announce(messages: Mapping[str, str]) -> bool:
@@ -27,18 +27,10 @@ def announce(messages: Mapping[str, str]) -> bool:
 
     Call it after the commit: a listener reads the rows at once.
     """
-    if _breaker.is_open:
-        return False
-    try:
-        with _client().pipeline(transaction=False) as pipeline:
-            for channel, message in messages.items():
-                pipeline.publish(address(channel), message)
-            pipeline.execute()
-    except (redis.RedisError, OSError) as problem:
-        _breaker.failed(problem)
-        return False
-    _breaker.worked()
-    return True
+    taken = not _breaker.is_open and _publish(messages)
+    if not taken:
+        _debt.owe()
+    return taken
 
 
 def revoke(*, team_id: int | None = None, user_id: int | None = None) -> bool:
@@ -52,6 +44,53 @@ def revoke(*, team_id: int | None = None, user_id: int | None = None) -> bool:
 def address(channel: str) -> str:
     """The channel's name in Redis, where channels don't belong to a database number."""
     return f"smsportal:{_database()}:{channel}"
+
+
+class _Debt:
+    """That announcements were lost. A thread lives for as long as there is such a debt."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._owed = False
+        self._payer: threading.Thread | None = None
+
+    def owe(self) -> None:
+        with self._lock:
+            self._owed = True
+            if self._payer is None:
+                self._payer = threading.Thread(target=self._pay, name="announcements", daemon=True)
+                self._payer.start()
+
+    def _pay(self) -> None:
+        pause = threading.Event()
+        while self._is_owed():
+            pause.wait(_breaker.rest)
+            if not _publish(MISSED):
+                self.owe()
+
+    def _is_owed(self) -> bool:
+        with self._lock:
+            owed, self._owed = self._owed, False
+            if not owed:
+                self._payer = None
+            return owed
+
+
+_breaker = Breaker("Redis (announcements)")
+_debt = _Debt()
+
+
+def _publish(messages: Mapping[str, str]) -> bool:
+    try:
+        with _client().pipeline(transaction=False) as pipeline:
+            for channel, message in messages.items():
+                pipeline.publish(address(channel), message)
+            pipeline.execute()
+    except (redis.RedisError, OSError) as problem:
+        _breaker.failed(problem)
+        return False
+    _breaker.worked()
+    return True
 
 
 @cache
