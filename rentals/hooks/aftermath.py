@@ -12,8 +12,8 @@ from django.db import Error
 from django.utils import timezone
 
 from rentals.gathering import Gatherer
-from rentals.hooks.link import Link
 from rentals.lanes import OrmThreads, QuietLog, where
+from rentals.link import Link
 from rentals.nudges import nudge_each
 from rentals.operations import hint_to_poll
 

@@ -19,7 +19,7 @@ from accounts.states import KeyState
 from providers.provider import Provider
 from providers.registry import provider
 from rentals.gathering import Gatherer
-from rentals.hooks.link import Link
+from rentals.link import Link
 
 REMEMBERED: Final = 3.0  # seconds until a rotated token or key is noticed
 PREVIOUS_KEY_HOLDS: Final = timedelta(days=1)

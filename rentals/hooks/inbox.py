@@ -9,7 +9,7 @@ from typing import Final, LiteralString
 import psycopg
 
 from rentals.gathering import Gatherer
-from rentals.hooks.link import Link
+from rentals.link import Link
 
 STORE: Final[LiteralString] = """
     INSERT INTO rentals_inboxentry

@@ -9,15 +9,13 @@ import asyncio
 import logging
 import random
 import re
-from functools import partial
 from typing import Any, Final
 
 import psycopg
-from django.db import Error
 
 from rentals.gathering import Gatherer
-from rentals.lanes import Answer, OrmThreads, QuietLog, Receive, Send, refusal, where
-from rentals.live.admission import NotMember, NotSignedIn, Permit, admit, renew, session_key
+from rentals.lanes import Answer, QuietLog, Receive, Send, refusal, where
+from rentals.live.admission import Admission, Permit, Refused, Request, session_key
 from rentals.live.departure import on_departure
 from rentals.live.hub import SLOTS, Hub
 from rentals.live.subscription import Subscription
@@ -40,6 +38,7 @@ START: Final = {
 NOT_GET = refusal(405, "Event streams are read with GET.", allow="GET")
 NO_SUCH_TEAM = refusal(404, "No such team, or not one of yours.")
 NOT_SIGNED_IN = refusal(401, "Sign in to follow a team's rentals.")
+REFUSALS = {Refused.NOT_SIGNED_IN: NOT_SIGNED_IN, Refused.NOT_MEMBER: NO_SUCH_TEAM}
 TOO_MANY = refusal(429, f"More than {MOST_STREAMS} open streams.", retry_after="30")
 NOT_NOW = refusal(503, "Not possible right now. Try again.", retry_after="2")
 
@@ -52,8 +51,9 @@ class Live:
     def __init__(self) -> None:
         self._hub = Hub()
         self._log = QuietLog()
-        self._threads = OrmThreads("streams", 4)
-        self._checks = Gatherer(self._check, most=2000)
+        self._admission = Admission()
+        self._requests = Gatherer(self._admission.admit, most=200)
+        self._checks = Gatherer(self._check, most=1000)
         self._tasks: list[asyncio.Task[None]] = []
         self._ending = False
 
@@ -71,7 +71,7 @@ class Live:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._checks.settle(0.5)
-        self._threads.close()
+        await self._admission.close()
 
     def end_all(self) -> None:
         """End every stream now and open none any more: the server is about to stop."""
@@ -95,14 +95,12 @@ class Live:
     async def _admitted(self, key: str, slug: str) -> Permit | Answer:
         try:
             async with asyncio.timeout(PATIENCE):
-                permit = await self._threads.run(partial(admit, key, slug))
-        except NotSignedIn:
-            return NOT_SIGNED_IN
-        except NotMember:
-            return NO_SUCH_TEAM
-        except (Error, psycopg.Error, OSError) as problem:  # TimeoutError is an OSError
+                permit = await self._requests.put(Request(key, slug))
+        except (psycopg.Error, OSError) as problem:  # TimeoutError is an OSError
             self._log.warn("An event stream could not be opened:", where(problem))
             return NOT_NOW
+        if isinstance(permit, Refused):
+            return REFUSALS[permit]
         if self._ending:
             return NOT_NOW
         full = self._hub.streams_of(permit.user_id) >= MOST_STREAMS
@@ -123,7 +121,7 @@ class Live:
 
     # --- what the subscription tells ---
 
-    def subscribed(self) -> None:
+    def missed(self) -> None:
         for viewer in self._hub:
             viewer.tell_everything()
 
@@ -144,19 +142,22 @@ class Live:
         while True:
             await asyncio.sleep(1)
             second += 1
-            for half in BEATS:
-                for viewer in self._hub.slot(second + half):
-                    viewer.beat()
-            due = set(self._hub.slot(second)) | {v for v in self._hub if v.doubts}
-            for viewer in due:
-                self._checks.put(viewer)
+            self.tick(second)
+
+    def tick(self, second: int) -> None:
+        """Each second: beat for the streams whose turn it is (every 15 s), check others (30 s)."""
+        for half in BEATS:
+            for viewer in self._hub.slot(second + half):
+                viewer.beat()
+        for viewer in {*self._hub.slot(second), *self._hub.doubtful()}:
+            self._checks.put(viewer)
 
     async def _check(self, viewers: list[Viewer]) -> list[None]:
         """Renew permits; while the database is away, doubtful streams wait and others go on."""
         doubts = [viewer.doubts for viewer in viewers]
         try:
-            renewed = await self._threads.run(partial(renew, [v.permit for v in viewers]))
-        except (Error, psycopg.Error) as problem:
+            renewed = await self._admission.renew([viewer.permit for viewer in viewers])
+        except psycopg.Error as problem:
             self._log.warn("Event streams could not be checked:", where(problem))
             return [None] * len(viewers)
         for viewer, before, permit in zip(viewers, doubts, renewed, strict=True):

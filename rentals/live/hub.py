@@ -51,6 +51,10 @@ class Hub:
     def slot(self, number: int) -> Iterable[Viewer]:
         return list(self._slots[number % SLOTS])
 
+    def doubtful(self) -> Iterable[Viewer]:
+        """Those who hear nothing until they were checked."""
+        return [viewer for viewer in self if viewer.doubts]
+
     def hears(self, viewer: Viewer) -> bool:
         """Whether the viewer is still here."""
         return viewer in self._audiences.get(viewer.permit.audience, ())

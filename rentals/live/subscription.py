@@ -26,8 +26,8 @@ logger = logging.getLogger(__name__)
 class Listener(Protocol):
     """Who is told what comes in."""
 
-    def subscribed(self) -> None:
-        """From now on all that is announced comes in; some of what was before may have not."""
+    def missed(self) -> None:
+        """Some of what was announced up to now may not have come in."""
 
     def rental_changed(self, audience: str, rental_id: int) -> None: ...
 
@@ -79,15 +79,20 @@ class Subscription:
         if message["type"] == "psubscribe":
             self._breaker.worked()
             self._pause = FIRST_PAUSE
-            self._listener.subscribed()
+            self._listener.missed()
         elif message["type"] == "pmessage":
             channel = message["channel"].decode().removeprefix(address(""))
-            with suppress(ValueError, TypeError, KeyError):  # not of our making
+            with suppress(ValueError, TypeError, KeyError, AttributeError):  # not of our making
                 self._announced(channel, message["data"])
 
     def _announced(self, channel: str, data: bytes) -> None:
         if channel == CONTROL:
-            told = json.loads(data)
-            self._listener.revoked(told["team"], told["user"])
+            self._told(json.loads(data))
         else:
             self._listener.rental_changed(channel, int(data))
+
+    def _told(self, message: dict[str, Any]) -> None:
+        if message.get("missed"):
+            self._listener.missed()
+        else:
+            self._listener.revoked(message["team"], message["user"])

@@ -1,4 +1,4 @@
-"""A database connection of the lane's own, so that busy pages can't keep a webhook waiting."""
+"""A database connection of a lane's own, so that busy pages can't keep it waiting."""
 
 import asyncio
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ class Link:
         parameters = django_connection.get_connection_params()
         for ours in ("cursor_factory", "context"):
             parameters.pop(ours, None)
-        parameters |= {"connect_timeout": CONNECT_PATIENCE, "application_name": "smsportal hooks"}
+        parameters |= {"connect_timeout": CONNECT_PATIENCE, "application_name": "smsportal lanes"}
         parameters.setdefault("tcp_user_timeout", UNACKNOWLEDGED)
         connection = await psycopg.AsyncConnection.connect(**parameters, autocommit=True)
         await connection.execute(STATEMENT_PATIENCE)
