@@ -17,10 +17,12 @@ from providers.reading import (
     phone,
     rows,
     text,
+    word,
 )
 from providers.shapes import activation_ids, layers
 from providers.values import Activation, ActivationStatus, Done, Message
 
+MAX_CODE_LENGTH: Final = 40
 MESSAGE_IDS: Final = ("message_id", "messageId")
 MESSAGE_TIMES: Final = ("received_at", "receivedAt")
 
@@ -53,8 +55,8 @@ def done_with(activation_id: str) -> Callable[[Document], Done]:
 
     def take(source: Document) -> Done:
         _check_same(source, activation_id)
-        word = first(source, "status", "success")
-        if word is not None and str(word).strip().lower() not in _DONE:
+        said = first(source, "status", "success")
+        if said is not None and str(said).strip().lower() not in _DONE:
             raise Unreadable("it does not say that it was done")
         return Done(message=maybe(line, first(source, "message")) or "")
 
@@ -64,17 +66,20 @@ def done_with(activation_id: str) -> Callable[[Document], Done]:
 def message(
     value: object, *, ids: tuple[str, ...] = MESSAGE_IDS, times: tuple[str, ...] = MESSAGE_TIMES
 ) -> Message:
-    """Read one SMS: a code, a text, or both; neither is ever cut short.
+    """Read one SMS: a code, a text, or both. What is too long for a code is its text instead.
 
     `ids` and `times` name the fields of the message's own id and time of receipt: beside a
     rental's fields a plain `id` or `created_at` would be the rental's.
     """
     row = {"text": value} if isinstance(value, str) else mapping(value)
-    words, code = maybe(text, first(row, "text")) or "", maybe(text, first(row, "code")) or ""
-    if not words.strip() and not code.strip():
+    words = maybe(text, first(row, "text")) or ""
+    code = (maybe(text, first(row, "code")) or "").strip()
+    if not words.strip() and not code:
         raise Unreadable("a message without code and text")
+    if len(code) > MAX_CODE_LENGTH:
+        words, code = words if words.strip() else code, ""
     return Message(
-        code=code.strip(),
+        code=code,
         text=words,
         id=maybe(identifier, first(row, *ids)),
         received_at=maybe(moment, first(row, *times)),
@@ -91,17 +96,17 @@ def _activation(source: Document) -> Activation:
         price=maybe(money, first(inner, "price")),
         ttl=maybe(lifetime, first(inner, "ttl")),
         created_at=maybe(moment, first(inner, "created_at", "createdAt")),
-        service=maybe(line, first(inner, "service_code", "serviceCode", "service")) or "",
+        service=maybe(word, first(inner, "service_code", "serviceCode", "service")) or "",
     )
 
 
 def _status_in(inner: Document, found: tuple[Message, ...], *, wrapped: bool) -> ActivationStatus:
-    word = inner.get("status")
-    word = word.strip().lower() if isinstance(word, str) else ""
-    told = _STATUSES.get(word, ActivationStatus.UNKNOWN)
+    status = inner.get("status")
+    said = status.strip().lower() if isinstance(status, str) else ""
+    told = _STATUSES.get(said, ActivationStatus.UNKNOWN)
     if found and told in (ActivationStatus.UNKNOWN, ActivationStatus.WAITING):
         return ActivationStatus.RECEIVED
-    says_nothing = word in _AFFIRMATIVE or not word
+    says_nothing = said in _AFFIRMATIVE or not said
     if says_nothing and not found and not wrapped and "messages" not in inner:
         raise Unreadable("no status and no message")
     return told

@@ -15,8 +15,10 @@ type Document = Mapping[str, object]
 
 MAX_ID_LENGTH: Final = 64
 MAX_PHONE_LENGTH: Final = 40
+MAX_LINE_LENGTH: Final = 200
+MAX_WORD_LENGTH: Final = 100
 LONGEST_LIFETIME: Final = 30 * 24 * 3600
-MONEY_PLACES: Final = Decimal("0.000001")
+MONEY_PLACES: Final = Decimal("0.0001")
 MONEY_BOUND: Final = Decimal(10) ** 12
 # Stands for a value that JSON cannot mean: NaN, a number beyond bounds, two values for one key.
 UNREADABLE: Final = object()
@@ -107,7 +109,7 @@ def identifier(value: object) -> str:
 def money(value: object) -> Decimal:
     """Read an amount: a number or digits in a string, never negative, below 10^12.
 
-    Beyond six places it is rounded: those digits are a binary fraction's noise, such as
+    Beyond four places it is rounded: those digits are a binary fraction's noise, such as
     the 0.57999999999999996 that older PHP writes for 0.58.
     """
     if isinstance(value, str) and _AMOUNT.fullmatch(value.strip()):
@@ -150,9 +152,17 @@ def text(value: object) -> str:
 
 
 def line(value: object) -> str:
-    """Read a short name or code: text without surrounding blanks; too long is unreadable."""
+    """Read a name or a remark: text without surrounding blanks, at most 200 characters."""
     read = text(value).strip()
-    if len(read) > 255:
+    if len(read) > MAX_LINE_LENGTH:
+        raise Unreadable("too long")
+    return read
+
+
+def word(value: object) -> str:
+    """Read the code of a service or the type of a row: a line of at most 100 characters."""
+    read = line(value)
+    if len(read) > MAX_WORD_LENGTH:
         raise Unreadable("too long")
     return read
 
@@ -215,6 +225,6 @@ def _whole_decimal(value: Decimal) -> int:
 
 def _rounded(value: Decimal) -> Decimal:
     exponent = value.as_tuple().exponent
-    if isinstance(exponent, int) and exponent < -6:
+    if isinstance(exponent, int) and exponent < -4:
         return value.quantize(MONEY_PLACES)
     return value

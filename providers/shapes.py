@@ -27,6 +27,7 @@ from providers.reading import (
     rows,
     text,
     whole,
+    word,
 )
 from providers.values import Balance, Page, Rented, Service, Transaction
 
@@ -36,7 +37,7 @@ _ACTIVATION_ID: Final = ("activation_id", "activationId")
 def balance(source: Document) -> Balance:
     """Read a wallet's balance; the currency is upper case, "" where it is not told."""
     inner = layers(source)[-1]
-    currency = maybe(line, first(inner, "currency")) or ""
+    currency = maybe(word, first(inner, "currency")) or ""
     return Balance(amount=money(first(inner, "balance")), currency=currency.upper())
 
 
@@ -105,7 +106,7 @@ def transaction(value: object) -> Transaction:
     row = mapping(value)
     return Transaction(
         id=identifier(first(row, "id", "transaction_id")),
-        kind=line(first(row, "type")).lower() or _missing("type"),
+        kind=word(first(row, "type")).lower() or _missing("type"),
         amount=money(first(row, "amount")),
         description=maybe(text, first(row, "description")) or "",
         created_at=maybe(moment, first(row, "created_at", "createdAt")),
@@ -130,7 +131,7 @@ def activation_ids(*sources: Document) -> set[str]:
 
 def service_code(source: Document) -> str:
     """Read the code of a service, "" where there is none."""
-    return maybe(line, first(source, "service_code", "serviceCode", "service", "code")) or ""
+    return maybe(word, first(source, "service_code", "serviceCode", "service", "code")) or ""
 
 
 def layers(source: Document) -> list[Document]:

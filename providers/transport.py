@@ -44,12 +44,14 @@ def send[T](
     connect_seconds: float = CONNECT_SECONDS,
     max_bytes: int | None = None,
 ) -> Reply:
-    """Send a call on a connection of its own and wait for the reply; not inside an event loop.
+    """Send a call on a connection of its own and wait for the reply.
 
     `seconds` bounds the whole of it, `max_bytes` the body, before and after decompression; both
-    default to what suits the call. Raises BadKey for a key that cannot be sent, nothing else.
+    default to what suits the call. Raises BadKey for a key that cannot be sent, and RuntimeError
+    inside an event loop, which it would block; nothing else.
     """
     check_key(key)
+    _check_may_block()
     bounds = bounds_for(call, seconds, connect_seconds, max_bytes)
     # Not asyncio.run: that waits for a name lookup that hangs, far beyond the deadline.
     loop = asyncio.new_event_loop()
@@ -115,6 +117,14 @@ def bounds_for[T](
     if max_bytes is None:
         max_bytes = MAX_BYTES_BY_NAME.get(call.name, MAX_BYTES)
     return Bounds(seconds, min(connect_seconds, seconds), max_bytes)
+
+
+def _check_may_block() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise RuntimeError("send() blocks: inside an event loop use AsyncTransport.")
 
 
 async def _send_alone[T](call: Call[T], base_url: str, key: str, bounds: Bounds) -> Reply:

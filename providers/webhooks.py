@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from providers.activations import message
-from providers.reading import Document, Unreadable, document, first, line, maybe, text
+from providers.reading import Document, Unreadable, document, first, maybe, text, word
 from providers.shapes import only_activation_id
 from providers.values import Delivery
 
@@ -49,7 +49,7 @@ def read_delivery(body: bytes) -> Delivery:
         return Delivery(
             activation_id=only_activation_id(source),
             message=message(source),
-            service=maybe(line, first(source, "service", "service_code", "serviceCode")) or "",
+            service=maybe(word, first(source, "service", "service_code", "serviceCode")) or "",
         )
     except Unreadable as problem:
         raise Malformed(f"The webhook could not be read: {problem}.") from None

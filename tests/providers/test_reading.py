@@ -9,7 +9,7 @@ from providers import reading
 from providers.reading import UNREADABLE, Unreadable
 
 
-def read(raw: str) -> object:
+def value(raw: str) -> object:
     """Give the value of a JSON text's only field."""
     return reading.document(f'{{"v": {raw}}}'.encode())["v"]
 
@@ -26,13 +26,14 @@ def read(raw: str) -> object:
         ("2919.125", "2919.125"),
         ("5.8e-1", "0.58"),
         ("0.57999999999999996", "0.58"),
+        ("0.1234", "0.1234"),
         ('"0.1000000000"', "0.1"),
         ("999999999999", "999999999999"),
     ],
 )
 def test_money(raw: str, amount: str) -> None:
-    value = reading.money(read(raw))
-    assert value == Decimal(amount) and not value.is_signed()
+    money = reading.money(value(raw))
+    assert money == Decimal(amount) and not money.is_signed()
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ def test_money(raw: str, amount: str) -> None:
 )
 def test_no_money(raw: str) -> None:
     with pytest.raises(Unreadable):
-        reading.money(read(raw))
+        reading.money(value(raw))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_no_money(raw: str) -> None:
     ],
 )
 def test_identifiers(raw: str, identifier: str) -> None:
-    assert reading.identifier(read(raw)) == identifier
+    assert reading.identifier(value(raw)) == identifier
 
 
 @pytest.mark.parametrize(
@@ -89,7 +90,7 @@ def test_identifiers(raw: str, identifier: str) -> None:
 )
 def test_no_identifiers(raw: str) -> None:
     with pytest.raises(Unreadable):
-        reading.identifier(read(raw))
+        reading.identifier(value(raw))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,8 @@ def test_moments(raw: str) -> None:
 @pytest.mark.parametrize(
     "raw",
     [
-        *("", "soon", "2026-05-18", "2026-13-18T13:57:56Z", "1999-01-01T00:00:00Z"),
+        *("", "soon", "2026-05-18", "2026-13-18T13:57:56Z", "1999-12-31T23:59:59Z"),
+        "2100-01-01T00:00:00Z",
         *("9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "2026-05-18T13:57:56Zulu"),
         *(1747576676, None, True),
     ],
@@ -125,7 +127,7 @@ def test_no_moments(raw: object) -> None:
 
 
 def test_whole_numbers_and_lifetimes() -> None:
-    assert [reading.whole(read(raw)) for raw in ("0", "600", '"600"', "600.0")] == [
+    assert [reading.whole(value(raw)) for raw in ("0", "600", '"600"', "600.0")] == [
         0,
         600,
         600,
@@ -133,22 +135,25 @@ def test_whole_numbers_and_lifetimes() -> None:
     ]
     for raw in ("-1", "1.5", "true", '"1.5"', "1e10", '""', "null", '"٦"'):
         with pytest.raises(Unreadable):
-            reading.whole(read(raw))
-    assert reading.lifetime(2_592_000) == 2_592_000
+            reading.whole(value(raw))
+    assert (reading.lifetime(1), reading.lifetime(2_592_000)) == (1, 2_592_000)
     for seconds in (0, 2_592_001):
         with pytest.raises(Unreadable):
             reading.lifetime(seconds)
 
 
 def test_texts_are_made_fit_to_be_stored() -> None:
-    assert reading.text(read('"a\\u0000b\\ud800c"')) == "a\ufffdb\ufffdc"
-    assert reading.text(read('"\\ud83d\\ude00"')) == "\U0001f600"
+    assert reading.text(value('"a\\u0000b\\ud800c"')) == "a\ufffdb\ufffdc"
+    assert reading.text(value('"\\ud83d\\ude00"')) == "\U0001f600"
     assert (reading.text(None), reading.text(42)) == ("", "42")
     for raw in ("true", "1.5", "[]", "{}", "NaN"):
         with pytest.raises(Unreadable):
-            reading.text(read(raw))
-    with pytest.raises(Unreadable):
-        reading.line("x" * 256)
+            reading.text(value(raw))
+    assert (reading.line(" x "), reading.word("x" * 100)) == ("x", "x" * 100)
+    for read, longest in ((reading.line, 200), (reading.word, 100)):
+        assert len(read("x" * longest)) == longest
+        with pytest.raises(Unreadable):
+            read("x" * (longest + 1))
 
 
 def test_phone_numbers_stay_as_they_came() -> None:
@@ -156,9 +161,9 @@ def test_phone_numbers_stay_as_they_came() -> None:
     assert reading.phone(12025550123) == "12025550123"
     assert [reading.phone(raw) for raw in written] == written
     unreadable: list[object] = ["", "1" * 41, "12\n34", None, True, []]
-    for value in unreadable:
+    for one in unreadable:
         with pytest.raises(Unreadable):
-            reading.phone(value)
+            reading.phone(one)
 
 
 def test_flags() -> None:
@@ -177,9 +182,9 @@ def test_lists_that_php_wrote_as_objects() -> None:
     assert list(reading.rows({"0": {"a": 1}, "2": {"a": 2}})) == [{"a": 1}, {"a": 2}]
     assert list(reading.rows(None)) == list(reading.rows({})) == []
     unreadable: list[object] = ["", 0, {"a": 1}, UNREADABLE]
-    for value in unreadable:
+    for one in unreadable:
         with pytest.raises(Unreadable):
-            reading.rows(value)
+            reading.rows(one)
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,17 @@ def test_several_messages_keep_their_order_and_their_ids(sample: Sample) -> None
     ]
 
 
+def test_a_code_too_long_to_be_one_is_kept_as_text(sample: Sample) -> None:
+    for code, words, kept in (
+        ("x" * 40, "", ("x" * 40, "")),
+        ("x" * 41, "", ("", "x" * 41)),
+        ("x" * 41, "Words", ("", "Words")),
+    ):
+        body = json.dumps({"status": "received", "code": code, "text": words})
+        (message,) = sample.call("status").read(answered(200, body)).messages
+        assert (message.code, message.text) == kept
+
+
 def test_a_list_of_messages_in_an_unknown_shape_is_not_taken_for_silence(sample: Sample) -> None:
     for body in ('{"messages": [{"body": "1234"}]}', '{"messages": "1234"}', '{"messages": [5]}'):
         assert type(raised(sample, "poll", answered(200, body))) is Unavailable

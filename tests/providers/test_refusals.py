@@ -100,7 +100,9 @@ def test_a_cut_answer_is_not_read(sample: Sample, name: str) -> None:
     whole = next(e for e in sample.examples if e.call == name)
     for status in (None, 200, 400, 500):
         reply = Reply(Delivered.CUT, status, body=sample.body(whole.file))
-        assert type(raised(sample, name, reply)) is doubt(sample.call(name).effect)
+        error = raised(sample, name, reply)
+        assert type(error) is doubt(sample.call(name).effect)
+        assert error.detail.startswith("The answer was cut off") and error.status == status
 
 
 def test_an_answer_about_another_activation_is_not_taken_for_this_one(sample: Sample) -> None:

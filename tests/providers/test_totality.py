@@ -98,7 +98,7 @@ def sound(value: object) -> None:
 
 def amount(value: Decimal) -> bool:
     exponent = value.as_tuple().exponent
-    return isinstance(exponent, int) and exponent >= -6 and 0 <= value < 10**12
+    return isinstance(exponent, int) and exponent >= -4 and 0 <= value < 10**12
 
 
 def aware(moment: datetime | None) -> bool:

@@ -294,6 +294,11 @@ def test_a_proxy_in_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch)
         assert send(BALANCE, base_url=server.url, key=KEY).delivered is Delivered.ANSWERED
 
 
+async def test_the_blocking_way_refuses_to_block_an_event_loop() -> None:
+    with pytest.raises(RuntimeError, match="AsyncTransport"):
+        send(BALANCE, base_url="http://127.0.0.1:1", key=KEY)
+
+
 async def test_being_cancelled_is_passed_on() -> None:
     with wire(silence) as server:
         async with AsyncTransport() as transport:
