@@ -51,8 +51,8 @@ class Live:
     def __init__(self) -> None:
         self._hub = Hub()
         self._log = QuietLog()
-        self._admission = Admission()
-        self._requests = Gatherer(self._admission.admit, most=200)
+        self.admission = Admission()
+        self._requests = Gatherer(self.admission.admit, most=200)
         self._checks = Gatherer(self._check, most=1000)
         self._tasks: list[asyncio.Task[None]] = []
         self._ending = False
@@ -71,7 +71,7 @@ class Live:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._checks.settle(0.5)
-        await self._admission.close()
+        await self.admission.close()
 
     def end_all(self) -> None:
         """End every stream now and open none any more: the server is about to stop."""
@@ -156,7 +156,7 @@ class Live:
         """Renew permits; while the database is away, doubtful streams wait and others go on."""
         doubts = [viewer.doubts for viewer in viewers]
         try:
-            renewed = await self._admission.renew([viewer.permit for viewer in viewers])
+            renewed = await self.admission.renew([viewer.permit for viewer in viewers])
         except psycopg.Error as problem:
             self._log.warn("Event streams could not be checked:", where(problem))
             return [None] * len(viewers)
