@@ -36,6 +36,7 @@ class Supervisor:
         self.console = console
         self.data = layout.prepare_data(addresses.data_folder(self.environment))
         self.children: dict[str, Child] = {}
+        self.listener: socket.socket | None = None  # open as long as we run: see ports.listen()
 
     async def run(self) -> None:
         """Run until SIGINT, SIGTERM or SIGHUP. Raises StartError where it can't even start."""
@@ -76,19 +77,19 @@ class Supervisor:
 
     async def _start(self, lock: DataLock) -> None:
         keyfiles.make_missing(self.data, self.environment)
-        listener = ports.listen(self._host(), self.environment.get("PORT", ""))
+        listener = self.listener = ports.listen(self._host(), self.environment.get("PORT", ""))
         inherited = await asyncio.to_thread(lock_of_children, self.data)
         self._complete_environment(listener)
         await self._start_sandbox(inherited)
         await self._start_servers()
         self.console.say("Preparing the database ...")
-        prepared = await manage("prepare", environment=self.environment)
+        prepared, _ = await manage("prepare", environment=self.environment)
         await self._keep(plan.web(self.environment, listener.fileno(), inherited))
+        first = "users=0" in prepared
+        people = await self._make_demo() if first else ""
+        await self._web_answers(listener)
         for worker in plan.workers(self.environment, inherited):
             await self._keep(worker)
-        first = "users=0" in prepared
-        people = await manage("make_demo", environment=self.environment) if first else ""
-        await self._web_answers(listener)
         lock.write({name: self.environment[name] for name in FOR_OPERATORS})
         layout.give_all(self.data)
         self._greet(people)
@@ -113,12 +114,15 @@ class Supervisor:
 
     async def _start_sandbox(self, inherited: int) -> None:
         """Both providers played locally, unless the operator named an address for each."""
-        if all(name in self.environment for name in PROVIDERS):
+        named = [name for name in PROVIDERS if name in self.environment]
+        if len(named) == len(PROVIDERS):
             return
         port = ports.free("127.0.0.1", plan.SANDBOX_PORT)
+        address = f"http://127.0.0.1:{port}"
         for name, provider in PROVIDERS.items():
-            address = f"http://127.0.0.1:{port}/{provider}/api/v1"
-            self.environment.setdefault(name, address)
+            self.environment.setdefault(name, f"{address}/{provider}/api/v1")
+        if not named:
+            self.environment["SANDBOX_URL"] = address  # where the demo team gets its wallets
         state = self.data / "sandbox.db"
         await self._keep(plan.sandbox(self.environment, port, state, inherited))
 
@@ -138,6 +142,13 @@ class Supervisor:
         await child.start()
         return child
 
+    async def _make_demo(self) -> str:
+        """The lines with which people sign in."""
+        people, warnings = await manage("make_demo", environment=self.environment)
+        if warnings:
+            self.console.say(warnings)
+        return people
+
     async def _web_answers(self, listener: socket.socket) -> None:
         host, port = listener.getsockname()[:2]
         async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as client:
@@ -150,9 +161,13 @@ class Supervisor:
                 raise StartError("The web process does not answer: its lines say why.") from error
 
     def _greet(self, people: str) -> None:
-        self.console.say(f"\nSMS Portal is ready: {self.environment['PUBLIC_URL']}\n")
+        self.console.say(f"\nSMS Portal is ready: {self.environment['PUBLIC_URL']}")
+        if "SANDBOX_URL" in self.environment:
+            self.console.say(f"The sandbox plays both providers: {self.environment['SANDBOX_URL']}")
         if people:
-            self.console.say(f"{people}\n\nThese passwords are shown this once.")
+            self.console.say(
+                f"\nSign in as one of these; the passwords are shown this once:\n\n{people}\n"
+            )
         else:
             self.console.say("A lost password: uv run manage.py changepassword E-MAIL")
         self.console.say("Ctrl-C stops everything; the data stays.\n")

@@ -7,8 +7,11 @@ from smsportal.embedded.errors import StartError
 from smsportal.running.plan import ROOT, manage_command
 
 
-async def manage(*words: str, environment: dict[str, str]) -> str:
-    """Run `manage.py <words>` and return what it printed. Raises StartError with its complaint."""
+async def manage(*words: str, environment: dict[str, str]) -> tuple[str, str]:
+    """Run `manage.py <words>`; return what it printed, and its warnings.
+
+    Raises StartError with its complaint where it failed.
+    """
     process = await asyncio.create_subprocess_exec(
         *manage_command(*words),
         stdin=DEVNULL,
@@ -23,9 +26,10 @@ async def manage(*words: str, environment: dict[str, str]) -> str:
     except asyncio.CancelledError:
         process.terminate()
         raise
+    said, warned = (text.decode(errors="replace").strip("\n") for text in (output, errors))
     if process.returncode != 0:
-        raise StartError(_complaint(errors.decode(errors="replace"), words[0]))
-    return output.decode(errors="replace").strip()
+        raise StartError(_complaint(warned, words[0]))
+    return said, warned
 
 
 def _complaint(errors: str, command: str) -> str:

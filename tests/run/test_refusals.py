@@ -1,0 +1,80 @@
+"""What keeps `make run` from starting: one clear line, exit code 1, nothing left behind."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from smsportal import keyfiles
+from smsportal.embedded.errors import StartError
+from smsportal.embedded.lock import DataLock
+from smsportal.running import ports
+from tests import processes
+
+pytestmark = pytest.mark.processes
+
+
+def refusal(bare: dict[str, str], **more: str) -> str:
+    """The only line that a start with this environment prints."""
+    with processes.python("-m", "smsportal", environment=bare | more, name="refused") as portal:
+        assert portal.wait() == 1
+        lines = portal.output().splitlines()
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+def test_a_port_that_is_taken(bare: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        assert f"Port {port} of 127.0.0.1 is taken" in refusal(bare, PORT=port)
+
+
+def test_a_keyring_file_that_is_broken(bare: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "keyring"
+    file.write_text("1:short")
+    assert f"The keyring file {file}" in refusal(bare, KEYRING_FILE=str(file))
+    assert file.read_text() == "1:short"
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "eighty", "-1", "8 0"])
+def test_a_port_that_is_none(port: str) -> None:
+    with pytest.raises(StartError, match=f"PORT is {port!r}, which is no port"):
+        ports.listen("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("content", [b"", b"1:short", b"\xff"])
+def test_a_keyring_that_is_none(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "keyring").write_bytes(content)
+    with pytest.raises(StartError, match="keyring"):
+        keyfiles.make_missing(tmp_path, {})
+    assert (tmp_path / "keyring").read_bytes() == content
+
+
+def test_a_keyring_that_the_operator_named_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(StartError, match="can't be read: No such file or directory"):
+        keyfiles.make_missing(tmp_path, {"KEYRING_FILE": str(tmp_path / "none")})
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_a_keyring_that_is_gone_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "postgres").mkdir()
+    with pytest.raises(StartError, match="keyring is gone"):
+        keyfiles.make_missing(tmp_path, {})
+    assert not (tmp_path / "keyring").exists()
+
+
+def test_a_data_folder_in_use(bare: dict[str, str], tmp_path: Path) -> None:
+    lock = DataLock(tmp_path)
+    lock.write({"PUBLIC_URL": "http://localhost:8123"})
+    line = refusal(bare, DATA_DIR=str(tmp_path))
+    assert "SMS Portal is running at http://localhost:8123" in line
+    lock.release()
+
+
+def test_an_operators_command_without_a_database(bare: dict[str, str]) -> None:
+    arguments = ["manage.py", "migrate"]
+    with processes.python(*arguments, environment=bare, name="manage") as command:
+        assert command.wait() == 1
+        assert command.output().splitlines() == [
+            "No database is running: start `make run` in another terminal, or set DATABASE_URL."
+        ]
