@@ -27,6 +27,7 @@ class Column:
     """A column's head: what it is called, and how a click on it sorts."""
 
     title: str
+    key: str
     sort: str = ""  # the value of `sort` that the link asks for
     sorted: str = ""  # ascending, descending
     number: bool = False
@@ -44,7 +45,7 @@ def rental_list(request: TeamRequest) -> HttpResponse:
         "page": page,
         "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
         "cards": _cards(request, page),
-        "columns": _columns(sort or "-requested", whose=sees_team(request.membership)),
+        "columns": _columns(request, sort or "-requested"),
         "sees_team": sees_team(request.membership),
         "may_rent": may_rent(request.membership),
         "any": bool(page) or visible_rentals(request.membership).exists(),
@@ -62,21 +63,23 @@ def _cards(request: TeamRequest, page: "Page[Rental]") -> list[Any]:
     return [card(request.membership, found[pk], now=now) for pk in pks if pk in found]
 
 
-def _columns(sort: str, *, whose: bool) -> list[Column]:
-    def column(title: str, key: str, *, number: bool = False) -> Column:
-        if sort.removeprefix("-") != key:
-            return Column(title, key if key != "requested" else "-requested", number=number)
-        down = sort.startswith("-")
-        turned = key if down else f"-{key}"
-        return Column(title, turned, "descending" if down else "ascending", number)
-
-    columns = [
-        column(_("Service"), "service"),
-        column(_("State"), "state"),
-        Column(_("Number")),
-        Column(_("Code")),
-        column(_("Price"), "price", number=True),
-        column(_("Account"), "account"),
-        column(_("Requested"), "requested"),
+def _columns(request: TeamRequest, sort: str) -> list[Column]:
+    secret = [Column(_("Number"), "number"), Column(_("Code"), "code")]
+    return [
+        _column(_("Service"), "service", sort),
+        _column(_("State"), "state", sort),
+        *(secret if may_rent(request.membership) else []),
+        _column(_("Price"), "price", sort, number=True),
+        _column(_("Account"), "account", sort),
+        _column(_("Requested"), "requested", sort),
+        *([_column(_("Member"), "member", sort)] if sees_team(request.membership) else []),
     ]
-    return [*columns, column(_("Member"), "member")] if whose else columns
+
+
+def _column(title: str, key: str, sort: str, *, number: bool = False) -> Column:
+    """A column that a click sorts by, or turns round where the list is sorted by it already."""
+    if sort.removeprefix("-") != key:
+        return Column(title, key, f"-{key}" if key == "requested" else key, number=number)
+    if sort.startswith("-"):
+        return Column(title, key, key, "descending", number)
+    return Column(title, key, f"-{key}", "ascending", number)
