@@ -17,9 +17,9 @@ from rentals.nudges import nudge
 from rentals.operations.errors import RentalNotAllowed
 from rentals.states import RentalState
 
-AREA_CODE = re.compile(r"\d{1,6}")
+AREA_CODE = re.compile(r"[0-9]{1,6}")
 CARRIER = re.compile(r"[\w .&+-]{1,40}")
-NUMBER = re.compile(r"\+?\d{6,15}")
+NUMBER = re.compile(r"\+?[0-9]{6,15}")
 
 
 def request_rental(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounts import gateway
@@ -49,10 +50,13 @@ def send_rent(rental_id: int) -> None:
     rental = Rental.objects.select_related("account").filter(pk=rental_id).first()
     if rental is None or rental.state != RentalState.REQUESTED or rental.sent_at is not None:
         return
+    if timezone.now() >= rental.requested_at + UNSENT_FOR:
+        give_up_unsent(rental, now=timezone.now())
+        return
     try:
         door = gateway.open_door(rental.account)
     except gateway.NoKey:
-        _refuse(rental, now=timezone.now(), cause=Cause.NEVER_SENT, note="The account has no key.")
+        give_up_unsent(rental, now=timezone.now(), note="The account has no key.")
         return
     if not gateway.reserve(rental.account, Lane.RENT, now=timezone.now()).granted:
         return  # the sweep comes back to it
@@ -93,7 +97,8 @@ def apply_stored_rent(rental: Rental, *, now: datetime) -> bool:
 
     Returns whether there was one that decides.
     """
-    answer = rental.answers.filter(call="rent", asked_at__gte=rental.sent_at).last()
+    this_attempt = rental.answers.filter(call="rent", asked_at=F("rental__sent_at"))
+    answer = this_attempt.last()
     if answer is None:
         return False
     judged = read_again(rent_call(rental), answer)
@@ -173,19 +178,23 @@ def begin(
 def _put_back(
     rental: Rental, answer: ProviderAnswer, judged: Judged[Rented], now: datetime
 ) -> None:
-    """429 means not done: try again when the provider likes, as long as it makes sense."""
+    """429 means not done: try again when the provider likes, as long as it makes sense.
+
+    It speaks of the attempt that it answers, and of no other that is under way by now.
+    """
     again = now + timedelta(seconds=judged.retry_after or 5)
-    if again > rental.requested_at + UNSENT_FOR:
-        _refuse(rental, now=now, cause=Cause.PROVIDER_REFUSED, note=judged.detail)
-        return
     with transaction.atomic():
-        freed = Rental.objects.filter(
-            pk=rental.pk, state=RentalState.REQUESTED, sent_at=answer.asked_at
-        ).update(sent_at=None, control_at=again)
-        if freed:
-            note_event(rental, cause=Cause.ASKED_TO_WAIT, now=now, note=judged.detail)
-    if not freed:  # in doubt by now, and this says that nothing was charged
-        _refuse(rental, now=now, cause=Cause.PROVIDER_REFUSED, note=judged.detail)
+        this_attempt = Rental.objects.select_for_update().filter(
+            pk=rental.pk, state__in=UNANSWERED, sent_at=answer.asked_at
+        )
+        found = this_attempt.first()
+        if found is None:
+            return
+        if found.state == RentalState.IN_DOUBT or again > found.requested_at + UNSENT_FOR:
+            _refuse(found, now=now, cause=Cause.PROVIDER_REFUSED, note=judged.detail)
+            return
+        this_attempt.update(sent_at=None, control_at=again)
+        note_event(found, cause=Cause.ASKED_TO_WAIT, now=now, note=judged.detail)
 
 
 def _refuse(rental: Rental, *, now: datetime, cause: Cause, note: str) -> None:
@@ -200,7 +209,7 @@ def _refuse(rental: Rental, *, now: datetime, cause: Cause, note: str) -> None:
     )
 
 
-def give_up_unsent(rental: Rental, *, now: datetime) -> bool:
+def give_up_unsent(rental: Rental, *, now: datetime, note: str = "") -> bool:
     """Refuse a rental that was never sent. Loses against a worker that sends it just now."""
     with transaction.atomic():
         unsent = Rental.objects.select_for_update().filter(
@@ -208,7 +217,7 @@ def give_up_unsent(rental: Rental, *, now: datetime) -> bool:
         )
         if not unsent.exists():
             return False
-        _refuse(rental, now=now, cause=Cause.NEVER_SENT, note="")
+        _refuse(rental, now=now, cause=Cause.NEVER_SENT, note=note)
     return True
 
 

@@ -50,7 +50,7 @@ def _each(rentals: Iterable[Rental], do: Callable[[Rental], object]) -> None:
 def _unapplied_rents(now: datetime) -> None:
     """Answers that were kept by a worker that died before it applied them."""
     this_attempt = ProviderAnswer.objects.filter(
-        rental=OuterRef("pk"), call="rent", asked_at__gte=OuterRef("sent_at")
+        rental=OuterRef("pk"), call="rent", asked_at=OuterRef("sent_at")
     )
     decided = this_attempt.exclude(verdict=Verdict.UNKNOWN)
     rentals = Rental.objects.select_related("account").filter(
