@@ -1,16 +1,18 @@
 """What the control can do: one function each, from named fields to a JSON answer."""
 
 from collections.abc import Callable
-
-import httpx
+from urllib.parse import urlsplit
 
 from sandbox import views
 from sandbox.core import Sandbox
+from sandbox.faults import build
 from sandbox.fields import Fields
 from sandbox.money import to_mills
 from sandbox.views import Json
 
 _SWITCH_FIELDS = ("provider", "fault", "wallet_id", "times", "options")
+
+_LONGEST_TTL = 30 * 24 * 3600
 
 
 class NotFound(LookupError):
@@ -68,23 +70,18 @@ def set_limits(sandbox: Sandbox, fields: Fields) -> Json:
     wallet = sandbox.wallets.get(wallet_id)
     per_minute = fields.number("per_minute", wallet.per_minute)
     per_day = fields.number("per_day", wallet.per_day)
-    if min(per_minute, per_day) < 0:
-        raise ValueError("A limit is 0 or more.")
     sandbox.wallets.set_limits(wallet_id, per_minute=per_minute, per_day=per_day)
     sandbox.limits.forget()
     return _wallet(sandbox, wallet_id)
 
 
 def send_sms(sandbox: Sandbox, fields: Fields) -> Json:
-    copies = fields.number("copies", 1)
-    if not 1 <= copies <= 100:
-        raise ValueError("copies must be from 1 to 100.")
     messages = sandbox.send_sms(
         fields.provider(),
         fields.number("activation_id"),
         code=fields.text("code", ""),
         text=fields.text("text", ""),
-        copies=copies,
+        copies=fields.number("copies", 1, least=1, most=100),
         webhook=fields.flag("webhook", True),
         force=fields.flag("force", False),
     )
@@ -104,16 +101,15 @@ def expire(sandbox: Sandbox, fields: Fields) -> Json:
 
 
 def change_service(sandbox: Sandbox, fields: Fields) -> Json:
-    price, ttl = fields.has("price"), fields.maybe_number("ttl")
-    stock = fields.maybe_number("stock")
-    if (ttl is not None and ttl < 1) or (stock is not None and stock < 0):
-        raise ValueError("ttl must be at least 1 and stock at least 0.")
+    price = to_mills(fields.amount("price")) if fields.has("price") else None
+    if price == 0:
+        raise ValueError("price must be over 0.")
     service = sandbox.catalogue.change(
         fields.provider(),
         fields.text("service_code"),
-        price=to_mills(fields.amount("price")) if price else None,
-        ttl=ttl,
-        stock=stock,
+        price=price,
+        ttl=fields.maybe_number("ttl", least=1, most=_LONGEST_TTL),
+        stock=fields.maybe_number("stock"),
         multiple_sms=fields.maybe_flag("multiple_sms"),
     )
     return views.service(service)
@@ -127,13 +123,14 @@ def switch_on(sandbox: Sandbox, fields: Fields) -> Json:
     provider, wallet_id = fields.provider(), fields.maybe_number("wallet_id")
     if wallet_id is not None and sandbox.wallets.get(wallet_id).provider is not provider:
         raise ValueError(f"Wallet {wallet_id} is not at {provider.label}.")
+    name, options = fields.text("fault"), fields.others(*_SWITCH_FIELDS) | inner
+    build(name, options)
     switch = sandbox.switches.on(
         provider,
-        fields.text("fault"),
+        name,
         wallet_id=wallet_id,
         times=fields.maybe_number("times"),
-        **fields.others(*_SWITCH_FIELDS),
-        **inner,
+        **options,
     )
     return views.switch(switch)
 
@@ -156,7 +153,7 @@ def advance(sandbox: Sandbox, fields: Fields) -> Json:
 
 
 def reset(sandbox: Sandbox, fields: Fields) -> Json:
-    sandbox.reset()
+    sandbox.reset(wallets=fields.flag("wallets", False))
     return views.state(sandbox)
 
 
@@ -186,10 +183,11 @@ ACTIONS: dict[str, Action] = {
 
 def _is_web_address(url: str) -> bool:
     try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL:
+        parsed = urlsplit(url)
+        port = parsed.port
+    except ValueError:
         return False
-    return parsed.scheme in ("http", "https") and bool(parsed.host)
+    return parsed.scheme in ("http", "https") and bool(parsed.hostname) and port != 0
 
 
 def _wallet(sandbox: Sandbox, wallet_id: int) -> Json:

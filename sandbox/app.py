@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from sandbox import control, page
 from sandbox.clock import Clock
 from sandbox.core import Sandbox
+from sandbox.courier import tell_if_failed
 from sandbox.desk import Desk, provider_of
 from sandbox.guard import SameSiteWrites
 from sandbox.settings import Settings
@@ -38,6 +39,7 @@ class App:
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         courier = asyncio.create_task(self.sandbox.courier.run())
+        courier.add_done_callback(tell_if_failed)
         try:
             yield
         finally:

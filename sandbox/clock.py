@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+_YEAR = 366 * 24 * 3600
+
 
 class Clock:
     """Milliseconds since 1970, never going back by more than its source does."""
@@ -17,9 +19,9 @@ class Clock:
         return int(self._source() * 1000) + self.offset_ms
 
     def push(self, seconds: float) -> None:
-        """Move forward by `seconds` (more than 0); `ValueError` otherwise."""
-        if not seconds > 0:
-            raise ValueError("The clock can only be moved forward.")
+        """Move forward by `seconds`, more than 0 and at most a year; `ValueError` otherwise."""
+        if not 0 < seconds <= _YEAR:
+            raise ValueError("The clock can be moved forward only, by a year at most.")
         self.offset_ms += int(seconds * 1000)
 
 

@@ -24,7 +24,6 @@ from sandbox.notices import NoWebhookAddress
 from sandbox.providers import Provider
 
 _STATUS: dict[type[Exception], int] = {
-    ValueError: 400,
     NotFound: 404,
     UnknownActivation: 404,
     UnknownService: 404,
@@ -35,6 +34,7 @@ _STATUS: dict[type[Exception], int] = {
     NoNumber: 409,
     InsufficientFunds: 409,
     NoWebhookAddress: 409,
+    ValueError: 400,  # last, because KeyTaken is one
 }
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -125,7 +125,7 @@ async def _fields(request: Request) -> Fields:
     body = await request.body()
     try:
         values = json.loads(body or b"{}", parse_float=Decimal)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError("The body must be JSON.") from error
     if not isinstance(values, dict):
         raise ValueError("The body must be a JSON object.")

@@ -198,14 +198,23 @@ class Sandbox:
         self.settle()
         self.courier.wake()
 
-    def reset(self) -> None:
-        """As new: no rentals, faults or logs, and each wallet with its opening balance. Keys and
-        webhook addresses stay, and ids go on counting, so that none ever comes twice."""
+    def reset(self, *, wallets: bool = False) -> None:
+        """As new: no rentals, faults or logs, and each wallet with its opening balance.
+
+        Keys and webhook addresses stay, or with `wallets` are made anew as well and the clock is
+        set right. Ids go on counting, so that none ever comes twice.
+        """
         with self.store.transaction():
             for table in LAPSING:
                 self.store.run(f"DELETE FROM {table}")  # noqa: S608
-            self.catalogue.fill()
-            self.wallets.start_over()
+            if wallets:
+                self.wallets.close_all()
+                self._set_up()
+                self.clock.offset_ms -= self.store.kept(_PUSHED)
+                self.store.keep(_PUSHED, 0)
+            else:
+                self.catalogue.fill()
+                self.wallets.start_over()
             self.switches.all_off()
         self.limits.forget()
 

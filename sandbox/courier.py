@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
+import logging
 import secrets
+import ssl
 import time
+from functools import cache
 from typing import TYPE_CHECKING
 
 import httpx
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from sandbox.core import Sandbox
 
 _LONGEST_NAP = 0.25
+_log = logging.getLogger(__name__)
 
 
 class Courier:
@@ -36,10 +40,15 @@ class Courier:
             with contextlib.suppress(RuntimeError):  # the loop may have been closed just now
                 loop.call_soon_threadsafe(self._woken.set)
 
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is being posted at this moment."""
+        return not self._under_way
+
     async def run(self) -> None:
         """Until cancelled."""
         self._loop = asyncio.get_running_loop()
-        async with httpx.AsyncClient(trust_env=False) as self._client:
+        async with httpx.AsyncClient(verify=_trust(), trust_env=False) as self._client:
             try:
                 while True:
                     self._woken.clear()
@@ -61,6 +70,7 @@ class Courier:
             task = asyncio.create_task(self._deliver(parcel))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
+            task.add_done_callback(tell_if_failed)
 
     def _nap(self) -> float:
         """Seconds until something is due; short, because the clock can be pushed forward."""
@@ -113,6 +123,18 @@ class Courier:
             return smsvilla.webhook(parcel)
         key = secrets.token_hex(20) if parcel.forged else self._sandbox.key(wallet.id)
         return smsgig.webhook(parcel, key)
+
+
+def tell_if_failed(task: asyncio.Task[None]) -> None:
+    """A background task's defect must not go unseen."""
+    if not task.cancelled() and task.exception() is not None:
+        _log.error("A background task has failed.", exc_info=task.exception())
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Reading the certificates takes a tenth of a second, so it is done once for a process."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _complaint(parcel: Parcel, reply: httpx.Response) -> str:

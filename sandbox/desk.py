@@ -4,6 +4,8 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from email.utils import format_datetime
 from functools import partial
 from urllib.parse import parse_qsl
 
@@ -11,6 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from sandbox import smsgig, smsvilla
 from sandbox.books.records import Wallet
+from sandbox.clock import as_datetime
 from sandbox.core import Sandbox
 from sandbox.faults import AnswerFault, Proceed
 from sandbox.providers import Provider
@@ -49,11 +52,16 @@ class Desk:
         reply = await self._reply(provider, scope, body, wallet, request_id, notes)
         self._sandbox.journal.end(
             request_id,
-            status=None if reply.silent or reply.cut == -1 else reply.status,
+            status=None if reply.silent or reply.cut == "all" else reply.status,
             ms=int((time.monotonic() - started) * 1000),
             note=", ".join(notes),
         )
-        await _deliver(reply, scope, receive, send)
+        await _deliver(self._dated(reply), scope, receive, send)
+
+    def _dated(self, reply: Answer) -> Answer:
+        """With a Date of the sandbox's own clock, by which its expiry times are too."""
+        date = format_datetime(as_datetime(self._sandbox.clock.now_ms()), usegmt=True)
+        return replace(reply, headers=(*reply.headers, ("Date", date)))
 
     async def _reply(
         self,
@@ -145,11 +153,11 @@ async def _read(receive: Receive) -> bytes:
 async def _deliver(reply: Answer, scope: Scope, receive: Receive, send: Send) -> None:
     if reply.silent:
         await _until_gone(receive)
-    elif reply.cut == -1:
+    elif reply.cut == "all":
         await _hang_up(scope, receive)
-    elif reply.cut is not None:
+    elif reply.cut == "half":
         await send(_start(reply))
-        await send(_part(reply.body[: reply.cut], more=True))
+        await send(_part(reply.body[: len(reply.body) // 2], more=True))
         await _hang_up(scope, receive)
     elif reply.pause_ms:
         await _trickle(reply, send)

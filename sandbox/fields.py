@@ -29,16 +29,22 @@ class Fields:
             return str(value)
         if not isinstance(value, str):
             raise ValueError(f"{name} must be text.")
+        if any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise ValueError(f"{name} has half a character in it.")
         return value
 
-    def number(self, name: str, default: int | None = None) -> int:
+    def number(
+        self, name: str, default: int | None = None, *, least: int = 0, most: int = 10**12
+    ) -> int:
         value = self._value(name, default)
-        if isinstance(value, bool) or not re.fullmatch(r"-?[0-9]{1,15}", str(value)):
+        if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,15}", str(value)):
             raise ValueError(f"{name} must be a whole number.")
+        if not least <= int(str(value)) <= most:
+            raise ValueError(f"{name} must be from {least} to {most}.")
         return int(str(value))
 
-    def maybe_number(self, name: str) -> int | None:
-        return self.number(name) if self.has(name) else None
+    def maybe_number(self, name: str, *, least: int = 0, most: int = 10**12) -> int | None:
+        return self.number(name, least=least, most=most) if self.has(name) else None
 
     def amount(self, name: str) -> Decimal:
         value = self._value(name, None)

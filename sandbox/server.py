@@ -52,6 +52,7 @@ def make_server(app: ASGIApp) -> uvicorn.Server:
             log_level="critical",
             access_log=False,
             server_header=False,
+            date_header=False,
             timeout_graceful_shutdown=1,
         )
     )

@@ -1,6 +1,7 @@
 """A sandbox on a free port inside a test's own process."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +12,19 @@ from sandbox.server import address_of, listen, make_server
 from sandbox.settings import Settings
 
 _PATIENCE = 10.0
+
+
+def renew(sandbox: Sandbox) -> None:
+    """Makes a running sandbox as good as a new one, once the last webhook is through.
+
+    Much quicker than another one. It has new keys; only ids go on counting.
+    """
+    deadline, pause = time.monotonic() + _PATIENCE, threading.Event()
+    while not sandbox.courier.is_idle:
+        if time.monotonic() > deadline:
+            raise TimeoutError("A webhook is still being posted.")
+        pause.wait(0.005)
+    sandbox.reset(wallets=True)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sandbox.books.records import Activation, Wallet
 from sandbox.providers import Provider
@@ -31,7 +31,7 @@ class Refusal(Exception):
 class Answer:
     """An HTTP answer and how it goes out.
 
-    `cut`: the connection is closed after this many bytes of the body, -1 before any header.
+    `cut`: the connection is closed half way through the body, or before the first byte of all.
     `silent`: nothing is sent until the client gives up. `pause_ms`: the wait after each byte.
     """
 
@@ -39,7 +39,7 @@ class Answer:
     body: bytes
     content_type: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
-    cut: int | None = None
+    cut: Literal["", "half", "all"] = ""
     silent: bool = False
     pause_ms: int = 0
 

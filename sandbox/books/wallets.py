@@ -57,6 +57,12 @@ class Wallets:
             for wallet in self.all():
                 self._deposit_opening(wallet.id)
 
+    def close_all(self) -> None:
+        """No wallet and no key any more; nothing may refer to one."""
+        with self._store.transaction():
+            self._store.run("DELETE FROM api_key")
+            self._store.run("DELETE FROM wallet")
+
     def all(self) -> list[Wallet]:
         return [_wallet(row) for row in self._store.rows("SELECT * FROM wallet ORDER BY id")]
 

@@ -109,7 +109,7 @@ class Cut(AnswerFault):
 
     async def around(self, call: Call, proceed: Proceed) -> Answer:
         reply = await proceed() if self.done else answer({"status": "success"})
-        return replace(reply, cut=-1 if self.before_any_byte else len(reply.body) // 2)
+        return replace(reply, cut="all" if self.before_any_byte else "half")
 
 
 @dataclass(frozen=True, kw_only=True)
