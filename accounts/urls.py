@@ -1,5 +1,48 @@
 """Addresses below a team's."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from accounts.views import people, provider_accounts, provider_keys, settings
+
+ACCOUNT = "providers/<int:account>"
+
+urlpatterns = [
+    path("people/", people.people, name="people"),
+    path("people/invitations", people.invitation_create, name="invitation_create"),
+    path(
+        "people/invitations/<int:invitation>/revoke",
+        people.invitation_revoke,
+        name="invitation_revoke",
+    ),
+    path("people/<int:membership>", people.membership_update, name="membership_update"),
+    path("people/<int:membership>/remove", people.membership_remove, name="membership_remove"),
+    path("providers/", provider_accounts.provider_accounts, name="provider_accounts"),
+    path("providers/add", provider_accounts.provider_account_add, name="provider_account_add"),
+    path(f"{ACCOUNT}/", provider_accounts.provider_account, name="provider_account"),
+    path(
+        f"{ACCOUNT}/name",
+        provider_accounts.provider_account_rename,
+        name="provider_account_rename",
+    ),
+    path(
+        f"{ACCOUNT}/archive",
+        provider_accounts.provider_account_archive,
+        name="provider_account_archive",
+    ),
+    path(
+        f"{ACCOUNT}/check",
+        provider_accounts.provider_account_check,
+        name="provider_account_check",
+    ),
+    path(
+        f"{ACCOUNT}/key",
+        provider_keys.provider_account_rotate_key,
+        name="provider_account_rotate_key",
+    ),
+    path(
+        f"{ACCOUNT}/webhook",
+        provider_keys.provider_account_rotate_hook,
+        name="provider_account_rotate_hook",
+    ),
+    path("settings/", settings.team_settings, name="team_settings"),
+]

@@ -1,9 +1,11 @@
 """Where our users meet django-allauth's own book of e-mail addresses and its links."""
 
 from allauth.account import app_settings
+from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
+from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.models import User
@@ -21,3 +23,8 @@ def set_password_address(user: User) -> str:
     token = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
     to = {"uidb36": user_pk_to_url_str(user), "key": token}
     return f"{settings.PUBLIC_URL}{reverse('account_reset_password_from_key', kwargs=to)}"
+
+
+def sign_in(request: HttpRequest, user: User) -> None:
+    """Begin a session for a user who has just been made, and so has no second factor."""
+    get_adapter(request).login(request, user)

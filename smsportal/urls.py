@@ -2,12 +2,13 @@
 
 from django.urls import include, path
 
-from accounts.views import home, invitations
+from accounts.views import home, invitations, settings
 from smsportal.health import healthz
 from smsportal.theme import theme
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("profile/", settings.profile, name="profile"),
     path("healthz", healthz, name="healthz"),
     path("theme", theme, name="theme"),
     path("account/", include("allauth.urls")),

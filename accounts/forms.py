@@ -1,0 +1,142 @@
+"""Forms of people, provider accounts and settings. What they say is checked by the operations."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Membership, Team, User
+from accounts.states import Role
+from accounts.zones import zone_names
+from providers.provider import Provider
+
+ROLE_HELP = {
+    Role.MEMBER: _("rents numbers and reads the codes"),
+    Role.FINANCE: _("sees the money of every rental, and no codes"),
+    Role.ADMIN: _("manages providers, keys and people, and sees all rentals"),
+}
+
+
+def secret_widget() -> forms.PasswordInput:
+    """For an API key: never echoed back, and nothing for the browser to remember."""
+    attributes = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}
+    return forms.PasswordInput(render_value=False, attrs=attributes)
+
+
+def _zones(*first: tuple[str, Any]) -> list[tuple[str, Any]]:
+    return [*first, *((name, name.replace("_", " ")) for name in zone_names())]
+
+
+class RolesForm(forms.Form):
+    roles = forms.MultipleChoiceField(
+        label=_("Roles"),
+        choices=Role.choices,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one role.")},
+    )
+
+    @classmethod
+    def of(cls, membership: Membership) -> "RolesForm":
+        """One of many on a page: its fields' ids name the membership."""
+        return cls(initial={"roles": membership.roles}, auto_id=f"member-{membership.pk}-%s")
+
+
+class InvitationForm(RolesForm):
+    email = forms.EmailField(
+        label=_("E-mail address"), widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
+    roles = forms.MultipleChoiceField(
+        label=_("Roles"),
+        choices=[(role, f"{role.label}: {ROLE_HELP[role]}") for role in Role],
+        widget=forms.CheckboxSelectMultiple,
+        initial=[Role.MEMBER],
+        error_messages={"required": _("Choose at least one role.")},
+    )
+    field_order = ("email", "roles")
+
+
+class NewUserForm(forms.Form):
+    name = forms.CharField(
+        label=_("Your name"),
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        help_text=_("As the team sees it."),
+    )
+    password = forms.CharField(
+        label=_("Choose a password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
+class KeyForm(forms.Form):
+    key = forms.CharField(
+        label=_("New API key"),
+        widget=secret_widget(),
+        max_length=600,
+        error_messages={"required": _("Paste the key from the provider's dashboard.")},
+    )
+
+
+class LabelForm(forms.Form):
+    label = forms.CharField(label=_("Label"), max_length=60)
+
+
+class ProviderAccountForm(forms.Form):
+    """For one provider: a server prefix is asked for only where it has such."""
+
+    label = forms.CharField(
+        label=_("Label"),
+        max_length=60,
+        help_text=_("What the team calls this wallet, such as Main."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    server_prefix = forms.CharField(label=_("Server"), max_length=10, required=False)
+    key = forms.CharField(
+        label=_("API key"),
+        widget=secret_widget(),
+        max_length=600,
+        help_text=_("It is tried before it is kept, and sealed: nobody can read it again."),
+        error_messages={"required": _("Paste the key from the provider's dashboard.")},
+    )
+
+    def __init__(self, *args: Any, provider: Provider, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        prefixes = provider.capabilities.server_prefixes
+        if prefixes:
+            self.fields["server_prefix"].initial = prefixes[0]
+            self.fields["server_prefix"].help_text = _("The part of its addresses, such as s1.")
+        else:
+            del self.fields["server_prefix"]
+
+
+class TeamSettingsForm(forms.ModelForm[Team]):
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        choices=_zones,
+        help_text=_("For days on bills, and for people who have not chosen their own."),
+    )
+
+    class Meta:
+        model = Team
+        fields = ("name", "time_zone", "shares_board", "auto_cancel")
+        help_texts = {
+            "shares_board": _("Otherwise each member sees their own only. Admins always see all."),
+            "auto_cancel": _(
+                "Shortly before its time is up and after a last look, so that the provider "
+                "refunds it."
+            ),
+        }
+
+
+class ProfileForm(forms.ModelForm[User]):
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        required=False,
+        choices=lambda: _zones(("", _("The team's"))),
+    )
+
+    class Meta:
+        model = User
+        fields = ("name", "time_zone")

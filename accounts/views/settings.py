@@ -1,0 +1,56 @@
+"""What a team's admins decide for it, and what people decide for themselves."""
+
+from typing import cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from accounts import operations
+from accounts.access import TeamRequest, team_view
+from accounts.forms import ProfileForm, TeamSettingsForm
+from accounts.models import Team, User
+from accounts.operations.errors import NotPossible
+from accounts.states import Role
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(Role.ADMIN)
+def team_settings(request: TeamRequest) -> HttpResponse:
+    # The form checks and fills in an object of its own: the page around it shows what is kept.
+    form = TeamSettingsForm(
+        request.POST if request.method == "POST" else None,
+        instance=Team.objects.get(pk=request.team.pk),
+    )
+    if form.is_valid():
+        try:
+            operations.change_settings(team=request.team, **form.cleaned_data, actor=request.user)
+        except NotPossible as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("The team's settings are kept."))
+            return redirect("team_settings", team=request.team.slug)
+    status = 422 if form.errors else 200
+    return render(request, "accounts/team_settings.html", {"form": form}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def profile(request: HttpRequest) -> HttpResponse:
+    user = cast("User", request.user)
+    form = ProfileForm(
+        request.POST if request.method == "POST" else None, instance=User.objects.get(pk=user.pk)
+    )
+    if form.is_valid():
+        try:
+            operations.change_profile(user=user, **form.cleaned_data)
+        except NotPossible as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("Your profile is kept."))
+            return redirect("profile")
+    status = 422 if form.errors else 200
+    return render(request, "accounts/profile.html", {"form": form}, status=status)
