@@ -111,7 +111,7 @@ class ProviderAccountForm(forms.Form):
             del self.fields["server_prefix"]
 
 
-class TeamSettingsForm(forms.ModelForm[Team]):
+class TeamSettingsForm(forms.ModelForm):  # type: ignore[type-arg]
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
         choices=_zones,
@@ -130,7 +130,7 @@ class TeamSettingsForm(forms.ModelForm[Team]):
         }
 
 
-class ProfileForm(forms.ModelForm[User]):
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
         required=False,
