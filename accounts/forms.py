@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Membership, Team, User
+from accounts.models import Membership
 from accounts.states import Role
 from accounts.zones import zone_names
 from providers.provider import Provider
@@ -111,32 +111,36 @@ class ProviderAccountForm(forms.Form):
             del self.fields["server_prefix"]
 
 
-class TeamSettingsForm(forms.ModelForm):  # type: ignore[type-arg]
+class TeamSettingsForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=100)
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
         choices=_zones,
         help_text=_("For days on bills, and for people who have not chosen their own."),
     )
+    shares_board = forms.BooleanField(
+        label=_("Members see each other's rentals and codes"),
+        required=False,
+        help_text=_("Otherwise each member sees their own only. Admins always see all."),
+    )
+    auto_cancel = forms.BooleanField(
+        label=_("Cancel a rental before it ends empty"),
+        required=False,
+        help_text=_(
+            "Shortly before its time is up and after a last look, so that the provider refunds it."
+        ),
+    )
 
-    class Meta:
-        model = Team
-        fields = ("name", "time_zone", "shares_board", "auto_cancel")
-        help_texts = {
-            "shares_board": _("Otherwise each member sees their own only. Admins always see all."),
-            "auto_cancel": _(
-                "Shortly before its time is up and after a last look, so that the provider "
-                "refunds it."
-            ),
-        }
 
-
-class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+class ProfileForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
         required=False,
         choices=lambda: _zones(("", _("The team's"))),
     )
-
-    class Meta:
-        model = User
-        fields = ("name", "time_zone")

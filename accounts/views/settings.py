@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import operations
 from accounts.access import TeamRequest, team_view
 from accounts.forms import ProfileForm, TeamSettingsForm
-from accounts.models import Team, User
+from accounts.models import User
 from accounts.operations.errors import NotPossible
 from accounts.states import Role
 
