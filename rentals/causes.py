@@ -11,6 +11,7 @@ class Cause(models.TextChoices):
     NEVER_SENT = "never_sent", _("Could not be sent in time; nothing was charged")
     ASKED_TO_WAIT = "asked_to_wait", _("The provider asked us to wait")
     OUTCOME_UNKNOWN = "outcome_unknown", _("No clear answer; it may have been charged")
+    LATE_NUMBER = "late_number", _("A number came after this was decided; it was charged")
     CLAIMED_BY_WEBHOOK = "claimed_by_webhook", _("A webhook and a read told its activation")
     SMS = "sms", _("SMS received")
     SMS_AFTER_END = "sms_after_end", _("SMS received after the end")

@@ -1,4 +1,4 @@
-"""When a rental ends, by our own clock."""
+"""When a rental began and when it ends, by our own clock."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -6,27 +6,47 @@ from email.utils import parsedate_to_datetime
 from providers.values import Rented
 
 PLAUSIBLE = timedelta(days=8)
+# The shortest of SMS Villa's document, for a service whose time-to-live nobody tells: too short
+# costs a code that comes late, too long costs the refund.
+TTL_UNTOLD = 420  # seconds
 
 
-def deadline(rented: Rented, *, ttl: int, date: str, now: datetime) -> datetime:
-    """Return the end of a rental that was answered at `now`.
+def beginning(rented: Rented, *, date: str, asked_at: datetime, answered_at: datetime) -> datetime:
+    """Return when a rental began: somewhere between the question and the answer.
 
-    A time-to-live in the answer counts from now. A point in time (SMS Villa's `expires_at`) is
-    by the provider's clock, so it is taken relative to the answer's own `Date` header, and only
-    if the result is plausible. Otherwise the catalogue's `ttl` (seconds) counts from now.
+    How old it was when the answer was written is told by the provider's own two times, its
+    `created_at` and the answer's `Date` header. Where they don't tell, it counts from the
+    question: a late answer must not make it end later here than at the provider.
+    """
+    written = _http_date(date)
+    if rented.created_at is None or written is None:
+        return asked_at
+    age = max(written - rented.created_at, timedelta(0))
+    return max(answered_at - age, asked_at)
+
+
+def deadline(
+    rented: Rented, *, ttl: int, date: str, started_at: datetime, answered_at: datetime
+) -> datetime:
+    """Return the end of a rental that began at `started_at`.
+
+    A time-to-live in the answer counts from its beginning. A point in time (SMS Villa's
+    `expires_at`) is by the provider's clock, so it is taken relative to the answer's own `Date`
+    header, and only if the result is plausible. Otherwise the catalogue's `ttl` (seconds, 0
+    where it is not told) counts.
     """
     if rented.ttl:
-        return now + timedelta(seconds=rented.ttl)
+        return started_at + timedelta(seconds=rented.ttl)
     if rented.expires_at is not None:
-        left = rented.expires_at - (_http_date(date) or now)
+        left = rented.expires_at - (_http_date(date) or answered_at)
         if timedelta(0) < left < PLAUSIBLE:
-            return now + left
-    return now + timedelta(seconds=ttl)
+            return answered_at + left
+    return started_at + timedelta(seconds=ttl or TTL_UNTOLD)
 
 
 def _http_date(value: str) -> datetime | None:
     try:
         parsed = parsedate_to_datetime(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

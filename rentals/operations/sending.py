@@ -16,7 +16,7 @@ from providers.registry import provider
 from providers.values import Rented, RentOrder
 from rentals import money, polling
 from rentals.causes import Cause
-from rentals.deadlines import deadline
+from rentals.deadlines import beginning, deadline
 from rentals.models import ProviderAnswer, Rental
 from rentals.operations import inbox
 from rentals.operations.answers import Judged, Verdict, keep, read_again
@@ -110,7 +110,7 @@ def _apply(
     rental: Rental, answer: ProviderAnswer, judged: Judged[Rented], date: str, now: datetime
 ) -> None:
     if judged.value is not None:
-        _start(rental, judged.value, started_at=answer.answered_at, date=date, now=now)
+        _start(rental, judged.value, answer, date, now)
     elif judged.verdict == Verdict.THROTTLED:
         _put_back(rental, answer, judged, now)
     elif judged.verdict == Verdict.UNKNOWN:
@@ -127,21 +127,12 @@ def _apply(
 
 
 def _start(
-    rental: Rental, rented: Rented, *, started_at: datetime, date: str, now: datetime
+    rental: Rental, rented: Rented, answer: ProviderAnswer, date: str, now: datetime
 ) -> None:
-    expires_at = deadline(rented, ttl=rental.ttl, date=date, now=started_at)
-    fields = {
-        **money.settle(rental, rented.price),
-        "activation_id": rented.activation_id,
-        "phone_raw": rented.phone_number,
-        "phone_e164": e164(rented.phone_number) or "",
-        "ttl": max(1, round((expires_at - started_at).total_seconds())),
-        "started_at": started_at,
-        "expires_at": expires_at,
-        "next_poll_at": now + polling.FIRST_LOOK,
-    }
     try:
-        begin(rental, fields, cause=Cause.RENTED, now=now)
+        begun = begin(
+            rental, _learned(rental, rented, answer, date, now), cause=Cause.RENTED, now=now
+        )
     except IntegrityError:
         # The provider named an activation that another rental holds: a person must look.
         move(
@@ -153,6 +144,42 @@ def _start(
             note=f"The provider answered with activation {rented.activation_id}, "
             "which another rental already has.",
         )
+        return
+    if not begun:
+        _tell_of_stray(rental.pk, rented, now)
+
+
+def _learned(
+    rental: Rental, rented: Rented, answer: ProviderAnswer, date: str, now: datetime
+) -> dict[str, object]:
+    started_at = beginning(
+        rented, date=date, asked_at=answer.asked_at, answered_at=answer.answered_at
+    )
+    expires_at = deadline(
+        rented,
+        ttl=rental.ttl,
+        date=date,
+        started_at=started_at,
+        answered_at=answer.answered_at,
+    )
+    return {
+        **money.settle(rental, rented.price),
+        "activation_id": rented.activation_id,
+        "phone_raw": rented.phone_number,
+        "phone_e164": e164(rented.phone_number) or "",
+        "ttl": max(1, round((expires_at - started_at).total_seconds())),
+        "started_at": started_at,
+        "expires_at": expires_at,
+        "next_poll_at": now + polling.FIRST_LOOK,
+    }
+
+
+def _tell_of_stray(rental_id: int, rented: Rented, now: datetime) -> None:
+    """An answer too late for its rental, which is decided: its number is paid for all the same."""
+    rental = Rental.objects.get(pk=rental_id)
+    if rental.activation_id != rented.activation_id:
+        note = f"The answer named activation {rented.activation_id}."
+        note_event(rental, cause=Cause.LATE_NUMBER, now=now, note=note)
 
 
 def begin(
