@@ -84,9 +84,18 @@ def test_rent_sends_what_was_ordered_and_nothing_empty(sample: Sample) -> None:
     }
 
 
-def test_later_pages_are_asked_for_by_number(sample: Sample) -> None:
-    assert "page" not in sample.provider.services().query
-    assert sample.provider.services(3).query["page"] == "3"
+@pytest.mark.parametrize("name", ["services", "transactions"])
+def test_later_pages_are_asked_for_by_number(sample: Sample, name: str) -> None:
+    if name in sample.calls:
+        make = getattr(sample.provider, name)
+        assert "page" not in make().query and "page" not in make(1).query
+        assert (make(2).query["page"], make(3).query["page"]) == ("2", "3")
+
+
+def test_a_statement_is_asked_for_in_the_largest_pages_and_by_kind(sample: Sample) -> None:
+    if sample.provider.capabilities.statement:
+        assert sample.provider.transactions().query == {"limit": "100"}
+        assert sample.provider.transactions(kind="refund").query["type"] == "refund"
 
 
 @pytest.mark.parametrize(("sample", "example"), examples())

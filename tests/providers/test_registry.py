@@ -2,7 +2,9 @@
 
 import pytest
 
+from providers.provider import Unsupported
 from providers.registry import PROVIDERS, UnknownProvider, provider
+from providers.values import Capabilities, Limits, RentOrder
 
 
 def test_every_code_gives_its_adapter() -> None:
@@ -29,3 +31,39 @@ def test_a_prefix_cannot_lead_elsewhere(prefix: str) -> None:
     for code in PROVIDERS:
         with pytest.raises(ValueError):
             provider(code, prefix)
+
+
+def test_what_the_documents_say_that_each_can_do() -> None:
+    assert provider("smsgig").capabilities == Capabilities(
+        statement=True,
+        multiple_sms=True,
+        finish=True,
+        choose_number=False,
+        signed_webhooks=True,
+        lists_messages=False,
+        quotes_price=True,
+        refund_at_once=True,
+        limits=None,
+        server_prefixes=("s1",),
+    )
+    assert provider("smsvilla").capabilities == Capabilities(
+        statement=False,
+        multiple_sms=False,
+        finish=False,
+        choose_number=True,
+        signed_webhooks=False,
+        lists_messages=True,
+        quotes_price=False,
+        refund_at_once=False,
+        limits=Limits(per_minute=100, per_day=5000),
+    )
+
+
+def test_one_particular_number_is_ordered_only_where_it_can_be() -> None:
+    order = RentOrder("gmail", phone_number="+12025550123")
+    assert provider("smsvilla").rent(order).json == {
+        "service_code": "gmail",
+        "phone_number": "+12025550123",
+    }
+    with pytest.raises(Unsupported):
+        provider("smsgig").rent(order)
