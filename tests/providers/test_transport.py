@@ -136,7 +136,7 @@ def test_a_cut_rent_is_sent_once_and_stays_in_doubt(
     caplog.set_level(logging.DEBUG)
     with wire(cut) as server:
         began = time.monotonic()
-        reply = send(RENT, base_url=server.url, key=KEY, seconds=0.4)
+        reply = send(RENT, base_url=server.url, key=KEY, seconds=0.8)
         assert time.monotonic() - began < 5
         assert len(server.requests) == server.connections == 1
     assert reply.delivered is Delivered.CUT
@@ -150,7 +150,7 @@ def test_a_cut_rent_is_sent_once_and_stays_in_doubt(
 async def test_a_cut_poll_is_sent_once_and_may_be_asked_again(cut: Answer) -> None:
     with wire(cut) as server:
         async with AsyncTransport() as transport:
-            reply = await transport.send(POLL, base_url=server.url, key=KEY, seconds=0.4)
+            reply = await transport.send(POLL, base_url=server.url, key=KEY, seconds=0.8)
         assert len(server.requests) == server.connections == 1
     assert reply.delivered is Delivered.CUT
     with pytest.raises(Unavailable):
