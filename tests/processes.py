@@ -6,6 +6,8 @@ with processes.worker(environment, "now") as worker:
 """
 
 import contextlib
+import fcntl
+import functools
 import os
 import signal
 import socket
@@ -130,6 +132,7 @@ def beat(environment: dict[str, str]) -> Iterator[Process]:
 @contextmanager
 def web(environment: dict[str, str]) -> Iterator[tuple[Process, str]]:
     """The web server on a free port, once it answers: the process and its base address."""
+    _collect_static()
     port = free_port()
     base = f"http://localhost:{port}"
     arguments = ["-m", "uvicorn", "smsportal.asgi:application", "--port", str(port)]
@@ -137,6 +140,15 @@ def web(environment: dict[str, str]) -> Iterator[tuple[Process, str]]:
     with python(*arguments, environment=environment, name=f"web-{port}") as process:
         process.until(lambda: answers(f"{base}/healthz"), "the web server answers")
         yield process, base
+
+
+@functools.cache
+def _collect_static() -> None:
+    """Once a run, and one worker at a time: pages need the files' names with their digests."""
+    with (slots.data() / "lock-of-static").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with python("manage.py", "prepare", environment=environment(), name="prepare") as command:
+            assert command.wait(60) == 0, command.output()
 
 
 def answers(url: str) -> bool:

@@ -20,7 +20,7 @@ for name in ("SECRET_KEY", "KEYRING", "KEYRING_FILE", "DEBUG", "SENTRY_DSN"):
 
 from smsportal.settings import *  # noqa: E402, F403 - they read the environment
 
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+PASSWORD_HASHERS = ["tests.hashers.OneRound"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

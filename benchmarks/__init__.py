@@ -1,0 +1,1 @@
+"""Figures that matter, measured on the real thing: `make bench` prints a line for each."""

@@ -1,0 +1,41 @@
+"""The system's Chromium: where it is, and how it is started for tests."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, sync_playwright
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+OPTIONS = (
+    "--no-sandbox",  # it has none as root, and visits no page but ours
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+MISSING = (
+    "The browser tests need Chromium: install it (apt install chromium), or set CHROMIUM to the "
+    "program of a Chromium or Chrome."
+)
+
+
+def program() -> str:
+    """The browser's path. Raises FileNotFoundError, saying what to install."""
+    wanted = os.environ.get("CHROMIUM")
+    for name in (wanted,) if wanted else PROGRAMS:
+        if found := shutil.which(name):
+            return found
+    raise FileNotFoundError(MISSING)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless browser until the block ends."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program(), args=[*OPTIONS])
+        yield browser
+        browser.close()
