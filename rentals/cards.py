@@ -23,7 +23,7 @@ class Card:
     controllable: bool
     now: datetime
 
-    @property
+    @cached_property
     def number(self) -> str:
         """In groups, with the country code; "" where there is none or it is hidden."""
         known = self.rental.phone_e164 or self.rental.phone_raw

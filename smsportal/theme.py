@@ -12,7 +12,7 @@ YEAR = 365 * 24 * 3600  # seconds
 
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
-    """Keep POST `theme`, and go back to `next` where that is a page of ours."""
+    """Keep POST `theme`, and go back to the page that it was chosen on."""
     chosen = request.POST.get("theme", "")
     if chosen not in THEMES:
         return HttpResponseBadRequest("Choose system, light or dark.")
@@ -22,6 +22,6 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 
 def _back(request: HttpRequest) -> str:
-    to = request.POST.get("next", "")
-    allowed = url_has_allowed_host_and_scheme(to, {request.get_host()}, request.is_secure())
-    return to if allowed else "/"
+    came_from = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(came_from, {request.get_host()}, request.is_secure())
+    return came_from if ours else "/"

@@ -9,11 +9,11 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Membership, ProviderAccount
+from providers import values
 from rentals.causes import Cause
 from rentals.models import Message, Offer, Rental, RentalEvent
 from rentals.operations.receiving import content_hash
 from rentals.states import LIVE, OPEN, RentalState, Source
-from providers import values
 from tests.accounts.making import (
     PASSWORD,
     add_key,

@@ -45,9 +45,7 @@ def rent_context(
 ) -> dict[str, Any]:
     """What the rent form needs; `chosen` is the offer that stays chosen in the list."""
     words = request.POST.get("q", "") or request.GET.get("q", "")
-    found = queries.search_offers(
-        request.membership, words, now=timezone.now(), chosen=chosen
-    )
+    found = queries.search_offers(request.membership, words, now=timezone.now(), chosen=chosen)
     catalogues = queries.catalogues(request.team)
     return {
         "form": form,

@@ -67,7 +67,7 @@ def rental_create(request: TeamRequest) -> HttpResponse:
     if rental is None:
         return varied(_shown_again(request, form))
     if not request.htmx:
-        messages.success(request, _("Asked for a %(service)s number.") % _named(rental))
+        messages.success(request, _("A number for %(service)s is on its way.") % _named(rental))
         return redirect("board", team=request.team.slug)
     context = rent_context(request, RentForm.fresh(request.team)) | live_context(request)
     return varied(render(request, "rentals/rented.html", context | {"newest": rental.pk}))
