@@ -4,6 +4,7 @@ from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -15,16 +16,13 @@ from accounts.forms import ProfileForm, TeamSettingsForm
 from accounts.models import User
 from accounts.operations.errors import NotPossible
 from accounts.states import Role
+from accounts.views.common import sent
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @team_view(Role.ADMIN)
 def team_settings(request: TeamRequest) -> HttpResponse:
-    # The form checks and fills in an object of its own: the page around it shows what is kept.
-    form = TeamSettingsForm(
-        request.POST if request.method == "POST" else None,
-        instance=Team.objects.get(pk=request.team.pk),
-    )
+    form = TeamSettingsForm(sent(request), initial=model_to_dict(request.team))
     if form.is_valid():
         try:
             operations.change_settings(team=request.team, **form.cleaned_data, actor=request.user)
@@ -41,9 +39,7 @@ def team_settings(request: TeamRequest) -> HttpResponse:
 @login_required
 def profile(request: HttpRequest) -> HttpResponse:
     user = cast("User", request.user)
-    form = ProfileForm(
-        request.POST if request.method == "POST" else None, instance=User.objects.get(pk=user.pk)
-    )
+    form = ProfileForm(sent(request), initial=model_to_dict(user))
     if form.is_valid():
         try:
             operations.change_profile(user=user, **form.cleaned_data)
