@@ -127,8 +127,9 @@ def _private_folder(data: Path) -> Path:
     """Make a folder outside, and name it in the data folder. Its name can't be foreseen."""
     folder = PRIVATE_PARENT / secrets.token_hex(6)
     try:
-        PRIVATE_PARENT.mkdir(mode=0o711, parents=True, exist_ok=True)
-        folder.mkdir(mode=0o711)
+        for made in (PRIVATE_PARENT, folder):
+            made.mkdir(parents=True, exist_ok=True)
+            made.chmod(0o711)  # whatever our umask
         (folder / addresses.OWNER_NOTE).write_text(f"{data}\n")
         pointer = data / addresses.POINTER
         pointer.write_text(f"{folder}\n")

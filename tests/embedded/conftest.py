@@ -23,6 +23,14 @@ def _remove(data: Path) -> None:
     shutil.rmtree(data, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def closed_umask() -> Iterator[None]:
+    """What `make run` sets, so that nothing it makes is open to others."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture
 def data() -> Iterator[Path]:
     """A data folder that isn't there yet."""

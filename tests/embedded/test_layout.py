@@ -34,6 +34,8 @@ def test_a_pointer_to_a_folder_that_is_gone_starts_nothing_new(closed_folder: Pa
 
 
 def test_a_socket_folder_that_somebody_prepared_is_refused(data: Path, tmp_path: Path) -> None:
+    data.mkdir()
+    data.chmod(0o711)
     deep = data / ("x" * 80)
     sockets = addresses.sockets(deep)
     assert sockets.parent == addresses.SHORT_PARENT
