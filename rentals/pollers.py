@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator, Mapping
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from accounts.gateway import Door
@@ -11,6 +11,7 @@ from providers.calls import Call, Delivered, Reply
 from providers.transport import AsyncTransport
 
 SECONDS = 4.0  # for one poll; a whole task ends within five
+GRACE = 1.0
 
 
 def ask_all(door: Door, calls: Mapping[int, Call[Any]]) -> Iterator[tuple[int, Reply]]:
@@ -20,13 +21,27 @@ def ask_all(door: Door, calls: Mapping[int, Call[Any]]) -> Iterator[tuple[int, R
     ours waits on the sockets. Every call yields exactly one reply.
     """
     answers: SimpleQueue[tuple[int, Reply]] = SimpleQueue()
-    sender = threading.Thread(
-        target=lambda: asyncio.run(_send_all(door, calls, answers)), name="polls", daemon=True
-    )
-    sender.start()
-    for _ in calls:
-        yield answers.get()
-    sender.join()
+    threading.Thread(target=_run, args=(door, calls, answers), name="polls", daemon=True).start()
+    waiting = dict(calls)
+    try:
+        while waiting:
+            key, reply = answers.get(timeout=SECONDS + GRACE)
+            del waiting[key]
+            yield key, reply
+    except Empty:  # the thread is stuck or gone: what it was to ask counts as unanswered
+        for key in waiting:
+            yield key, Reply(Delivered.CUT, problem="The answer did not come in time.")
+
+
+def _run(
+    door: Door, calls: Mapping[int, Call[Any]], answers: SimpleQueue[tuple[int, Reply]]
+) -> None:
+    # Not asyncio.run: at its end that waits for a name lookup that hangs.
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(_send_all(door, calls, answers))
+    finally:
+        loop.close()
 
 
 async def _send_all(

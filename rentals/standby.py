@@ -19,6 +19,7 @@ log = structlog.get_logger(__name__)
 
 EVERY = 1.0  # seconds
 THREADS = 16
+DRAIN = 6.0  # seconds for conversations with providers, when the worker is asked to stop
 
 
 class Standby(bootsteps.StartStopStep):
@@ -36,7 +37,10 @@ class Standby(bootsteps.StartStopStep):
         threading.Thread(target=self._watch, args=(queues,), name="standby", daemon=True).start()
 
     def stop(self, worker: Any) -> None:
+        from rentals.background import background
+
         self.stopping.set()
+        background.drain(DRAIN)
         if self.pool is not None:
             self.pool.shutdown(wait=False, cancel_futures=True)
 

@@ -8,18 +8,23 @@ from django.utils import timezone
 
 from accounts.models import ProviderAccount
 from rentals import operations
+from rentals.background import background
+from rentals.models import InboxEntry, Rental
 from rentals.nudges import nudge
-from rentals.operations import adopting, catalogue, polling, wallet
+from rentals.operations import adopting, catalogue, polling, sending, wallet
 
 
 @shared_task(name="rentals.send_rent")
 def send_rent(rental_id: int) -> None:
-    operations.send_rent(rental_id)
+    attempt = sending.begin_rent(rental_id)
+    if attempt is not None:
+        background.rent(attempt)
 
 
 @shared_task(name="rentals.send_control")
 def send_control(rental_id: int) -> None:
-    operations.send_control(rental_id)
+    account = Rental.objects.values_list("account_id", flat=True).get(pk=rental_id)
+    background.converse(account, lambda: operations.send_control(rental_id))
 
 
 @shared_task(name="rentals.apply_inbox")
@@ -29,7 +34,8 @@ def apply_inbox(entry_id: int) -> None:
 
 @shared_task(name="rentals.adopt")
 def adopt(entry_id: int) -> None:
-    adopting.adopt(entry_id)
+    account = InboxEntry.objects.values_list("account_id", flat=True).get(pk=entry_id)
+    background.converse(account, lambda: adopting.adopt(entry_id))
 
 
 @shared_task(name="rentals.poll_account")

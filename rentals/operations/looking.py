@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
+from providers.phone import e164
 from providers.values import Activation, ActivationStatus
+from rentals import channels
 from rentals.causes import Cause
 from rentals.models import Rental
 from rentals.operations.receiving import Sighting, receive
@@ -12,6 +14,8 @@ from rentals.states import RentalState, Source
 
 def apply_activation(rental: Rental, activation: Activation, *, now: datetime) -> None:
     """Attach the messages of a read, and believe a provider that says that the rental ended."""
+    if activation.phone_number and not rental.phone_raw:
+        _learn_number(rental, activation.phone_number)
     sightings = [
         Sighting(message=message, source=Source.POLL, seen_at=now)
         for message in activation.messages
@@ -36,3 +40,12 @@ def apply_activation(rental: Rental, activation: Activation, *, now: datetime) -
             now=now,
             fields={"control_at": now, "control_tries": 0},
         )
+
+
+def _learn_number(rental: Rental, phone_number: str) -> None:
+    """The answer to the rent lacked the number, and this read has it."""
+    learned = Rental.objects.filter(pk=rental.pk, phone_raw="").update(
+        phone_raw=phone_number, phone_e164=e164(phone_number) or ""
+    )
+    if learned:
+        channels.publish(rental)

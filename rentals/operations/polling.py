@@ -9,7 +9,8 @@ from django.utils import timezone
 from accounts import gateway
 from accounts.models import ProviderAccount
 from accounts.states import Lane
-from providers.calls import Reply
+from providers.calls import Call, Reply
+from providers.values import Activation
 from rentals.models import Rental
 from rentals.operations.answers import Verdict, judge
 from rentals.operations.looking import apply_activation
@@ -81,7 +82,7 @@ def _poll(account: ProviderAccount, fence: int) -> int:
     granted = gateway.reserve(account, Lane.POLL, wanted=len(due), now=now).granted
     chosen = due[:granted]
     room = _room(account, now)
-    calls = {rental.pk: door.provider.poll(rental.activation_id) for rental in chosen}
+    calls = {rental.pk: _look_at(rental, door) for rental in chosen}
     by_id = {rental.pk: rental for rental in chosen}
     for rental_id, reply in ask_all(door, calls):
         _apply(by_id[rental_id], door, reply, fence, room)
@@ -104,9 +105,16 @@ def _room(account: ProviderAccount, now: datetime) -> Room:
     )
 
 
+def _look_at(rental: Rental, door: gateway.Door) -> Call[Activation]:
+    """The cheap read; the one that tells most while even the number is missing."""
+    if not rental.phone_raw:
+        return door.provider.inspect(rental.activation_id)
+    return door.provider.poll(rental.activation_id)
+
+
 def _apply(rental: Rental, door: gateway.Door, reply: Reply, fence: int, room: Room) -> None:
     now = timezone.now()
-    judged = judge(door.provider.poll(rental.activation_id), reply)
+    judged = judge(_look_at(rental, door), reply)
     if judged.value is not None:
         apply_activation(rental, judged.value, now=now)
     if judged.verdict in (Verdict.THROTTLED, Verdict.BAD_KEY) or rental.account.key_refused_at:

@@ -1,6 +1,7 @@
 """A rent is sent to the provider: at most once, and whatever comes back is kept, then applied."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -13,6 +14,7 @@ from providers.calls import Call, Reply
 from providers.errors import BadKey
 from providers.phone import e164
 from providers.registry import provider
+from providers.transport import check_key
 from providers.values import Rented, RentOrder
 from rentals import money, polling
 from rentals.causes import Cause
@@ -41,38 +43,61 @@ def rent_call(rental: Rental) -> Call[Rented]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A rental that is marked as sent, by whoever holds this, and is to be sent once."""
+
+    rental: Rental
+    door: gateway.Door
+    call: Call[Rented]
+    asked_at: datetime
+
+
 def send_rent(rental_id: int) -> None:
-    """Carry out a requested rental. Does nothing where another worker has it or had it.
+    """Carry out a requested rental, and wait for the answer."""
+    attempt = begin_rent(rental_id)
+    if attempt is not None:
+        end_rent(attempt, gateway.transmit(attempt.door, attempt.call, timeout=LISTEN_FOR))
+
+
+def begin_rent(rental_id: int) -> Attempt | None:
+    """Claim a requested rental; None where another worker has it or had it, or it must wait.
 
     The row is marked as sent before the provider is called, so that a worker that dies in
     between leaves a doubt and never a second request.
     """
     rental = Rental.objects.select_related("account").filter(pk=rental_id).first()
     if rental is None or rental.state != RentalState.REQUESTED or rental.sent_at is not None:
-        return
+        return None
     if timezone.now() >= rental.requested_at + UNSENT_FOR:
         give_up_unsent(rental, now=timezone.now())
-        return
+        return None
     try:
         door = gateway.open_door(rental.account)
-    except gateway.NoKey:
-        give_up_unsent(rental, now=timezone.now(), note="The account has no key.")
-        return
+        check_key(door.key)
+    except (gateway.NoKey, BadKey) as error:
+        give_up_unsent(rental, now=timezone.now(), note=str(error))
+        return None
     if not gateway.reserve(rental.account, Lane.RENT, now=timezone.now()).granted:
-        return  # the sweep comes back to it
+        return None  # the sweep comes back to it
     asked_at = timezone.now()
     if not _claim(rental, asked_at):
-        return
-    call = rent_call(rental)
-    try:
-        reply = gateway.transmit(door, call, timeout=LISTEN_FOR)
-    except BadKey as error:  # no request can carry this key: nothing was sent
-        _refuse(rental, now=timezone.now(), cause=Cause.NEVER_SENT, note=error.detail)
-        return
+        return None
+    return Attempt(rental, door, rent_call(rental), asked_at)
+
+
+def end_rent(attempt: Attempt, reply: Reply) -> None:
+    """Keep and apply what came back.
+
+    The only copy of a paid answer is in this process: a database that is away is waited for.
+    """
     answered_at = timezone.now()
-    # The only copy of a paid answer is in this process: a database that is away is waited for.
-    persist(lambda: receive_rent(rental, call, reply, asked_at=asked_at, now=answered_at))
-    gateway.note(rental.account, reply, timezone.now(), door=door)
+    persist(
+        lambda: receive_rent(
+            attempt.rental, attempt.call, reply, asked_at=attempt.asked_at, now=answered_at
+        )
+    )
+    gateway.note(attempt.rental.account, reply, timezone.now(), door=attempt.door)
 
 
 def _claim(rental: Rental, now: datetime) -> bool:
