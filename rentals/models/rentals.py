@@ -68,6 +68,7 @@ class Rental(models.Model):
     last_confirm_at = models.DateTimeField(null=True, blank=True)
     control_at = models.DateTimeField(null=True, blank=True)
     control_tries = models.PositiveSmallIntegerField(default=0)
+    cancel_sent_at = models.DateTimeField(null=True, blank=True)  # it may have been done since
 
     objects = RentalQuerySet.as_manager()
 

@@ -1,6 +1,6 @@
 """A cancel is carried out: one last look, the cancel, and one more read before it is believed."""
 
-from datetime import timedelta
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -15,34 +15,34 @@ from rentals.operations.transition import move
 from rentals.states import RentalState
 
 ENDED = frozenset({ActivationStatus.CANCELLED, ActivationStatus.EXPIRED, ActivationStatus.FINISHED})
-NEAR_END = timedelta(seconds=30)
+NOT_DONE = frozenset({Verdict.THROTTLED, Verdict.BAD_KEY})
+BELIEVED_AFTER = 3  # tries to read a rental whose cancel was confirmed
 
 
 def carry_out_cancel(rental: Rental) -> None:
     """Cancel at the provider, or learn that a code or the end came first.
 
     The first cancel goes out even where the look before it failed, because a provider refuses to
-    cancel what has received an SMS. A repeated one needs a look that succeeded.
+    cancel what has received an SMS. One that may have been done is sent again only after a look
+    that succeeded, and never once it was confirmed.
     """
-    before = rental.answers.filter(call="cancel")
-    sent_before = before.exists()
-    look = converse(rental, wire(rental).inspect(rental.activation_id))
-    if _settled_by(rental, look, gone_means_cancelled=sent_before):
+    look = _look(rental)
+    if _settled_by(rental, look):
         return
-    if sent_before and look.verdict not in (Verdict.DONE, Verdict.NOT_FOUND):
-        try_later(rental, look)
-        return
-    answer = converse(rental, wire(rental).cancel(rental.activation_id))
-    if answer.verdict == Verdict.DONE:
-        _believe(rental)
-    elif answer.verdict in (Verdict.REFUSED, Verdict.NOT_FOUND):
-        _refused(rental, answer.detail)
+    if rental.answers.filter(call="cancel", verdict=Verdict.DONE).exists():
+        _conclude(rental, look)
+    elif rental.cancel_sent_at is None or look.verdict in (Verdict.DONE, Verdict.NOT_FOUND):
+        _send(rental)
     else:
-        try_later(rental, answer)
+        try_later(rental, look)
 
 
-def _settled_by(rental: Rental, look: Judged[Activation], *, gone_means_cancelled: bool) -> bool:
-    """Whether a read already tells how the cancel ends."""
+def _look(rental: Rental) -> Judged[Activation]:
+    return converse(rental, wire(rental).inspect(rental.activation_id))
+
+
+def _settled_by(rental: Rental, look: Judged[Activation]) -> bool:
+    """Whether a read tells how the cancel ends. What may be cancelled and is gone was cancelled."""
     if look.value is not None:
         if look.value.messages:
             apply_activation(rental, look.value, now=timezone.now())
@@ -50,35 +50,55 @@ def _settled_by(rental: Rental, look: Judged[Activation], *, gone_means_cancelle
         if look.value.status in ENDED:
             _end(rental, look.value.status)
             return True
-    if look.verdict == Verdict.NOT_FOUND and gone_means_cancelled:
+    if look.verdict == Verdict.NOT_FOUND and rental.cancel_sent_at is not None:
         _end(rental, ActivationStatus.CANCELLED)
         return True
     return False
 
 
+def _send(rental: Rental) -> None:
+    sent_before = rental.cancel_sent_at
+    _mark_sent(rental, timezone.now())
+    answer = converse(rental, wire(rental).cancel(rental.activation_id))
+    if answer.verdict == Verdict.DONE:
+        _believe(rental)
+        return
+    if answer.verdict in NOT_DONE | {Verdict.REFUSED, Verdict.NOT_FOUND}:
+        _mark_sent(rental, sent_before)
+    if answer.verdict in (Verdict.REFUSED, Verdict.NOT_FOUND):
+        _refused(rental, answer.detail)
+    else:
+        try_later(rental, answer)
+
+
+def _mark_sent(rental: Rental, at: datetime | None) -> None:
+    """Write down before the call that it may be done from now on, whatever becomes of us."""
+    rental.cancel_sent_at = at
+    Rental.objects.filter(pk=rental.pk).update(cancel_sent_at=at)
+
+
 def _believe(rental: Rental) -> None:
     """The provider says that it is cancelled: one more read, for an SMS that was faster."""
-    look = converse(rental, wire(rental).inspect(rental.activation_id))
-    if _settled_by(rental, look, gone_means_cancelled=True):
-        return
-    if look.verdict == Verdict.DONE or rental.control_tries >= 3:
-        note = ""
-        if look.value is not None and look.value.status == ActivationStatus.WAITING:
-            note = "The provider confirmed the cancel; its status still read as waiting."
-        _end(rental, ActivationStatus.CANCELLED, note)
-    else:
+    look = _look(rental)
+    if not _settled_by(rental, look):
+        _conclude(rental, look)
+
+
+def _conclude(rental: Rental, look: Judged[Activation]) -> None:
+    """End what the provider confirmed, unless the read after it should be tried again."""
+    if look.verdict != Verdict.DONE and rental.control_tries < BELIEVED_AFTER:
         try_later(rental, look)
+        return
+    waits = look.value is not None and look.value.status == ActivationStatus.WAITING
+    note = "The provider confirmed the cancel; its status still read as waiting." if waits else ""
+    _end(rental, ActivationStatus.CANCELLED, note)
 
 
 def _refused(rental: Rental, detail: str) -> None:
     """The provider would not cancel: read why, and go on from there."""
-    look = converse(rental, wire(rental).inspect(rental.activation_id))
-    if _settled_by(rental, look, gone_means_cancelled=False):
+    if _settled_by(rental, _look(rental)):
         return
     now = timezone.now()
-    if look.verdict == Verdict.NOT_FOUND and _near_end(rental):
-        _end(rental, ActivationStatus.EXPIRED)
-        return
     move(
         rental.pk,
         frm={RentalState.CANCELLING},
@@ -86,21 +106,22 @@ def _refused(rental: Rental, detail: str) -> None:
         cause=Cause.CANCEL_REFUSED,
         now=now,
         note=detail,
-        fields={"control_at": None, "auto_cancel": False, "next_poll_at": now},
+        fields={
+            "control_at": None,
+            "cancel_sent_at": None,
+            "auto_cancel": False,
+            "next_poll_at": now,
+        },
     )
 
 
-def _near_end(rental: Rental) -> bool:
-    return rental.expires_at is not None and timezone.now() >= rental.expires_at - NEAR_END
-
-
 def _end(rental: Rental, status: ActivationStatus, note: str = "") -> None:
-    expired = status == ActivationStatus.EXPIRED
+    cancelled = status == ActivationStatus.CANCELLED
     move(
         rental.pk,
         frm={RentalState.CANCELLING},
-        to=RentalState.EXPIRED if expired else RentalState.CANCELLED,
-        cause=Cause.TIME_UP if expired else Cause.CANCELLED,
+        to=RentalState.CANCELLED if cancelled else RentalState.EXPIRED,
+        cause=Cause.CANCELLED if cancelled else Cause.ENDED_AT_PROVIDER,
         now=timezone.now(),
         note=note,
     )
