@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 NUDGE_AGAIN = timedelta(seconds=2)
 DOUBT_AFTER = timedelta(seconds=30)  # a sent rent without an answer: the page says so
 CANCEL_LEAD = timedelta(seconds=25)  # before the end: time for a look, a cancel, a retry
+CANCEL_LEAD_SHARE = 4  # but no more than this part of a short time-to-live
 AFTER_END = timedelta(seconds=5)
 AFTER_END_UNSEEN = timedelta(seconds=60)  # where the last look has not been answered
 KEEP_IN_SIGHT = timedelta(minutes=5)  # a code stays on the board, even one that came late
@@ -111,7 +112,13 @@ def _auto_cancels(now: datetime) -> None:
         expires_at__lte=now + CANCEL_LEAD,
         expires_at__gt=now,
     )
-    _each(empty, lambda rental: begin_cancel(rental, cause=Cause.AUTO_CANCEL, actor=None, now=now))
+    due = [rental for rental in empty if _ends_soon(rental, now)]
+    _each(due, lambda rental: begin_cancel(rental, cause=Cause.AUTO_CANCEL, actor=None, now=now))
+
+
+def _ends_soon(rental: Rental, now: datetime) -> bool:
+    lead = min(CANCEL_LEAD, timedelta(seconds=rental.ttl / CANCEL_LEAD_SHARE))
+    return rental.expires_at is not None and rental.expires_at - now <= lead
 
 
 def _expired(now: datetime) -> None:

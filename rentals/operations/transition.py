@@ -54,11 +54,9 @@ def note_event(
 
 def _tidied(to: RentalState, now: datetime) -> dict[str, Any]:
     """What every move to `to` means for the row: nothing is due where nothing can come."""
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = {"ended_at": None if to in LIVE else now}
     if to not in OPEN:
         changes |= {"next_poll_at": None, "control_at": None}
-    if to not in LIVE:
-        changes["ended_at"] = now
     return changes
 
 
