@@ -2,10 +2,10 @@
 
 from django.utils import timezone
 
-from providers.values import ActivationStatus
+from providers.values import Activation, ActivationStatus
 from rentals.causes import Cause
 from rentals.models import Rental
-from rentals.operations.answers import Verdict
+from rentals.operations.answers import Judged, Verdict
 from rentals.operations.exchange import converse, try_later, wire
 from rentals.operations.looking import apply_activation
 from rentals.operations.transition import move, note_event
@@ -24,30 +24,46 @@ def carry_out_finish(rental: Rental) -> None:
     if not wire(rental).capabilities.finish:
         _finished(rental)
         return
-    if rental.control_tries > 1 and _has_ended(rental):
-        return
+    if rental.control_tries > 1:
+        look = _look(rental)
+        if _ended(look):
+            _finished(rental)
+            return
+        if look.value is None:
+            _again(rental, look)
+            return
+    _send(rental)
+
+
+def _send(rental: Rental) -> None:
     answer = converse(rental, wire(rental).finish(rental.activation_id))
-    if answer.verdict == Verdict.DONE:
+    refused = answer.verdict in (Verdict.REFUSED, Verdict.NOT_FOUND)
+    if answer.verdict == Verdict.DONE or (refused and _ended(_look(rental))):
         _finished(rental)
-    elif answer.verdict in (Verdict.REFUSED, Verdict.NOT_FOUND):
-        if not _has_ended(rental):
-            _give_back(rental, answer.detail)
-    elif rental.control_tries >= TRIES:
+    elif refused:
         _give_back(rental, answer.detail)
     else:
-        try_later(rental, answer)
+        _again(rental, answer)
 
 
-def _has_ended(rental: Rental) -> bool:
+def _look(rental: Rental) -> Judged[Activation]:
     look = converse(rental, wire(rental).inspect(rental.activation_id))
     if look.value is not None:
         apply_activation(rental, look.value, now=timezone.now())
-    ended = look.verdict == Verdict.NOT_FOUND or (
-        look.value is not None and look.value.status in ENDED
-    )
-    if ended:
-        _finished(rental)
-    return ended
+    return look
+
+
+def _ended(look: Judged[Activation]) -> bool:
+    if look.value is None:
+        return look.verdict == Verdict.NOT_FOUND
+    return look.value.status in ENDED
+
+
+def _again[T](rental: Rental, judged: Judged[T]) -> None:
+    if rental.control_tries < TRIES:
+        try_later(rental, judged)
+    else:
+        _give_back(rental, judged.detail)
 
 
 def _finished(rental: Rental) -> None:

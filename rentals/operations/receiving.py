@@ -148,8 +148,9 @@ def _learn(known: Message, sighting: Sighting, now: datetime) -> bool:
 
 
 def _moved_by_sms(rental: Rental, now: datetime) -> None:
+    cancelling = rental.state == RentalState.CANCELLING
     fields = {
-        "control_at": None,
+        "control_at": None if rental.finish_requested_at is None else rental.control_at,
         "waits_for_more": False,
         "next_poll_at": polling.next_look(
             now=now,
@@ -164,7 +165,7 @@ def _moved_by_sms(rental: Rental, now: datetime) -> None:
         rental.pk,
         frm=RECEIVABLE,
         to=RentalState.RECEIVED,
-        cause=Cause.SMS,
+        cause=Cause.SMS_CAME_FIRST if cancelling else Cause.SMS,
         now=now,
         fields=fields,
     )
