@@ -10,13 +10,18 @@ from typing import Any
 
 import pytest
 import redis
+from django.utils import timezone
 
 from accounts import announcements
 from accounts.breaker import Breaker
 from rentals import nudges
+from rentals.models import InboxEntry
+from rentals.models.inbox import InboxOutcome
 from rentals.nudges import nudge, nudge_each
 from smsportal.embedded import addresses
+from tests import processes
 from tests.hooks.gate import Gate, before, redis_url
+from tests.hooks.making import make_account
 
 
 @contextmanager
@@ -24,7 +29,7 @@ def _using(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have nudges and announcements of this process go to another Redis."""
 
     def forget() -> None:
-        nudges._sender.cache_clear()
+        nudges._broker.cache_clear()
         announcements._client.cache_clear()
 
     monkeypatch.setattr("django.conf.settings.REDIS_URL", url)
@@ -106,10 +111,28 @@ def test_a_redis_that_is_away_is_asked_once_in_a_while(gate: Gate, valkey: redis
 
 
 def test_a_redis_that_hangs_keeps_nobody_for_long(silent: None) -> None:
-    nudges._sender().amqp.queues  # noqa: B018 - Celery's own imports are not what is measured
     started = monotonic()
     assert not any(nudge("rentals.send_rent", 1) for _ in range(20))
     assert monotonic() - started < 0.9
     started = monotonic()
     assert not any(announcements.announce({"team:1": "2"}) for _ in range(20))
     assert monotonic() - started < 0.7
+
+
+@pytest.mark.processes
+def test_a_worker_takes_a_nudge_for_what_it_is(fresh_database: str) -> None:
+    entry = InboxEntry.objects.create(
+        account=make_account("smsvilla").account,
+        body=b"{}",
+        body_sha256=bytes(32),
+        activation_id="nobody's",
+        received_at=timezone.now(),
+    )
+
+    def applied() -> bool:
+        entry.refresh_from_db()
+        return entry.outcome == InboxOutcome.UNKNOWN_ACTIVATION
+
+    with processes.worker(processes.environment(), "now") as worker:
+        assert nudge("rentals.apply_inbox", entry.pk)
+        worker.until(applied, "the entry is applied")
