@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import (
     Case,
+    Exists,
     F,
     IntegerField,
     Max,
@@ -20,7 +21,7 @@ from django.db.models.functions import Lower
 from accounts.models import Membership, ProviderAccount, Team
 from providers.registry import provider
 from rentals.cards import Card, card
-from rentals.models import Offer, Rental
+from rentals.models import Message, Offer, Rental
 from rentals.models.rentals import RentalQuerySet
 from rentals.states import LIVE
 from rentals.visibility import visible_rentals
@@ -50,7 +51,7 @@ class Catalogue:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The rentals on the board: live ones, and those that have just ended."""
+    """The rentals on the board: live ones, and those that just ended or just got an SMS."""
 
     live: list[Card]
     ended: list[Card]
@@ -125,7 +126,10 @@ def board(membership: Membership, *, everyone: bool, now: datetime) -> Board:
     if not everyone:
         rentals = rentals.filter(member=membership.user_id)
     live = rentals.live().order_by("-requested_at", "-pk")
-    ended = rentals.exclude(state__in=LIVE).filter(ended_at__gt=now - JUST_ENDED)
+    late = Message.objects.filter(rental=OuterRef("pk"), seen_at__gt=now - JUST_ENDED)
+    ended = rentals.exclude(state__in=LIVE).filter(
+        Q(ended_at__gt=now - JUST_ENDED) | Exists(late)
+    )
     return Board(
         live=[card(membership, rental, now=now) for rental in live],
         ended=[card(membership, rental, now=now) for rental in ended.order_by("-ended_at")],
