@@ -107,11 +107,11 @@ def _write(action: Action) -> Endpoint:
             fields = await _fields(request)
             done = action(sandbox_of(request), fields)
         except tuple(_STATUS) as error:
-            if _is_form(request):
+            if await _is_form(request):
                 sandbox, status = sandbox_of(request), _status_of(error)
                 return page.render(sandbox, error=str(error), status=status)
             return _error(_status_of(error), str(error))
-        if _is_form(request):
+        if await _is_form(request):
             return RedirectResponse(_back(request), status_code=303)
         return JSONResponse(done)
 
@@ -119,12 +119,11 @@ def _write(action: Action) -> Endpoint:
 
 
 async def _fields(request: Request) -> Fields:
-    if _is_form(request):
+    if await _is_form(request):
         form = await request.form()
         return Fields({**form, **request.path_params})
-    body = await request.body()
     try:
-        values = json.loads(body or b"{}", parse_float=Decimal)
+        values = json.loads(await request.body() or b"{}", parse_float=Decimal)
     except (ValueError, RecursionError) as error:
         raise ValueError("The body must be JSON.") from error
     if not isinstance(values, dict):
@@ -138,9 +137,12 @@ def _back(request: Request) -> str:
     return f"/#{'activations' if part in tuple(Provider) else part}"
 
 
-def _is_form(request: Request) -> bool:
+async def _is_form(request: Request) -> bool:
+    """curl calls whatever it sends a form, so an object is JSON whatever it is called."""
     kind = request.headers.get("content-type", "")
-    return kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data"))
+    if not kind.startswith(("application/x-www-form-urlencoded", "multipart/form-data")):
+        return False
+    return not (await request.body()).lstrip().startswith(b"{")
 
 
 def _status_of(error: Exception) -> int:

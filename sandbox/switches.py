@@ -35,7 +35,7 @@ class Switches:
 
     def on(
         self,
-        provider: Provider,
+        provider: Provider | str,
         name: str,
         *,
         wallet_id: int | None = None,
@@ -49,7 +49,7 @@ class Switches:
         with self._store.transaction():
             switch_id = self._store.insert(
                 "fault",
-                provider=provider,
+                provider=Provider(provider),
                 wallet_id=wallet_id,
                 name=name,
                 remaining=times,

@@ -141,6 +141,16 @@ def test_faults(control: httpx.Client, gig: Caller, sandbox: Sandbox) -> None:
     assert sandbox.switches.all() == []
 
 
+def test_json_that_calls_itself_a_form(control: httpx.Client, sandbox: Sandbox) -> None:
+    answer = control.post(
+        "/control/faults",
+        content=b'{"provider": "smsgig", "fault": "cut"}',
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    assert answer.json()["fault"] == "cut"
+    assert sandbox.switches.all()[0].name == "cut"
+
+
 def test_clock(control: httpx.Client, gig: Caller, sandbox: Sandbox) -> None:
     activation_id = gig.rented()
     moved = posted(control, "/clock/advance", seconds=600.5)
