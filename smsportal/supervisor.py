@@ -6,6 +6,7 @@ Children also end when this process is killed: the kernel sends them their stop 
 import asyncio
 import signal
 import socket
+import time
 from collections.abc import Mapping
 
 import httpx
@@ -23,6 +24,7 @@ from smsportal.running.manage import manage
 GRACE = 8.0  # seconds for the processes at work; what they leave undone stands in the rows
 SERVER_GRACE = 5.0
 PATIENCE = 60.0
+ONE_WISH = 1.0
 PROVIDERS = {"SMSGIG_BASE_URL": "smsgig", "SMSVILLA_BASE_URL": "smsvilla"}
 SERVERS = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
 FOR_OPERATORS = ("PORT", "PUBLIC_URL", *PROVIDERS)
@@ -36,14 +38,16 @@ class Supervisor:
         self.console = console
         self.data = layout.prepare_data(addresses.data_folder(self.environment))
         self.children: dict[str, Child] = {}
+        self.asked_at = 0.0
         self.listener: socket.socket | None = None  # open as long as we run: see ports.listen()
 
     async def run(self) -> None:
         """Run until SIGINT, SIGTERM or SIGHUP. Raises StartError where it can't even start."""
         lock = self._lock()
         stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, self._asked_to_stop, stopping)
+            loop.add_signal_handler(number, self._asked_to_stop, stopping)
         starting = asyncio.create_task(self._start(lock))
         stopped = asyncio.create_task(stopping.wait())
         try:
@@ -67,13 +71,18 @@ class Supervisor:
             raise StartError(f"SMS Portal {state}, with the data in {self.data}.") from None
 
     def _asked_to_stop(self, stopping: asyncio.Event) -> None:
-        """The first time in an orderly way; whoever asks again doesn't want to wait."""
-        if stopping.is_set():
+        """The first time in an orderly way; whoever asks again later doesn't want to wait.
+
+        One wish may come as two signals at once: make hands on what its whole group has got.
+        """
+        now = time.monotonic()
+        if not stopping.is_set():
+            self.console.say("\nStopping ...")
+            self.asked_at = now
+            stopping.set()
+        elif now > self.asked_at + ONE_WISH:
             for child in self.children.values():
                 child.kill()
-        else:
-            self.console.say("\nStopping ...")
-        stopping.set()
 
     async def _start(self, lock: DataLock) -> None:
         keyfiles.make_missing(self.data, self.environment)

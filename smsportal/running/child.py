@@ -71,7 +71,9 @@ class Child:
         await asyncio.wait([reading], timeout=1)
 
     def kill(self) -> None:
-        """End it at once."""
+        """End it at once, for good."""
+        if self.keeping is not None:
+            self.keeping.cancel()
         if self.process is not None and self.process.returncode is None:
             self._kill(self.process)
 

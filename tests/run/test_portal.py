@@ -41,9 +41,11 @@ def test_second_start(bare: dict[str, str], data: Path) -> None:
         assert before == {name: (data / name).read_bytes() for name in before}
         assert _users(bare) == 3
         running = children(portal)
-        portal.send(signal.SIGINT)
+        portal.send(signal.SIGTERM)
+        portal.send(signal.SIGINT)  # two signals that are one wish, as make hands them on
         assert portal.wait(30) == 0
         assert "Traceback" not in portal.output()
+        assert "ended (" not in portal.output()
         assert not any(map(command_line, running))
 
 
