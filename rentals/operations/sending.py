@@ -20,6 +20,7 @@ from rentals import money, polling
 from rentals.causes import Cause
 from rentals.deadlines import beginning, deadline
 from rentals.models import ProviderAnswer, Rental
+from rentals.nudges import nudge
 from rentals.operations import inbox
 from rentals.operations.answers import Judged, Verdict, keep, read_again
 from rentals.operations.persistence import persist
@@ -224,6 +225,7 @@ def begin(
         if moved is None:
             return False
         transaction.on_commit(lambda: inbox.apply_early_entries(moved, now=now))
+        transaction.on_commit(lambda: nudge("rentals.read_balance", moved.account_id))
     return True
 
 
