@@ -13,14 +13,14 @@ run: install ## start the whole portal; Ctrl-C stops it
 	@exec $(PYTHON) -m smsportal
 
 test: install ## every test, browser tests included
-	$(PYTHON) -m pytest -n $(WORKERS) $(ARGS)
+	$(PYTHON) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 check: install ## lint, types, import rules, missing migrations
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy .
 	.venv/bin/lint-imports
-	$(PYTHON) manage.py makemigrations --check --dry-run
+	$(PYTHON) -W ignore manage.py makemigrations --check --dry-run
 
 format: install ## put the code into shape
 	$(PYTHON) -m ruff format .
