@@ -3,8 +3,23 @@
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
+from accounts.announcements import revoke
+from accounts.models import User
+
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no types
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Invitations make their users themselves (accounts/operations/invitations.py)."""
         return False
+
+    def logout(self, request: HttpRequest) -> None:
+        """Sign out, and have the open streams of the session end with it."""
+        user_id = request.user.pk
+        super().logout(request)
+        if user_id is not None:
+            revoke(user_id=user_id)
+
+    def set_password(self, user: User, password: str) -> None:
+        """Change the password, which ends the sessions from before it, and their streams."""
+        super().set_password(user, password)
+        revoke(user_id=user.pk)

@@ -6,8 +6,8 @@ listens to their own. So no id ever travels towards somebody who may not see it.
 
 from accounts.announcements import announce, revoke
 from accounts.models import Membership
-from accounts.states import Role
 from rentals.models import Rental
+from rentals.visibility import sees_team
 
 __all__ = ["audience", "publish", "revoke"]
 
@@ -20,8 +20,7 @@ def publish(rental: Rental) -> None:
 
 def audience(membership: Membership) -> str:
     """The channel of all that a membership may see."""
-    sees_all = membership.has(Role.ADMIN, Role.FINANCE) or membership.team.shares_board
-    if sees_all:
+    if sees_team(membership):
         return _team(membership.team_id)
     return _own(membership.team_id, membership.user_id)
 

@@ -116,7 +116,8 @@ def check(*, account: ProviderAccount, now: datetime) -> Balance:
 
 def lock(account: ProviderAccount) -> ProviderAccount:
     """Lock an account that is in use, inside the caller's transaction. Raises NotPossible."""
-    locked = ProviderAccount.objects.select_for_update().get(pk=account.pk)
+    # Without its key: rows that refer to it, such as a webhook's, can be written meanwhile.
+    locked = ProviderAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
     if locked.archived_at is not None:
         raise NotPossible(_("This provider account is archived."))
     return locked

@@ -7,7 +7,9 @@ from time import monotonic
 import httpx
 import psycopg
 import pytest
+from django.db import transaction
 
+from accounts.operations.provider_accounts import lock
 from rentals.models import InboxEntry
 from smsportal.embedded import addresses
 from tests import processes
@@ -85,6 +87,15 @@ def test_a_locked_table_is_a_503_in_time(client: httpx.Client, fresh_database: s
         assert seconds < 4.8
     assert _post(client, made)[0] == 200
     assert InboxEntry.objects.count() == 1
+
+
+def test_an_account_that_is_being_worked_on_takes_webhooks(client: httpx.Client) -> None:
+    made = make_account("smsvilla")
+    with transaction.atomic():
+        lock(made.account)
+        status, seconds = _post(client, made)
+    assert status == 200
+    assert seconds < 2
 
 
 def test_those_that_wait_for_a_commit_share_the_next(

@@ -3,7 +3,9 @@
 import threading
 
 import pytest
+from django.http import HttpRequest
 
+from accounts.allauth import AccountAdapter
 from accounts.announcements import announce, revoke
 from accounts.models import Membership
 from accounts.states import Role
@@ -95,14 +97,23 @@ def test_a_session_that_ends_ends_its_streams_alone(web: Web) -> None:
         second.hears(3)
 
 
+def test_signing_out_ends_the_streams_of_the_session(web: Web) -> None:
+    team = make_team()
+    person = make_person((team, Role.ADMIN))
+    request = HttpRequest()
+    request.session, request.user = person.session, person.user
+    with Stream(web, team.slug, person.cookie) as stream:
+        stream.opened()
+        AccountAdapter().logout(request)
+        stream.ends()
+
+
 def test_a_new_password_ends_the_streams_from_before(web: Web) -> None:
     team = make_team()
     person = make_person((team, Role.ADMIN))
     with Stream(web, team.slug, person.cookie) as stream:
         stream.opened()
-        person.user.set_password("another long password")
-        person.user.save()
-        revoke(user_id=person.user.pk)
+        AccountAdapter().set_password(person.user, "another long password")
         stream.ends()
 
 
