@@ -178,7 +178,7 @@ class Supervisor:
                 f"\nSign in as one of these; the passwords are shown this once:\n\n{people}\n"
             )
         else:
-            self.console.say("A lost password: uv run manage.py changepassword E-MAIL")
+            self.console.say("A lost password: .venv/bin/python manage.py changepassword E-MAIL")
         self.console.say("Ctrl-C stops everything; the data stays.\n")
 
     async def _stop(self) -> None:
