@@ -6,6 +6,7 @@ open stream and its middleware costs more than a webhook's whole work.
 
 import logging
 import os
+import warnings
 from typing import Any
 
 from django.core.asgi import get_asgi_application
@@ -20,6 +21,9 @@ from rentals.live import live  # noqa: E402
 from smsportal.lifespan import Lifespan  # noqa: E402
 
 lifespan = Lifespan(hooks, live)
+
+# WhiteNoise hands its files over as plain iterators; they are small, and Django reads them whole.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
 
 # A webhook's address is a secret: no log of addresses, whatever the server was started with.
 access_log = logging.getLogger("uvicorn.access")
