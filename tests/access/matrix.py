@@ -1,0 +1,70 @@
+"""The matrix route x role x method. An address below /t/ that is missing here fails the tests.
+
+A row says which methods the address takes and who may use them; every other method is a 405 for
+everybody. Who is not in the team gets a 404, who isn't signed in is sent to sign in, and a
+member without the role gets a 403. The rental in the world is the member's own.
+
+To add a route: one row; and in world.py what its address needs (`addresses`) and a form that
+would do something (`forms`), so that a denied request has something to change.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from accounts.states import Role
+
+MEMBER, FINANCE, ADMIN = Role.MEMBER, Role.FINANCE, Role.ADMIN
+EVERYBODY: Final = frozenset(Role)
+READ: Final = ("GET", "HEAD")
+WRITE: Final = ("POST",)
+FORM: Final = ("GET", "HEAD", "POST")
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+@dataclass(frozen=True)
+class Row:
+    """`otherwise`: the status for a role that differs from 403, such as 404 for what it can't
+    see."""
+
+    methods: tuple[str, ...]
+    roles: frozenset[Role]
+    otherwise: Mapping[Role, int] = field(default_factory=dict[Role, int])
+
+
+def row(methods: tuple[str, ...], *roles: Role, otherwise: Mapping[Role, int] = {}) -> Row:
+    return Row(methods, frozenset(roles or EVERYBODY), otherwise)
+
+
+MATRIX: Final[dict[str, Row]] = {
+    # the board and the history
+    "board": row(READ),
+    "board_live": row(READ),
+    "offer_list": row(READ, MEMBER, ADMIN),
+    "catalogue_refresh": row(WRITE, MEMBER, ADMIN),
+    "rental_create": row(WRITE, MEMBER, ADMIN),
+    "rental_list": row(READ),
+    "rental_detail": row(READ),
+    "rental_card": row(READ),
+    "rental_show_code": row(("GET", "POST"), ADMIN),
+    "rental_cancel": row(WRITE, MEMBER, ADMIN),
+    "rental_finish": row(WRITE, MEMBER, ADMIN),
+    "rental_more": row(WRITE, MEMBER, ADMIN),
+    # people
+    "people": row(READ, ADMIN),
+    "invitation_create": row(WRITE, ADMIN),
+    "invitation_revoke": row(WRITE, ADMIN),
+    "membership_update": row(WRITE, ADMIN),
+    "membership_remove": row(WRITE, ADMIN),
+    # provider accounts
+    "provider_accounts": row(READ, ADMIN),
+    "provider_account_add": row(FORM, ADMIN),
+    "provider_account": row(READ, ADMIN),
+    "provider_account_rename": row(WRITE, ADMIN),
+    "provider_account_archive": row(WRITE, ADMIN),
+    "provider_account_check": row(WRITE, ADMIN),
+    "provider_account_rotate_key": row(WRITE, ADMIN),
+    "provider_account_rotate_hook": row(WRITE, ADMIN),
+    # the team
+    "team_settings": row(FORM, ADMIN),
+}

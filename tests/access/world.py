@@ -1,0 +1,119 @@
+"""Two teams with everything in them, so that a denied request has something to change."""
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+from django.utils import timezone
+
+from accounts import operations
+from accounts.models import Invitation, Membership, ProviderAccount, Team, User
+from accounts.states import Role
+from rentals.models import Offer, Rental
+from rentals.states import RentalState
+from tests.factories import (
+    make_member,
+    make_message,
+    make_offer,
+    make_provider_account,
+    make_rental,
+    make_team,
+    make_user,
+)
+
+KEPT_APART = {"sessions", "usersessions"}  # every request may write these
+
+
+@dataclass(frozen=True)
+class World:
+    """`visitors` by name; None is somebody who has not signed in."""
+
+    team: Team
+    foreign: Team
+    visitors: dict[str, User | None]
+    member: Membership
+    colleague: Membership
+    account: ProviderAccount
+    offer: Offer
+    rental: Rental
+    invitation: Invitation
+
+
+def make_world() -> World:
+    team, foreign = make_team(shares_board=False), make_team()
+    holding = {role: make_member(team, role) for role in Role}
+    outsider = make_member(foreign, *Role)
+    account = make_provider_account(team, "smsgig")
+    rental = make_rental(holding[Role.MEMBER], account, RentalState.RECEIVED, multiple_sms=True)
+    make_message(rental)
+    invitation, _ = operations.invite(
+        team=team,
+        email="invited@example.org",
+        roles=[Role.MEMBER],
+        actor=holding[Role.ADMIN].user,
+        now=timezone.now(),
+    )
+    return World(
+        team=team,
+        foreign=foreign,
+        visitors={
+            "anonymous": None,
+            "stranger": make_user(),
+            "outsider": outsider.user,
+            **{role.value: membership.user for role, membership in holding.items()},
+        },
+        member=holding[Role.MEMBER],
+        colleague=make_member(team, Role.MEMBER),
+        account=account,
+        offer=make_offer(account),
+        rental=rental,
+        invitation=invitation,
+    )
+
+
+def addresses(world: World, name: str) -> dict[str, Any]:
+    """The parts of a route's address besides the team, all of the first team."""
+    if name.startswith("rental_") and name not in ("rental_list", "rental_create"):
+        return {"rental": world.rental.pk}
+    if name.startswith("provider_account") and name not in (
+        "provider_accounts",
+        "provider_account_add",
+    ):
+        return {"account": world.account.pk}
+    if name in ("membership_update", "membership_remove"):
+        return {"membership": world.colleague.pk}
+    return {"invitation": world.invitation.pk} if name == "invitation_revoke" else {}
+
+
+def form(world: World, name: str) -> dict[str, Any]:
+    """A form with which the route would do something for whoever may."""
+    forms: dict[str, dict[str, Any]] = {
+        "rental_create": {"offer": world.offer.pk, "request_key": uuid.uuid4()},
+        "rental_show_code": {"reason": "The member is away."},
+        "invitation_create": {"email": "another@example.org", "roles": ["finance"]},
+        "membership_update": {"roles": ["admin"]},
+        "provider_account_add": {"label": "Second", "key": "some-other-key"},
+        "provider_account_rename": {"label": "Renamed"},
+        "provider_account_rotate_key": {"key": "some-other-key"},
+        "team_settings": {"name": "Renamed", "time_zone": "Europe/Rome", "shares_board": "on"},
+    }
+    return forms.get(name, {})
+
+
+def fingerprint() -> dict[str, str]:
+    """A digest of each table's rows, by which a test sees that nothing at all has changed."""
+    tables = [
+        model._meta.db_table
+        for model in apps.get_models()
+        if model._meta.app_label not in KEPT_APART
+    ]
+    with connection.cursor() as cursor:
+        return {table: _digest(cursor, table) for table in tables}
+
+
+def _digest(cursor: Any, table: str) -> str:
+    cursor.execute(f'SELECT t::text FROM "{table}" AS t ORDER BY 1')  # noqa: S608 - our own names
+    return hashlib.sha256(repr(cursor.fetchall()).encode()).hexdigest()
