@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import DateTimeField, F, Q, Value
+from django.db.models.functions import Greatest, Least
 
 from providers.provider import Provider
 from providers.registry import provider
@@ -60,6 +61,9 @@ def _apply(entry: InboxEntry, rental: Rental, now: datetime) -> None:
         entry=entry,
     )
     with transaction.atomic():
+        due = InboxEntry.objects.select_for_update().filter(pk=entry.pk, applied_at__isnull=True)
+        if not due.exists():
+            return
         (outcome,) = receive(rental.pk, [sighting], now=now)
         InboxEntry.objects.filter(pk=entry.pk).update(applied_at=now, outcome=outcome)
         if not sighting.confirmed and outcome != InboxOutcome.KNOWN_MESSAGE:
@@ -67,7 +71,7 @@ def _apply(entry: InboxEntry, rental: Rental, now: datetime) -> None:
 
 
 def _set_aside(entry: InboxEntry) -> None:
-    InboxEntry.objects.filter(pk=entry.pk, applied_at__isnull=True).update(
+    InboxEntry.objects.filter(pk=entry.pk, applied_at__isnull=True, outcome="").update(
         outcome=InboxOutcome.UNKNOWN_ACTIVATION
     )
 
@@ -80,12 +84,21 @@ def hint_to_poll(account_id: int, activation_id: str, *, now: datetime) -> None:
 
 
 def ask_soon(rental_id: int, *, now: datetime) -> bool:
-    """Let the next poll come at once, for an open rental: coalesced, and a few times only."""
+    """Let the next poll of an open rental come at once: coalesced, and a few times only.
+
+    All that comes within the pause after a look is answered by one more look at its end.
+    """
+    earliest = F("last_confirm_at") + Value(CONFIRM_PAUSE)
+    due = Greatest(Value(now), earliest, output_field=DateTimeField())
     return bool(
         Rental.objects.filter(
-            Q(last_confirm_at__isnull=True) | Q(last_confirm_at__lte=now - CONFIRM_PAUSE),
+            Q(last_confirm_at__isnull=True) | Q(last_confirm_at__lte=now),
             pk=rental_id,
             state__in=OPEN | {RentalState.EXPIRED},
             confirm_reads__lt=CONFIRM_READS,
-        ).update(next_poll_at=now, last_confirm_at=now, confirm_reads=F("confirm_reads") + 1)
+        ).update(
+            next_poll_at=Least(F("next_poll_at"), due, output_field=DateTimeField()),
+            last_confirm_at=due,
+            confirm_reads=F("confirm_reads") + 1,
+        )
     )

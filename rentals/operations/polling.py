@@ -1,9 +1,12 @@
 """One provider account's due rentals are asked for, together, within its limits."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q
+import structlog
+from django.db import transaction
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from accounts import gateway
@@ -18,11 +21,23 @@ from rentals.pollers import ask_all
 from rentals.polling import Room, next_look
 from rentals.states import RentalState
 
+log = structlog.get_logger(__name__)
+
 LEASE = timedelta(seconds=10)
 AT_ONCE = 200  # rentals a task; what is left over is due again at the next tick
 WEBHOOKS_FRESH = timedelta(minutes=10)
 UNANSWERED_PAUSE = timedelta(seconds=5)
 BAD_KEY_PAUSE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What one task works with: the way to the provider, its lease's fence, when it asked."""
+
+    door: gateway.Door
+    fence: int
+    room: Room
+    asked_at: datetime
 
 
 def accounts_with_due_polls(now: datetime) -> list[int]:
@@ -53,12 +68,12 @@ def poll_account(account_id: int) -> int:
 
 def _take_lease(account_id: int, now: datetime) -> int | None:
     free = Q(poll_lease_until__isnull=True) | Q(poll_lease_until__lte=now)
-    taken = ProviderAccount.objects.filter(free, pk=account_id).update(
-        poll_lease_until=now + LEASE, poll_fence=F("poll_fence") + 1
-    )
-    if not taken:
-        return None
-    return ProviderAccount.objects.values_list("poll_fence", flat=True).get(pk=account_id)
+    account = ProviderAccount.objects.filter(pk=account_id)
+    with transaction.atomic():  # holds the row, so that the fence read is our own
+        taken = account.filter(free).update(
+            poll_lease_until=now + LEASE, poll_fence=F("poll_fence") + 1
+        )
+        return account.values_list("poll_fence", flat=True).get() if taken else None
 
 
 def _give_back_lease(account_id: int, fence: int) -> None:
@@ -80,12 +95,14 @@ def _poll(account: ProviderAccount, fence: int) -> int:
         _postpone(due, now)
         return 0
     granted = gateway.reserve(account, Lane.POLL, wanted=len(due), now=now).granted
-    chosen = due[:granted]
-    room = _room(account, now)
-    calls = {rental.pk: _look_at(rental, door) for rental in chosen}
-    by_id = {rental.pk: rental for rental in chosen}
-    for rental_id, reply in ask_all(door, calls):
-        _apply(by_id[rental_id], door, reply, fence, room)
+    chosen = {rental.pk: rental for rental in due[:granted]}
+    turn = _Turn(door, fence, _room(account, now), now)
+    calls = {pk: _look_at(rental, door) for pk, rental in chosen.items()}
+    for pk, reply in ask_all(door, calls) if calls else ():
+        try:
+            _apply(chosen[pk], reply, turn)
+        except Exception:  # what spoils one rental must not cost the others their answers
+            log.exception("poll_failed", rental=pk)
     return len(chosen)
 
 
@@ -112,32 +129,33 @@ def _look_at(rental: Rental, door: gateway.Door) -> Call[Activation]:
     return door.provider.poll(rental.activation_id)
 
 
-def _apply(rental: Rental, door: gateway.Door, reply: Reply, fence: int, room: Room) -> None:
+def _apply(rental: Rental, reply: Reply, turn: _Turn) -> None:
     now = timezone.now()
-    judged = judge(_look_at(rental, door), reply)
+    judged = judge(_look_at(rental, turn.door), reply)
     if judged.value is not None:
         apply_activation(rental, judged.value, now=now)
     if judged.verdict in (Verdict.THROTTLED, Verdict.BAD_KEY) or rental.account.key_refused_at:
-        gateway.note(rental.account, reply, now, door=door)
-    _schedule(rental, fence, room, judged.verdict, now=now)
+        gateway.note(rental.account, reply, now, door=turn.door)
+    _schedule(rental, turn, judged.verdict, now=now)
 
 
-def _schedule(rental: Rental, fence: int, room: Room, verdict: Verdict, *, now: datetime) -> None:
+def _schedule(rental: Rental, turn: _Turn, verdict: Verdict, *, now: datetime) -> None:
     """Say when to ask next, unless somebody else has said so since we began."""
     current = Rental.objects.get(pk=rental.pk)
-    upcoming = _upcoming(current, room, verdict, now)
-    answered = verdict == Verdict.DONE
-    Rental.objects.filter(
-        pk=rental.pk, account__poll_fence=fence, next_poll_at=current.next_poll_at
-    ).update(
+    upcoming = _upcoming(current, turn.room, verdict, now)
+    hinted = current.last_confirm_at
+    if hinted is not None and hinted > turn.asked_at:  # this look may have been too early for it
+        upcoming = min(upcoming or hinted, hinted)
+    as_we_began = When(next_poll_at=rental.next_poll_at, then=Value(upcoming))
+    Rental.objects.filter(pk=rental.pk, account__poll_fence=turn.fence).update(
         polls=F("polls") + 1,
-        last_polled_at=now if answered else F("last_polled_at"),
-        next_poll_at=upcoming,
+        last_polled_at=now if verdict == Verdict.DONE else F("last_polled_at"),
+        next_poll_at=Case(as_we_began, default=F("next_poll_at")),
     )
 
 
 def _upcoming(rental: Rental, room: Room, verdict: Verdict, now: datetime) -> datetime | None:
-    if rental.next_poll_at is None or rental.started_at is None or rental.expires_at is None:
+    if rental.started_at is None or rental.expires_at is None:
         return None
     upcoming = next_look(
         now=now,

@@ -98,7 +98,7 @@ def _same(known: Sequence[Message], sighting: Sighting) -> Message | None:
         # A poll that gives no ids shows the latest SMS only: equal content is the one we have.
         return next((m for m in alike if m.confirmed_at), next(iter(alike), None))
     for message in alike:
-        if message.provider_id == sighting.provider_id:
+        if message.provider_id == sighting.provider_id or _same_moment(message, sighting):
             return message
     for message in alike:
         if _could_be_without_id(message, sighting):
@@ -110,6 +110,14 @@ def _reads_the_same(known: Message, message: values.Message) -> bool:
     if bytes(known.content_hash) == content_hash(message):
         return True
     return bool(message.code) and known.code == message.code[:40]
+
+
+def _same_moment(known: Message, sighting: Sighting) -> bool:
+    """Whether a webhook without an id tells of a message that we know with its id and time."""
+    told = sighting.message
+    return (
+        told.id is None and told.received_at is not None and told.received_at == known.received_at
+    )
 
 
 def _could_be_without_id(known: Message, sighting: Sighting) -> bool:
