@@ -10,8 +10,10 @@ from providers.phone import e164
 from providers.values import Activation, Delivery
 from rentals import money
 from rentals.causes import Cause
+from rentals.deadlines import TTL_UNTOLD
 from rentals.models import InboxEntry, Rental
 from rentals.models.inbox import InboxOutcome
+from rentals.operations.answers import Verdict
 from rentals.operations.exchange import converse, wire
 from rentals.operations.inbox import CONFIRM_PAUSE, CONFIRM_READS, delivery_of
 from rentals.operations.sending import UNANSWERED, begin
@@ -27,14 +29,26 @@ def adopt(entry_id: int) -> bool:
     read of the provider must know the activation. Returns whether a doubt ended.
     """
     entry = InboxEntry.objects.select_related("account").get(pk=entry_id)
+    if entry.applied_at is not None:
+        return False
     delivery = delivery_of(entry)
     candidate = _only_candidate(entry, delivery)
     if candidate is None or not _may_read(candidate, timezone.now()):
         return False
     look = converse(candidate, wire(candidate).inspect(entry.activation_id))
-    if look.value is None or not _agrees(candidate, look.value, entry, delivery):
-        return False
-    return _begin(candidate, entry, look.value, timezone.now())
+    if look.value is not None and _agrees(candidate, look.value, entry, delivery):
+        return _begin(candidate, entry, look.value, timezone.now())
+    if look.value is not None or look.verdict == Verdict.NOT_FOUND:
+        _set_aside(entry)
+    return False
+
+
+def _set_aside(entry: InboxEntry) -> None:
+    """Spend no more of a doubt's few reads on this webhook. A rental that gets its activation in
+    another way still gets its message."""
+    InboxEntry.objects.filter(pk=entry.pk, applied_at__isnull=True).update(
+        outcome=InboxOutcome.NOT_OURS
+    )
 
 
 def entries_worth_adopting(now: datetime) -> list[int]:
@@ -96,12 +110,16 @@ def _agrees(rental: Rental, activation: Activation, entry: InboxEntry, delivery:
         return False
     if entry.genuine:
         return True
-    return any(message.code == delivery.message.code for message in activation.messages)
+    told = delivery.message
+    return any(
+        message.code == told.code and (told.code or message.text == told.text)
+        for message in activation.messages
+    )
 
 
 def _begin(rental: Rental, entry: InboxEntry, activation: Activation, now: datetime) -> bool:
     started = rental.sent_at or rental.requested_at
-    ttl = activation.ttl or rental.ttl
+    ttl = activation.ttl or rental.ttl or TTL_UNTOLD
     fields = {
         **money.settle(rental, activation.price),
         "activation_id": entry.activation_id,
