@@ -1,0 +1,315 @@
+"""An account's rentals are asked for together, by one task at a time, within the limits."""
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from accounts.models import ProviderAccount
+from accounts.states import KeyState
+from rentals import operations
+from rentals.causes import Cause
+from rentals.models import Rental
+from rentals.operations import looking, polling
+from rentals.pollers import ask_all
+from rentals.polling import Room
+from rentals.states import RentalState as S
+from tests.factories import make_rental
+from tests.rentals.checks import alone
+from tests.rentals.scene import Scene, SetScene, codes, swept
+from tests.rentals.times import Times
+
+
+@pytest.fixture
+def gig(scene: SetScene) -> Scene:
+    return scene("smsgig")
+
+
+@pytest.fixture
+def villa(scene: SetScene) -> Scene:
+    return scene("smsvilla")
+
+
+def reads(scene: Scene) -> int:
+    return scene.asked("/status") + scene.asked("/get-sms")
+
+
+def due(rental: Rental, times: Times) -> None:
+    Rental.objects.filter(pk=rental.pk).update(next_poll_at=times.now())
+
+
+def test_nothing_due_is_no_request(each: Scene, times: Times) -> None:
+    rental = each.rented()
+    assert each.account.pk not in polling.accounts_with_due_polls(times.now())
+    assert operations.poll_account(each.account.pk) == 0
+    assert reads(each) == 0
+    assert rental.next_poll_at is not None
+    times.move(4)
+    assert each.account.pk in polling.accounts_with_due_polls(times.now())
+    assert operations.poll_account(each.account.pk) == 1
+    assert reads(each) == 1
+    rental.refresh_from_db()
+    assert rental.polls == 1 and rental.last_polled_at is not None
+    assert rental.next_poll_at > times.now()
+    assert operations.poll_account(each.account.pk) == 0
+
+
+def test_many_rentals_are_asked_for_at_once(each: Scene, times: Times) -> None:
+    rentals = [each.rented() for _ in range(5)]
+    for number, rental in enumerate(rentals):
+        each.sms(rental, code=f"90000{number}")
+    assert each.poll(*rentals) == 5
+    assert [codes(rental) for rental in rentals] == [[f"90000{n}"] for n in range(5)]
+
+
+def test_the_last_look_and_the_one_after_it_are_taken(each: Scene, times: Times) -> None:
+    """A code that comes in the last second is found without any webhook."""
+    each.membership.team.auto_cancel = False
+    rental = each.rented()
+    times.move(rental.ttl - 3.5)
+    each.poll(rental)
+    times.move(1)
+    assert each.poll(rental) == 1
+    assert rental.next_poll_at is not None and rental.expires_at is not None
+    assert rental.next_poll_at == rental.expires_at + timedelta(seconds=1)
+
+
+def test_a_code_at_the_last_moment_is_found_after_the_end(gig: Scene, times: Times) -> None:
+    gig.membership.team.auto_cancel = False
+    rental = gig.rented()
+    times.move(rental.ttl - 2)
+    gig.poll(rental)
+    gig.sms(rental, code="482913")
+    times.move(3.5)
+    swept(times)
+    assert operations.poll_account(gig.account.pk) == 1
+    rental.refresh_from_db()
+    assert (rental.state, codes(rental)) == (S.RECEIVED.value, ["482913"])
+
+
+def test_a_provider_that_does_not_answer_at_the_end_is_asked_a_little_longer(
+    gig: Scene, times: Times
+) -> None:
+    gig.membership.team.auto_cancel = False
+    rental = gig.rented()
+    times.move(rental.ttl - 2)
+    gig.sms(rental, code="482913")
+    gig.fault("error", endpoint="status", status=500)
+    for _ in range(4):
+        assert gig.poll(rental) == 1
+        swept(times)
+        rental.refresh_from_db()
+        assert rental.state == S.WAITING
+        times.move(6)
+    gig.no_faults()
+    assert operations.poll_account(gig.account.pk) == 1
+    assert codes(rental) == ["482913"]
+
+
+def test_a_number_that_was_not_given_is_learned(gig: Scene) -> None:
+    rental = gig.rented()
+    Rental.objects.filter(pk=rental.pk).update(phone_raw="", phone_e164="")
+    gig.poll(rental)
+    assert rental.phone_e164 == f"+1{gig.activation(rental).phone}"
+
+
+def test_the_end_that_the_provider_tells_is_believed(gig: Scene) -> None:
+    rental = gig.rented()
+    gig.sandbox.expire("smsgig", int(rental.activation_id))
+    gig.poll(rental)
+    assert rental.state == S.EXPIRED
+    assert rental.events.latest("pk").cause == Cause.ENDED_AT_PROVIDER
+
+
+# --- one task at a time
+
+
+def test_two_tasks_at_once_ask_once(each: Scene, times: Times) -> None:
+    rental = each.rented()
+    each.fault("latency", endpoint="*", ms=400)
+    due(rental, times)
+    asked: list[int] = []
+    tasks = [
+        threading.Thread(
+            target=lambda: asked.append(alone(operations.poll_account, each.account.pk))
+        )
+        for _ in range(4)
+    ]
+    for task in tasks:
+        task.start()
+    for task in tasks:
+        task.join()
+    assert sorted(asked) == [0, 0, 0, 1]
+    assert reads(each) == 1
+
+
+def test_the_lease_of_a_dead_task_is_taken_over(each: Scene, times: Times) -> None:
+    rental = each.rented()
+    assert polling._take_lease(each.account.pk, times.now()) is not None
+    due(rental, times)
+    assert operations.poll_account(each.account.pk) == 0
+    assert each.account.pk not in polling.accounts_with_due_polls(times.now())
+    times.move(10.5)
+    assert each.account.pk in polling.accounts_with_due_polls(times.now())
+    assert operations.poll_account(each.account.pk) == 1
+    each.account.refresh_from_db()
+    assert each.account.poll_lease_until is None
+
+
+def test_a_task_that_lost_its_lease_keeps_messages_and_plans_nothing(
+    each: Scene, times: Times, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rental = each.rented()
+    each.sms(rental, code="482913")
+    due(rental, times)
+
+    def overtaken(door: Any, calls: Any) -> Iterator[Any]:
+        for answer in ask_all(door, calls):
+            times.move(11)
+            assert polling._take_lease(each.account.pk, times.now()) is not None
+            yield answer
+
+    monkeypatch.setattr(polling, "ask_all", overtaken)
+    assert operations.poll_account(each.account.pk) == 1
+    rental.refresh_from_db()
+    assert (rental.state, codes(rental)) == (S.RECEIVED.value, ["482913"])
+    assert rental.polls == 0
+    each.account.refresh_from_db()
+    assert each.account.poll_lease_until is not None, "the other task's lease"
+
+
+def test_a_hint_during_a_look_is_answered_by_another_look(
+    villa: Scene, times: Times, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SMS came when the provider had answered already."""
+    rental = villa.rented()
+    due(rental, times)
+
+    def hinted(door: Any, calls: Any) -> Iterator[Any]:
+        for answer in list(ask_all(door, calls)):
+            times.move(0.5)
+            villa.hook(villa.sms(rental, code="482913"))
+            times.move(0.5)
+            yield answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(polling, "ask_all", hinted)
+        assert operations.poll_account(villa.account.pk) == 1
+    assert codes(rental) == []
+    assert operations.poll_account(villa.account.pk) == 1
+    assert codes(rental) == ["482913"]
+
+
+def test_what_a_person_asks_during_a_look_is_not_overruled(
+    gig: Scene, times: Times, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rental = gig.received()
+    due(rental, times)
+
+    def asked(door: Any, calls: Any) -> Iterator[Any]:
+        for answer in ask_all(door, calls):
+            operations.wait_for_more(rental=rental, actor=gig.membership.user, now=times.now())
+            yield answer
+
+    monkeypatch.setattr(polling, "ask_all", asked)
+    assert operations.poll_account(gig.account.pk) == 1
+    rental.refresh_from_db()
+    assert rental.next_poll_at is not None and rental.next_poll_at <= times.now()
+
+
+def test_a_rental_that_can_not_be_applied_costs_the_others_nothing(
+    each: Scene, times: Times, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rentals = [each.rented() for _ in range(3)]
+    for rental in rentals:
+        each.sms(rental, code="482913")
+
+    def failing(rental: Rental, *args: Any, **named: Any) -> None:
+        if rental.pk == rentals[0].pk:
+            raise ArithmeticError
+        looking.apply_activation(rental, *args, **named)
+
+    monkeypatch.setattr(polling, "apply_activation", failing)
+    assert each.poll(*rentals) == 3
+    assert [rental.state for rental in rentals] == [S.WAITING, S.RECEIVED, S.RECEIVED]
+
+
+# --- patience and keys
+
+
+def test_throttled_polls_rest_as_long_as_the_provider_likes(each: Scene, times: Times) -> None:
+    rental = each.rented()
+    each.fault("too-many-requests", retry_after=40, times=1)
+    each.poll(rental)
+    due(rental, times)
+    times.move(38)
+    assert each.account.pk not in polling.accounts_with_due_polls(times.now())
+    assert operations.poll_account(each.account.pk) == 0
+    assert reads(each) == 1
+    times.move(3)
+    assert each.account.pk in polling.accounts_with_due_polls(times.now())
+    assert operations.poll_account(each.account.pk) == 1
+    rental.refresh_from_db()
+    assert rental.state == S.WAITING
+
+
+def test_a_refused_key_is_asked_with_less_often_and_told(each: Scene, times: Times) -> None:
+    rental = each.rented()
+    (key,) = each.sandbox.wallets.keys(each.wallet_id)
+    each.sandbox.wallets.revoke_key(key.id)
+    each.poll(rental)
+    assert rental.next_poll_at is not None
+    assert rental.next_poll_at - times.now() > timedelta(seconds=29)
+    each.account.refresh_from_db()
+    assert each.account.key_refused_at is not None
+    assert rental.state == S.WAITING
+
+
+def test_an_account_without_a_key_asks_nothing(each: Scene, times: Times) -> None:
+    rental = each.rented()
+    each.account.keys.update(state=KeyState.RETIRED)
+    assert each.poll(rental) == 0
+    assert rental.next_poll_at is not None and rental.next_poll_at > times.now()
+    assert reads(each) == 0
+
+
+# --- the provider's limits
+
+
+def test_sixty_live_rentals_stay_within_the_limits(villa: Scene, times: Times) -> None:
+    """Two minutes of ticks; SMS Villa allows 100 requests in any 60 seconds."""
+    activations = [villa.sandbox.rent(villa.wallet, service_code="whatsapp") for _ in range(60)]
+    for activation in activations:
+        make_rental(
+            villa.membership,
+            villa.account,
+            at=times.now(),
+            activation_id=str(activation.id),
+            service_code="whatsapp",
+            next_poll_at=times.now(),
+        )
+    for _ in range(40):
+        times.move(3)
+        if villa.account.pk in polling.accounts_with_due_polls(times.now()):
+            operations.poll_account(villa.account.pk)
+    statuses = [
+        request.status
+        for request in villa.sandbox.journal.requests(provider="smsvilla", path="/get-sms")
+        if request.key_last4 == villa.key[-4:]
+    ]
+    assert 429 not in statuses
+    assert 150 <= len(statuses) <= 85 * 3
+    polls = Rental.objects.filter(account=villa.account).values_list("polls", flat=True)
+    assert min(polls) >= 2, "each has its turn"
+
+
+def test_the_room_is_what_the_limits_leave(villa: Scene, gig: Scene, times: Times) -> None:
+    rentals = [villa.rented() for _ in range(3)]
+    account = ProviderAccount.objects.get(pk=villa.account.pk)
+    assert polling._room(account, times.now()) == Room(live=3, per_minute=80, day_left=1 - 3 / 5000)
+    account.last_hook_at = times.now()
+    assert polling._room(account, times.now()).webhooks_healthy
+    assert polling._room(gig.account, times.now()) == Room(live=0)
+    assert len(rentals) == 3
