@@ -15,33 +15,50 @@ from accounts import operations, queries
 from accounts.access import TeamRequest, team_view
 from accounts.forms import InvitationForm, RolesForm
 from accounts.models import Invitation, Membership
-from accounts.operations.errors import NotPossible
-from accounts.operations.invitations import open_invitations
+from accounts.operations.errors import InvitationGone, NotPossible
+from accounts.operations.invitations import find_invitation, open_invitations
 from accounts.states import Role
+
+MADE = "invitation"  # a cookie
+SHOWN_WITHIN = 60  # seconds
 
 
 @require_safe
 @team_view(Role.ADMIN)
 def people(request: TeamRequest) -> HttpResponse:
-    return _page(request, InvitationForm())
+    """The page; right after an invitation with its link, once."""
+    token = request.get_signed_cookie(MADE, default="", max_age=SHOWN_WITHIN) or ""
+    response = _page(request, InvitationForm(), made=_made(token))
+    if token:
+        response.delete_cookie(MADE, path=request.path)
+    return response
 
 
 @require_POST
 @team_view(Role.ADMIN)
 def invitation_create(request: TeamRequest) -> HttpResponse:
-    """Show the link on the page that answers, because it is kept nowhere."""
     form = InvitationForm(request.POST)
     if not form.is_valid():
         return _page(request, form, status=422)
     try:
-        invitation, token = operations.invite(
+        _, token = operations.invite(
             team=request.team, **form.cleaned_data, actor=request.user, now=timezone.now()
         )
     except NotPossible as error:
         form.add_error("email", str(error))
         return _page(request, form, status=422)
-    link = settings.PUBLIC_URL + reverse("invitation", args=[token])
-    return _page(request, InvitationForm(), made={"invitation": invitation, "link": link})
+    response = redirect("people", team=request.team.slug)
+    # The token is kept nowhere else: it travels to the next page in the admin's own browser.
+    response.set_signed_cookie(
+        MADE,
+        token,
+        max_age=SHOWN_WITHIN,
+        path=response.url,
+        secure=request.is_secure(),
+        httponly=True,
+        samesite="Strict",
+    )
+    return response
 
 
 @require_POST
@@ -94,6 +111,17 @@ def _member(request: TeamRequest, membership: int) -> Membership:
     return get_object_or_404(
         Membership.objects.select_related("user", "team"), pk=membership, team=request.team
     )
+
+
+def _made(token: str) -> dict[str, Any] | None:
+    if not token:
+        return None
+    try:
+        invitation = find_invitation(token=token, now=timezone.now())
+    except InvitationGone:
+        return None
+    link = settings.PUBLIC_URL + reverse("invitation", args=[token])
+    return {"invitation": invitation, "link": link}
 
 
 def _page(
