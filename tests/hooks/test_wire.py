@@ -36,6 +36,13 @@ def test_chunks_without_an_end_are_refused_at_the_limit(web: Web, path: str) -> 
     assert not InboxEntry.objects.exists()
 
 
+def test_a_sender_that_first_sends_it_all_still_reads_why_not(web: Web, path: str) -> None:
+    with connected(web) as wire:
+        wire.sendall(request(path, b" " * 8 * 1024 * 1024))
+        assert read_answers(wire, 1) == [413]
+        assert until_closed(wire) == b""
+
+
 def test_an_announced_size_over_the_limit_is_refused_unread(web: Web, path: str) -> None:
     with connected(web) as wire:
         wire.sendall(head(path, "Content-Length: 70000", "Expect: 100-continue"))
