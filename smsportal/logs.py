@@ -1,9 +1,33 @@
 """Structured logs on standard error. Tracebacks never dump local variables: they hold keys."""
 
+import logging
+import time
 from typing import Any
 
 import structlog
 from structlog.typing import Processor
+
+
+class Sparingly(logging.Filter):
+    """Lets each message of a logger pass once a minute, its first line and no traceback.
+
+    For what repeats itself every second while Redis is away.
+    """
+
+    PAUSE = 60.0  # seconds
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__(name)
+        self._passed: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now, said = time.monotonic(), str(record.msg)
+        if now - self._passed.get(said, -self.PAUSE) < self.PAUSE:
+            return False
+        self._passed[said] = now
+        record.msg, record.args = record.getMessage().partition("\n")[0], None
+        record.exc_info = record.exc_text = None
+        return True
 
 
 def logging_config(*, debug: bool) -> dict[str, Any]:
@@ -35,13 +59,14 @@ def logging_config(*, debug: bool) -> dict[str, Any]:
                 "foreign_pre_chain": shared,
             }
         },
+        "filters": {"sparingly": {"()": Sparingly}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
         "root": {"handlers": ["stderr"], "level": "DEBUG" if debug else "INFO"},
         "loggers": {
             "httpx": {"level": "WARNING"},  # its lines name whole addresses
             "httpcore": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},  # a line for each tick would drown the rest
-            "celery.beat": {"level": "WARNING"},
+            "celery.beat": {"level": "WARNING", "filters": ["sparingly"]},
             "celery.worker.strategy": {"level": "WARNING"},
         },
     }

@@ -44,7 +44,7 @@ def rent_context(
     request: TeamRequest, form: RentForm, *, chosen: int | None = None
 ) -> dict[str, Any]:
     """What the rent form needs; `chosen` is the offer that stays chosen in the list."""
-    words = request.POST.get("q", "") or request.GET.get("q", "")
+    words = (request.POST.get("q", "") or request.GET.get("q", "")).replace("\0", " ")
     found = queries.search_offers(request.membership, words, now=timezone.now(), chosen=chosen)
     catalogues = queries.catalogues(request.team)
     return {
