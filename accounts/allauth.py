@@ -1,5 +1,7 @@
 """How people sign in: nobody signs up by themselves, an invitation's link makes the user."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
@@ -13,13 +15,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
         return False
 
     def logout(self, request: HttpRequest) -> None:
-        """Sign out, and have the open streams of the session end with it."""
+        """End the session, and at once what streams by it."""
         user_id = request.user.pk
         super().logout(request)
         if user_id is not None:
             revoke(user_id=user_id)
 
-    def set_password(self, user: User, password: str) -> None:
-        """Change the password, which ends the sessions from before it, and their streams."""
-        super().set_password(user, password)
+    def set_password(self, user: User, password: str) -> Any:
+        """Set it; the user's other sessions end by that, and so do their streams."""
+        done = super().set_password(user, password)
         revoke(user_id=user.pk)
+        return done
