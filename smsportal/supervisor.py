@@ -23,7 +23,7 @@ from smsportal.running.manage import manage
 
 GRACE = 8.0  # seconds for the processes at work; what they leave undone stands in the rows
 SERVER_GRACE = 5.0
-PATIENCE = 60.0
+PATIENCE = 120.0
 ONE_WISH = 1.0
 PROVIDERS = {"SMSGIG_BASE_URL": "smsgig", "SMSVILLA_BASE_URL": "smsvilla"}
 SERVERS = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
@@ -39,6 +39,7 @@ class Supervisor:
         self.data = layout.prepare_data(addresses.data_folder(self.environment))
         self.children: dict[str, Child] = {}
         self.asked_at = 0.0
+        self.people = ""  # how the demo team signs in, until it was shown
         self.listener: socket.socket | None = None  # open as long as we run: see ports.listen()
 
     async def run(self) -> None:
@@ -94,14 +95,14 @@ class Supervisor:
         self.console.say("Preparing the database ...")
         prepared, _ = await manage("prepare", environment=self.environment)
         await self._keep(plan.web(self.environment, listener.fileno(), inherited))
-        first = "users=0" in prepared
-        people = await self._make_demo() if first else ""
+        if "users=0" in prepared:
+            self.people = await self._make_demo()
         await self._web_answers(listener)
         for worker in plan.workers(self.environment, inherited):
             await self._keep(worker)
         lock.write({name: self.environment[name] for name in FOR_OPERATORS})
         layout.give_all(self.data)
-        self._greet(people)
+        self._greet()
 
     def _host(self) -> str:
         return self.environment.get("HOST", "127.0.0.1")
@@ -169,20 +170,26 @@ class Supervisor:
             except httpx.HTTPError as error:
                 raise StartError("The web process does not answer: its lines say why.") from error
 
-    def _greet(self, people: str) -> None:
+    def _greet(self) -> None:
         self.console.say(f"\nSMS Portal is ready: {self.environment['PUBLIC_URL']}")
         if "SANDBOX_URL" in self.environment:
             self.console.say(f"The sandbox plays both providers: {self.environment['SANDBOX_URL']}")
-        if people:
-            self.console.say(
-                f"\nSign in as one of these; the passwords are shown this once:\n\n{people}\n"
-            )
+        if self.people:
+            self._show_people()
         else:
             self.console.say("A lost password: .venv/bin/python manage.py changepassword E-MAIL")
         self.console.say("Ctrl-C stops everything; the data stays.\n")
 
+    def _show_people(self) -> None:
+        """Once, and also when stopped before we were ready: nobody else knows the passwords."""
+        self.console.say("\nSign in as one of these; the passwords are shown this once:\n")
+        self.console.say(f"{self.people}\n")
+        self.people = ""
+
     async def _stop(self) -> None:
         """The processes at work first, then what they work with."""
+        if self.people:
+            self._show_people()
         last = {"sandbox", "valkey", "postgres"}
         working = [child for name, child in self.children.items() if name not in last]
         await asyncio.gather(*(child.stop(GRACE) for child in working))

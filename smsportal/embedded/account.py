@@ -78,6 +78,12 @@ def owner_uid(folder: Path) -> int:
     return folder.stat().st_uid
 
 
+def group_of(uid: int) -> int:
+    """A user's own group; -1, which changes nothing, where the user has no name here."""
+    account = _by_uid(uid)
+    return account.gid if account else -1
+
+
 def _python() -> list[str]:
     return [sys.executable, "-I", "-S", str(LAUNCH)]
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from smsportal.embedded import addresses
-from smsportal.embedded.account import Account, for_servers, owner_uid
+from smsportal.embedded.account import Account, for_servers, group_of, owner_uid
 from smsportal.embedded.errors import StartError
 
 PRIVATE_PARENT = Path("/var/lib/smsportal")
@@ -60,7 +60,7 @@ def prepare_data(data: Path) -> Path:
 def give(path: Path, owner: int) -> None:
     """As root, hand a new file in somebody's folder to them, so that they can go on alone."""
     if os.geteuid() == 0 and owner != 0:
-        os.chown(path, owner, -1, follow_symlinks=False)
+        os.chown(path, owner, group_of(owner), follow_symlinks=False)
 
 
 def give_all(data: Path) -> None:

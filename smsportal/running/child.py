@@ -15,6 +15,7 @@ from smsportal.running.console import Console
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 10.0
+LOOK = 0.05
 CALM = 20.0  # seconds of running after which the next death counts as a first one
 
 
@@ -44,6 +45,7 @@ class Child:
         self.console = console
         self.process: Process | None = None
         self.keeping: asyncio.Task[None] | None = None
+        self.reading: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Start it for the first time, and keep it running from then on."""
@@ -63,26 +65,23 @@ class Child:
         if process is None or process.returncode is not None:
             return
         process.send_signal(self.program.stop_signal)
-        reading = asyncio.create_task(self._read(process))
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), grace)
-        if process.returncode is None:
-            self._kill(process)
-        await asyncio.wait([reading], timeout=1)
+            await asyncio.wait_for(_exit_code(process), grace)
+        await self._clear_up(process)
 
     def kill(self) -> None:
         """End it at once, for good."""
         if self.keeping is not None:
             self.keeping.cancel()
-        if self.process is not None and self.process.returncode is None:
+        if self.process is not None:
             self._kill(self.process)
 
     async def _keep(self, process: Process) -> None:
         deaths = 0
         while True:
             started = time.monotonic()
-            await self._read(process)
-            code = await process.wait()
+            code = await _exit_code(process)
+            await self._clear_up(process)
             deaths = 1 if time.monotonic() - started > CALM else deaths + 1
             pause = min(FIRST_PAUSE * 2 ** (deaths - 1), LONGEST_PAUSE)
             self.console.line(self.program.name, f"ended ({code}); starts again in {pause:g} s")
@@ -101,7 +100,7 @@ class Child:
 
     async def _spawn(self) -> Process:
         await asyncio.to_thread(self.program.before)
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             *self.program.command(),
             stdin=DEVNULL,
             stdout=PIPE,
@@ -111,6 +110,15 @@ class Child:
             pass_fds=self.program.files,
             start_new_session=True,  # Ctrl-C reaches us alone, and we stop it in order
         )
+        self.reading = asyncio.create_task(self._read(process))
+        return process
+
+    async def _clear_up(self, process: Process) -> None:
+        """End what is left of it and of its children, and hear its last lines."""
+        self._kill(process)
+        await _exit_code(process)
+        if self.reading is not None:
+            await asyncio.wait([self.reading], timeout=1)
 
     async def _read(self, process: Process) -> None:
         """Hand its lines on until it closes its output."""
@@ -130,3 +138,10 @@ class Child:
     def _kill(self, process: Process) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+async def _exit_code(process: Process) -> int:
+    """Wait for its end. (`process.wait()` also waits for everybody who has its output open.)"""
+    while process.returncode is None:
+        await asyncio.sleep(LOOK)
+    return process.returncode
