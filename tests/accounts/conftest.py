@@ -6,8 +6,13 @@ from collections.abc import Callable, Iterator
 import pytest
 from pytest_django.fixtures import Settings
 
+from accounts import dependents
+from accounts.models import Membership, ProviderAccount
+from accounts.states import Role
 from sandbox.core import Sandbox
 from sandbox.testing import running
+from tests.accounts.making import make_member, make_team
+from tests.accounts.wallets import Known, add
 
 type Keyrings = Callable[..., None]
 
@@ -21,6 +26,25 @@ def sandbox(settings: Settings) -> Iterator[Sandbox]:
             "smsvilla": server.smsvilla_url,
         }
         yield server
+
+
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> Known:
+    dependent = Known()
+    monkeypatch.setattr(dependents, "_dependents", [dependent])
+    return dependent
+
+
+@pytest.fixture
+def admin(db: None) -> Membership:
+    return make_member(make_team(), Role.ADMIN)
+
+
+@pytest.fixture(params=["smsgig", "smsvilla"])
+def account(
+    request: pytest.FixtureRequest, admin: Membership, sandbox: Sandbox, known: Known
+) -> Iterator[ProviderAccount]:
+    yield add(admin, sandbox.key(request.param), provider=request.param)
 
 
 @pytest.fixture

@@ -9,9 +9,10 @@ import pytest
 import redis
 from django.db import connection, transaction
 from django.db.models import Sum
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from accounts import budget, gateway
+from accounts import budget, gateway, tasks
 from accounts.budget.counter import Counter
 from accounts.models import ProviderAccount, RequestCount
 from accounts.states import Lane
@@ -232,3 +233,11 @@ def test_old_counts_are_forgotten(account: ProviderAccount) -> None:
     reserve(account, at=3600)
     assert budget.forget_counts(now=NOW + timedelta(hours=48, minutes=30)) == 1
     assert counted(account) == 1
+
+
+def test_beat_knows_the_task_that_forgets(account: ProviderAccount, settings: Settings) -> None:
+    budget.reserve(account.pk, LIMITS, Lane.RENT, wanted=1, now=timezone.now() - timedelta(days=3))
+    named = settings.CELERY_BEAT_SCHEDULE["request-counts"]["task"]
+    assert named == tasks.forget_request_counts.name
+    tasks.forget_request_counts()
+    assert counted(account) == 0
