@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from accounts.models import User
 from tests import processes
 from tests.browser import chromium as chrome
 
-PATIENCE = 10_000.0  # milliseconds for what a page should show
+PATIENCE = 20_000.0  # milliseconds for what a page should show
+
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
