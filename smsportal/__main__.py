@@ -18,7 +18,8 @@ def main() -> int:
         print(f"smsportal: {error}", file=sys.stderr)  # noqa: T201
         return 1
     except OSError as error:
-        print(f"smsportal: {error.strerror}: {error.filename}", file=sys.stderr)  # noqa: T201
+        place = f": {error.filename}" if error.filename else ""
+        print(f"smsportal: {error.strerror}{place}.", file=sys.stderr)  # noqa: T201
         return 1
     return 0
 

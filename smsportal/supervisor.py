@@ -16,7 +16,7 @@ from smsportal.embedded import addresses, layout
 from smsportal.embedded.errors import StartError
 from smsportal.embedded.lock import Busy, DataLock, lock_of_children
 from smsportal.embedded.servers import embedded
-from smsportal.running import plan, ports
+from smsportal.running import environment, plan, ports
 from smsportal.running.child import Child, Program
 from smsportal.running.console import Console
 from smsportal.running.manage import manage
@@ -86,6 +86,7 @@ class Supervisor:
                 child.kill()
 
     async def _start(self, lock: DataLock) -> None:
+        environment.check(self.environment)
         keyfiles.make_missing(self.data, self.environment)
         listener = self.listener = ports.listen(self._host(), self.environment.get("PORT", ""))
         inherited = await asyncio.to_thread(lock_of_children, self.data)

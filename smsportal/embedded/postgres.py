@@ -1,6 +1,7 @@
 """PostgreSQL 18 on a Unix socket of ours, in a cluster of ours."""
 
 import hashlib
+import re
 import shutil
 import signal
 import subprocess
@@ -155,7 +156,6 @@ class Postgres:
 
 
 def _reason(stderr: str) -> str:
-    """The line of initdb's complaint that says what was wrong."""
-    lines = [line for line in stderr.splitlines() if line.strip()]
-    telling = [line for line in lines if "error:" in line or "FATAL:" in line or "PANIC:" in line]
-    return (telling or lines or ["it gave no reason"])[0]
+    """What initdb's complaint says was wrong, and its hint."""
+    found = re.findall(r"(?:error|FATAL|PANIC|HINT): +(.+)", stderr)
+    return "; ".join(found[:2]) or "it gave no reason."

@@ -10,6 +10,7 @@ from smsportal.embedded.valkey import Valkey
 from smsportal.running.child import Program
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+MANAGE = str(ROOT / "manage.py")
 SANDBOX_PORT = 8001
 ROOT_IS_FINE = "ignore:You're running the worker with superuser privileges"  # no pickle here
 # Tasks wait for the network and hardly compute: threads do that in a tenth of the memory.
@@ -53,7 +54,7 @@ def workers(environment: dict[str, str], lock: int) -> list[Program]:
 
 def manage_command(*words: str) -> list[str]:
     """The command line of an operator's command; it is killed when we end."""
-    return [*launch(signal.SIGTERM), "--", sys.executable, str(ROOT / "manage.py"), *words]
+    return [*launch(signal.SIGTERM), "--", sys.executable, "-W", "ignore", MANAGE, *words]
 
 
 def _worker(queue: str, threads: int, environment: dict[str, str], lock: int) -> Program:

@@ -2,7 +2,9 @@
 
 import logging
 
-from smsportal.logs import Sparingly
+import pytest
+
+from smsportal.logs import Sparingly, WithoutTokens
 
 
 def record(message: str, *args: object) -> logging.LogRecord:
@@ -18,3 +20,18 @@ def test_a_message_passes_once_and_in_one_line() -> None:
     )
     assert [sparingly.filter(line) for line in (first, again, other)] == [True, False, True]
     assert first.getMessage() == "lost: a"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/invitations/TOKEN/",
+        "/hooks/smsgig/TOKEN",
+        "/account/password/reset/key/TOKEN/",
+        "/account/confirm-email/TOKEN/",
+    ],
+)
+def test_no_token_of_an_address_is_logged(address: str) -> None:
+    line = record("%s: %s", "Forbidden", address)
+    assert WithoutTokens().filter(line)
+    assert line.getMessage() == "Forbidden: " + address.replace("TOKEN", "…")

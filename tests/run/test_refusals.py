@@ -8,7 +8,7 @@ import pytest
 from smsportal import keyfiles
 from smsportal.embedded.errors import StartError
 from smsportal.embedded.lock import DataLock
-from smsportal.running import ports
+from smsportal.running import environment, ports
 from tests import processes
 
 pytestmark = pytest.mark.processes
@@ -40,6 +40,35 @@ def test_a_keyring_file_that_is_broken(bare: dict[str, str], tmp_path: Path) -> 
 def test_a_port_that_is_none(port: str) -> None:
     with pytest.raises(StartError, match=f"PORT is {port!r}, which is no port"):
         ports.listen("127.0.0.1", port)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://secret@host/name"),
+        ("DATABASE_URL", "secret"),
+        ("REDIS_URL", "http://secret:6379"),
+        ("PUBLIC_URL", "sms.example.com"),
+        ("PUBLIC_URL", "https://sms.example.com:secret"),
+        ("SMSGIG_BASE_URL", "https://"),
+        ("SMSVILLA_BASE_URL", "file:///secret"),
+    ],
+)
+def test_an_address_that_is_none(name: str, value: str) -> None:
+    with pytest.raises(StartError, match=f"{name} is no address: it must begin with") as error:
+        environment.check({name: value})
+    assert "secret" not in str(error.value)
+
+
+def test_addresses_as_the_readme_shows_them() -> None:
+    environment.check(
+        {
+            "DATABASE_URL": "postgresql://user:p%40ss@host/name",
+            "REDIS_URL": "unix:///run/valkey.sock?db=1",
+            "PUBLIC_URL": "https://sms.example.com",
+            "SMSGIG_BASE_URL": "http://127.0.0.1:9999/smsgig/api/v1",
+        }
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"1:short", b"\xff"])
