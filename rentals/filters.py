@@ -5,7 +5,7 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Func, Q, QuerySet
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce, Lower
 from django.utils import timezone
@@ -18,7 +18,7 @@ from rentals.visibility import sees_team, visible_rentals, with_number
 
 LIVE_NOW = "live"
 STATES = [(LIVE_NOW, _("Live now")), *RentalState.choices]
-SORTS = {
+SORTS: dict[str, tuple[str | Func, ...]] = {
     "requested": ("requested_at", "pk"),
     "service": (Lower("service_name"), "pk"),
     "account": ("account__label", "pk"),

@@ -130,10 +130,10 @@ def beat(environment: dict[str, str]) -> Iterator[Process]:
 
 
 @contextmanager
-def web(environment: dict[str, str]) -> Iterator[tuple[Process, str]]:
-    """The web server on a free port, once it answers: the process and its base address."""
+def web(environment: dict[str, str], port: int = 0) -> Iterator[tuple[Process, str]]:
+    """The web server on a port, else a free one, once it answers: itself and its base address."""
     _collect_static()
-    port = free_port()
+    port = port or free_port()
     base = f"http://localhost:{port}"
     arguments = ["-m", "uvicorn", "smsportal.asgi:application", "--port", str(port)]
     environment = {**environment, "PORT": str(port), "PUBLIC_URL": base}

@@ -27,8 +27,8 @@ WATCH = timedelta(seconds=20)  # how long the page looks for the result of a ref
 @require_safe
 @team_view(Role.MEMBER, Role.ADMIN)
 def offer_list(request: TeamRequest) -> HttpResponse:
-    """The offers for `q`. `offer` stays chosen; `since` (epoch seconds) awaits a refresh."""
-    context = rent_context(request, RentForm.fresh(request.team), chosen=_chosen(request))
+    """The offers for `q`, the only one chosen; `since` (epoch seconds) awaits a refresh."""
+    context = rent_context(request, RentForm.fresh(request.team))
     offers = context["found"].offers
     if len(offers) == 1 and context["found"].words:
         context["chosen"] = offers[0].pk
@@ -52,7 +52,7 @@ def catalogue_refresh(request: TeamRequest) -> HttpResponse:
     if not request.htmx:
         messages.info(request, said)
         return back(request)
-    context = rent_context(request, RentForm.fresh(request.team), chosen=_chosen(request))
+    context = rent_context(request, RentForm.fresh(request.team))
     context["awaited"] = int(now.timestamp()) if due and all(sent) else None
     response = render(request, "rentals/offers_read.html", context)
     return varied(trigger_client_event(response, "toast", toast(said)))
@@ -93,11 +93,6 @@ def _shown_again(request: TeamRequest, form: RentForm) -> HttpResponse:
 
 def _named(rental: Rental) -> dict[str, str]:
     return {"service": rental.service_name}
-
-
-def _chosen(request: TeamRequest) -> int | None:
-    offer = (request.POST.get("offer") or request.GET.get("offer")) or ""
-    return int(offer) if offer.isdecimal() and len(offer) < 19 else None
 
 
 def _is_fresh(read_at: datetime | None, now: datetime) -> bool:

@@ -72,6 +72,17 @@ function showPrice() {
   if (label) label.textContent = chosen ? `· ${chosen.dataset.price}` : "";
 }
 
+// A list that comes in late leaves what somebody has chosen meanwhile.
+let chosen = null;
+
+document.addEventListener("htmx:beforeSwap", () => {
+  chosen = document.querySelector("#offers [name=offer]:checked")?.id;
+});
+document.addEventListener("htmx:afterSwap", (event) => {
+  const offer = event.detail.target.id === "offers" && chosen && document.getElementById(chosen);
+  if (offer) offer.checked = true;
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.target.id !== "q") return;
   if (event.key === "ArrowDown") { event.preventDefault(); choose(firstOffer()); }

@@ -54,12 +54,15 @@ function readOne(id) {
 
 /* --- whether we are connected: said late, so that a page's own start says nothing --- */
 
+let leads = false;
 let connected = false;
 let lostSince = Date.now();
 
 function connection(up) {
   if (connected && !up) lostSince = Date.now();
+  if (up && !connected && !leads) readAll(); // news may have passed while this page was loading
   connected = up;
+  box.toggleAttribute("data-up", up);
   show();
 }
 
@@ -78,8 +81,6 @@ function hear(news) {
   if (news.kind === "sync") readAll();
   if (news.kind === "up" || news.kind === "down") connection(news.kind === "up");
 }
-
-let leads = false;
 
 function pass(news) {
   channel.postMessage(news);
@@ -119,6 +120,7 @@ function lost() {
 
 function lead() {
   leads = true;
+  box.toggleAttribute("data-leads", true);
   listen();
   window.addEventListener("offline", lost);
   window.addEventListener("online", listen);

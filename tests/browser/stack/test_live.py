@@ -1,0 +1,161 @@
+"""One stream for all tabs, what is said when it breaks, and that nothing is missed by that."""
+
+from urllib.parse import unquote
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+from playwright.sync_api import BrowserContext, Page, expect
+
+from rentals import channels
+from rentals.models import Rental
+from rentals.states import RentalState
+from tests.browser.stack.conftest import Desk
+from tests.factories import make_member, make_message, make_rental
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes]
+
+LOST = "Connection lost"
+
+
+def quiet(desk: Desk, state: RentalState = RentalState.WAITING) -> Rental:
+    """A rental that no worker has anything to do for."""
+    return make_rental(desk.membership, desk.accounts["smsgig"], state, at=timezone.now())
+
+
+def streams(context: BrowserContext) -> list[str]:
+    """The addresses of the event streams that are asked for from now on."""
+    opened: list[str] = []
+    context.on("request", lambda r: opened.append(r.url) if "/live/" in r.url else None)
+    return opened
+
+
+def connected(page: Page) -> None:
+    """The page has read everything again, as it does whenever a stream begins."""
+    expect(page.locator("#connection")).to_have_attribute("data-up", "")
+
+
+def test_two_tabs_have_one_stream_and_both_hear(desk: Desk) -> None:
+    rental = quiet(desk)
+    context = desk.context()
+    opened = streams(context)
+    tabs = [desk.page(context), desk.page(context)]
+    for tab in tabs:
+        tab.goto(desk.board)
+        connected(tab)
+    make_message(rental, "515151")
+    channels.publish(rental)
+    for tab in tabs:
+        expect(tab.get_by_role("button", name="Copy code 515151")).to_be_visible()
+    assert len(opened) == 1
+
+
+def test_another_tab_takes_over(desk: Desk) -> None:
+    rental = quiet(desk)
+    context = desk.context()
+    opened = streams(context)
+    first, second = desk.page(context), desk.page(context)
+    first.goto(desk.board)
+    connected(first)
+    second.goto(desk.board)
+    connected(second)
+    first.close()
+    expect(second.locator("#live .rental")).to_have_count(1)
+    expect(second.locator("#connection")).to_have_attribute("data-leads", "")
+    make_message(rental, "626262")
+    channels.publish(rental)
+    expect(second.get_by_role("button", name="Copy code 626262")).to_be_visible()
+    assert len(opened) == 2
+
+
+def test_a_lost_connection_is_said_and_made_good(desk: Desk) -> None:
+    desk.allowed += ("ERR_", "htmx:")
+    rental = quiet(desk)
+    page = desk.page()
+    page.goto(desk.board)
+    connected(page)
+    expect(page.get_by_text(LOST)).to_be_hidden()
+    desk.stack.stop_web()
+    expect(page.get_by_text(LOST)).to_be_visible(timeout=3000)
+    make_message(rental, "737373")
+    channels.publish(rental)
+    desk.stack.start_web()
+    expect(page.get_by_role("button", name="Copy code 737373")).to_be_visible()
+    expect(page.get_by_text(LOST)).to_be_hidden()
+
+
+def test_a_new_rental_from_elsewhere_appears(desk: Desk) -> None:
+    page = desk.page()
+    page.goto(desk.board)
+    connected(page)
+    expect(page.get_by_text("Nothing is live")).to_be_visible()
+    rental = quiet(desk)
+    channels.publish(rental)
+    expect(page.locator(f"#rental-{rental.pk}")).to_be_visible()
+
+
+def test_the_rental_page_is_live_too(desk: Desk) -> None:
+    rental = quiet(desk)
+    page = desk.page()
+    page.goto(f"{desk.board}rentals/{rental.pk}/")
+    connected(page)
+    make_message(rental, "848484")
+    channels.publish(rental)
+    expect(page.get_by_role("button", name="Copy code 848484")).to_be_visible()
+
+
+def test_a_colleague_is_told_nothing(desk: Desk) -> None:
+    colleague = make_member(desk.team)
+    page = desk.page(desk.context(colleague))
+    asked: list[str] = []
+    with page.expect_response(lambda response: "/live?" in response.url):
+        page.goto(desk.board)
+    page.on("request", lambda request: asked.append(request.url))
+    theirs = quiet(desk)
+    channels.publish(theirs)
+    own = make_rental(colleague, desk.accounts["smsgig"])
+    channels.publish(own)  # what comes after it has come, so the one before would have, too
+    expect(page.locator(f"#rental-{own.pk}")).to_be_visible()
+    assert len(asked) == 1
+    assert str(theirs.pk) not in asked[0]
+
+
+def test_the_focus_stays_on_a_button_of_a_card_that_is_read_again(desk: Desk) -> None:
+    rental = quiet(desk)
+    page = desk.page()
+    page.goto(desk.board)
+    connected(page)
+    page.locator(f"#cancel-{rental.pk}").focus()
+    make_message(rental, "959595", confirmed_at=None)
+    channels.publish(rental)
+    expect(page.get_by_role("button", name="Copy code 959595")).to_be_visible()
+    assert page.evaluate("document.activeElement.id") == f"cancel-{rental.pk}"
+
+
+def test_many_changes_at_once_end_with_what_is_true(desk: Desk) -> None:
+    rentals = [quiet(desk) for _ in range(8)]
+    page = desk.page()
+    page.goto(desk.board)
+    connected(page)
+    for _ in range(5):
+        for rental in rentals:
+            channels.publish(rental)
+    for rental in rentals:
+        make_message(rental, f"7{rental.pk:05}")
+        channels.publish(rental)
+    for rental in rentals:
+        expect(page.get_by_role("button", name=f"Copy code 7{rental.pk:05}")).to_be_visible()
+
+
+def test_an_expired_session_leads_to_the_sign_in_page(desk: Desk) -> None:
+    rental = quiet(desk)
+    context = desk.context()
+    page = desk.page(context)
+    page.goto(desk.board)
+    connected(page)
+    context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.locator(f"#cancel-{rental.pk}").click()
+    expect(page.get_by_label("Password", exact=True)).to_be_visible()
+    assert f"next={desk.board}" in unquote(page.url)
+    rental.refresh_from_db()
+    assert rental.state == RentalState.WAITING
