@@ -1,6 +1,7 @@
 """Structured logs on standard error. Tracebacks never dump local variables: they hold keys."""
 
 import logging
+import re
 import time
 from typing import Any
 
@@ -27,6 +28,20 @@ class Sparingly(logging.Filter):
         self._passed[said] = now
         record.msg, record.args = record.getMessage().partition("\n")[0], None
         record.exc_info = record.exc_text = None
+        return True
+
+
+class WithoutTokens(logging.Filter):
+    """Masks the secrets that addresses hold: whoever reads a log must not get in with one."""
+
+    TOKENS = re.compile(r"(/(?:invitations|reset/key|confirm-email|hooks/[a-z0-9_-]+)/)[^/\s\"']+")
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.msg, str):
+            said = record.getMessage()
+            masked = self.TOKENS.sub(r"\1…", said)
+            if masked != said:
+                record.msg, record.args = masked, None
         return True
 
 
@@ -59,8 +74,14 @@ def logging_config(*, debug: bool) -> dict[str, Any]:
                 "foreign_pre_chain": shared,
             }
         },
-        "filters": {"sparingly": {"()": Sparingly}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+        "filters": {"sparingly": {"()": Sparingly}, "without_tokens": {"()": WithoutTokens}},
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "plain",
+                "filters": ["without_tokens"],
+            }
+        },
         "root": {"handlers": ["stderr"], "level": "DEBUG" if debug else "INFO"},
         "loggers": {
             "httpx": {"level": "WARNING"},  # its lines name whole addresses

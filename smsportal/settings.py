@@ -13,6 +13,7 @@ from django.utils.csp import CSP
 
 from smsportal.embedded import addresses
 from smsportal.logs import logging_config
+from smsportal.reporting import report_to
 
 env = environ.Env()
 
@@ -162,6 +163,8 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE
 USERSESSIONS_TRACK_ACTIVITY = True
+# How many proxies of ours stand in front: whose address a failed sign-in is counted for.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
 
 EMAIL_URL = env.str("EMAIL_URL", default="consolemail://")
 vars().update(env.email_url_config(EMAIL_URL))
@@ -243,3 +246,5 @@ CELERY_BEAT_SCHEDULE = {
 LOGGING_CONFIG = None
 LOGGING = logging_config(debug=DEBUG)
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
+if SENTRY_DSN:
+    report_to(SENTRY_DSN)

@@ -1,0 +1,51 @@
+"""What is reported of an error holds no secret."""
+
+from typing import Any
+
+import sentry_sdk
+from sentry_sdk.envelope import Envelope
+from sentry_sdk.transport import Transport
+
+from smsportal.reporting import report_to
+
+SECRET = "sk-secret-of-a-wallet"
+
+
+class Kept(Transport):
+    """Keeps what would be sent."""
+
+    sent: list[str] = []
+
+    def capture_envelope(self, envelope: Envelope) -> None:
+        self.sent.append(envelope.serialize().decode())
+
+
+def fail(key: str) -> None:
+    raise RuntimeError("a failure")
+
+
+def test_an_error_is_reported_without_its_variables_and_tokens() -> None:
+    report_to("https://public@sentry.invalid/1")
+    client = sentry_sdk.get_client()
+    client.transport = Kept({"dsn": client.dsn})
+    try:
+        with sentry_sdk.isolation_scope() as scope:
+            scope.add_event_processor(_of_a_request)
+            try:
+                fail(SECRET)
+            except RuntimeError:
+                sentry_sdk.capture_exception()
+    finally:
+        sentry_sdk.init()  # reports nothing any more
+    (report,) = Kept.sent
+    assert "a failure" in report
+    assert r"/invitations/\u2026/" in report
+    assert SECRET not in report
+
+
+def _of_a_request(event: Any, hint: dict[str, Any]) -> Any:
+    event["request"] = {
+        "url": f"https://sms.example.com/invitations/{SECRET}/",
+        "headers": {"Cookie": SECRET},
+    }
+    return event
