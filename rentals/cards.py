@@ -35,8 +35,12 @@ class Card:
 
     @cached_property
     def messages(self) -> list[Message]:
-        """Newest first; empty where they are hidden."""
-        return list(self.rental.messages.all())[::-1] if self.sight == Sight.ALL else []
+        """The confirmed ones first, newest first, so that no forged one hides the genuine code;
+        empty where they are hidden."""
+        if self.sight != Sight.ALL:
+            return []
+        newest_first = list(self.rental.messages.all())[::-1]
+        return sorted(newest_first, key=lambda message: message.confirmed_at is None)
 
     @property
     def newest(self) -> Message | None:

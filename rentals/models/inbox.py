@@ -11,6 +11,7 @@ class InboxOutcome(models.TextChoices):
     KNOWN_MESSAGE = "known_message", _("Known message")
     CONFLICT = "conflict", _("Another text under a known id")
     UNKNOWN_ACTIVATION = "unknown_activation", _("Unknown activation")
+    TOO_MANY = "too_many", _("Not shown: too many that nobody confirmed")
     NOT_OURS = "not_ours", _("Unknown activation, and of no rental in doubt")
 
 

@@ -18,6 +18,7 @@ from rentals.states import RentalState, Source
 RECEIVABLE = frozenset(
     {RentalState.WAITING, RentalState.CANCELLING, RentalState.EXPIRED, RentalState.RECEIVED}
 )
+MOST_UNCONFIRMED = 10  # messages of a rental that only unsigned webhooks told of
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +69,23 @@ def _receive_one(rental: Rental, sighting: Sighting, now: datetime) -> InboxOutc
         m.provider_id == sighting.provider_id and m.confirmed_at and sighting.provider_id
         for m in known
     )
+    if not sighting.confirmed and _enough_unconfirmed(known):
+        return InboxOutcome.TOO_MANY
     _insert(rental, sighting, now)
     if sighting.confirmed:
         _moved_by_sms(rental, now)
     else:
         transaction.on_commit(lambda: channels.publish(rental))
     return InboxOutcome.CONFLICT if conflict else InboxOutcome.NEW_MESSAGE
+
+
+def _enough_unconfirmed(known: Sequence[Message]) -> bool:
+    """Whether somebody who knows the webhook's address is flooding the rental.
+
+    A genuine message among the rest is not lost: the provider is being asked, and what it
+    confirms is always attached.
+    """
+    return sum(message.confirmed_at is None for message in known) >= MOST_UNCONFIRMED
 
 
 def _insert(rental: Rental, sighting: Sighting, now: datetime) -> None:
