@@ -43,7 +43,9 @@ class RolesForm(forms.Form):
 
 class InvitationForm(RolesForm):
     email = forms.EmailField(
-        label=_("E-mail address"), widget=forms.EmailInput(attrs={"autocomplete": "off"})
+        label=_("E-mail address"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"})
     )
     roles = forms.MultipleChoiceField(
         label=_("Roles"),
