@@ -5,6 +5,7 @@ controller's servers; each has its own database and its own Valkey number.
 """
 
 import os
+import shutil
 from pathlib import Path
 
 from smsportal.embedded.layout import prepare, prepare_data
@@ -38,6 +39,15 @@ def _take() -> Path:
             _lock = DataLock(folder)
         except Busy:
             continue
+        _sweep(folder)
         prepare(folder)  # settles where the servers' files go, and so their addresses
         return folder
     raise RuntimeError(f"{SLOTS} test runs are on already: all folders in {test} are in use")
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what tests that were killed have left: folders and logs of their own."""
+    for left in [*folder.glob("e-*"), *folder.glob("r-*")]:
+        shutil.rmtree(left, ignore_errors=True)
+    for log in folder.glob("*.log"):
+        log.unlink()
