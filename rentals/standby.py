@@ -1,11 +1,13 @@
 """The workers' own timer: while Redis is away, the rows are still the queue.
 
-Each worker looks every second whether Redis answers. While it does not, the worker for `now`
-sweeps and the worker for `poll` ticks by itself, straight from PostgreSQL, with a few threads.
+Each worker looks every second whether Redis answers. While it does not, and until all have surely
+found it again, the worker for `now` sweeps and the worker for `poll` ticks by itself, straight
+from PostgreSQL, with a few threads.
 """
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -18,6 +20,7 @@ from redis import Redis, RedisError
 log = structlog.get_logger(__name__)
 
 EVERY = 1.0  # seconds
+AFTERWARDS = 35.0  # seconds: workers and beat wait up to 30 between two tries to reconnect
 THREADS = 16
 DRAIN = 6.0  # seconds for conversations with providers, when the worker is asked to stop
 
@@ -46,10 +49,13 @@ class Standby(bootsteps.StartStopStep):
 
     def _watch(self, queues: set[str]) -> None:
         redis = Redis.from_url(settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=0.5)
+        until = 0.0
         while not self.stopping.wait(EVERY):
             try:
                 redis.ping()
             except (RedisError, OSError):
+                until = monotonic() + AFTERWARDS
+            if monotonic() < until:
                 self._look(queues)
 
     def _look(self, queues: set[str]) -> None:

@@ -1,0 +1,105 @@
+"""While Redis is away a worker finds its work by itself, straight from the rows; and what a
+killed worker left behind is never sent again."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from datetime import timedelta
+
+import pytest
+from pytest_django import Settings
+
+from rentals import operations, standby
+from rentals.models import Rental
+from rentals.states import RentalState as S
+from smsportal.embedded import addresses
+from tests import processes
+from tests.hooks import gate
+from tests.processes import Process
+from tests.rentals.checks import money
+from tests.rentals.scene import Scene, SetScene, codes
+from tests.waiting import until
+
+
+@pytest.fixture
+def it(scene: SetScene, settings: Settings) -> Iterator[Scene]:
+    """An account at SMSGig; neither we nor the workers have a Redis."""
+    settings.REDIS_URL = f"redis://127.0.0.1:{processes.free_port()}/0"
+    yield scene("smsgig")
+
+
+def worker(scene: Scene, redis_url: str) -> AbstractContextManager[Process]:
+    """A worker for renting and polling. It is never "ready", as it finds no broker."""
+    environment = processes.environment(
+        REDIS_URL=redis_url,
+        SMSGIG_BASE_URL=scene.sandbox.smsgig_url,
+        SMSVILLA_BASE_URL=scene.sandbox.smsvilla_url,
+    )
+    words = ["-m", "celery", "-A", "smsportal", "worker", "-Q", "now,poll", "-P", "threads"]
+    words += ["-c", "2", "--without-mingle", "--without-gossip"]
+    return processes.python(*words, environment=environment, name="worker-without-redis")
+
+
+def state_of(rental: Rental) -> str:
+    return str(Rental.objects.values_list("state", flat=True).get(pk=rental.pk))
+
+
+@pytest.mark.processes
+def test_a_whole_rental_without_redis(it: Scene, settings: Settings) -> None:
+    rental, other = it.requested(), it.requested()
+    with worker(it, settings.REDIS_URL) as process:
+        process.until(lambda: state_of(rental) == S.WAITING, "it rents")
+        rental.refresh_from_db()
+        it.sms(rental, code="482913")
+        process.until(lambda: state_of(rental) == S.RECEIVED, "it polls")
+        assert codes(rental) == ["482913"]
+        operations.cancel_rental(rental=other, actor=it.membership.user, now=it.times.now())
+        process.until(lambda: state_of(other) == S.CANCELLED, "it cancels")
+    assert it.asked("/rent") == 2
+    assert it.spent == it.offer.price
+
+
+@pytest.mark.processes
+def test_a_worker_that_is_killed_while_renting_leaves_a_doubt(
+    it: Scene, settings: Settings
+) -> None:
+    it.fault("silence", endpoint="rent", times=1)
+    rental = it.requested()
+    with worker(it, settings.REDIS_URL) as process:
+        process.until(lambda: it.asked("/rent") == 1, "it sends the rent")
+        process.kill()
+    rental.refresh_from_db()
+    assert rental.sent_at is not None and rental.state == S.REQUESTED
+    long_ago = rental.sent_at - timedelta(seconds=40)
+    Rental.objects.filter(pk=rental.pk).update(sent_at=long_ago)
+    other = it.requested()
+    with worker(it, settings.REDIS_URL) as process:
+        process.until(lambda: state_of(rental) == S.IN_DOUBT, "it says that it does not know")
+        process.until(lambda: state_of(other) == S.WAITING, "it goes on with other rentals")
+    rental.refresh_from_db()
+    assert rental.state == S.IN_DOUBT
+    assert money(rental) == (rental.price, None)
+    assert it.asked("/rent") == 2
+    assert it.spent == 2 * it.offer.price
+
+
+def test_the_standby_rests_only_when_all_have_surely_found_redis_again(
+    committed: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Celery's workers and beat take their time to connect again."""
+    looked: list[float] = []
+    monkeypatch.setattr(standby, "EVERY", 0.02)
+    monkeypatch.setattr(standby, "AFTERWARDS", 0.6)
+    with gate.before(addresses.SOCKET_NAME_VALKEY) as redis:
+        settings.REDIS_URL = gate.redis_url(redis)
+        watcher = standby.Standby(worker=object())
+        monkeypatch.setattr(watcher, "_look", lambda _: looked.append(time.monotonic()))
+        threading.Thread(target=watcher._watch, args=({"now"},), daemon=True).start()
+        redis.shut()
+        until(lambda: looked, "it looks while Redis is away")
+        redis.open()
+        back = time.monotonic()
+        until(lambda: looked[-1] > back + 0.3, "it goes on for a while")
+        until(lambda: time.monotonic() > looked[-1] + 0.3, "it rests again")
+        watcher.stopping.set()
