@@ -29,7 +29,7 @@ def carry_out_cancel(rental: Rental) -> None:
     look = _look(rental)
     if _settled_by(rental, look):
         return
-    if rental.answers.filter(call="cancel", verdict=Verdict.DONE).exists():
+    if _was_confirmed(rental):
         _conclude(rental, look)
     elif rental.cancel_sent_at is None or look.verdict in (Verdict.DONE, Verdict.NOT_FOUND):
         _send(rental)
@@ -51,9 +51,14 @@ def _settled_by(rental: Rental, look: Judged[Activation]) -> bool:
             _end(rental, look.value.status)
             return True
     if look.verdict == Verdict.NOT_FOUND and rental.cancel_sent_at is not None:
-        _end(rental, ActivationStatus.CANCELLED)
+        note = "" if _was_confirmed(rental) else "No answer confirmed it, but it is gone."
+        _end(rental, ActivationStatus.CANCELLED, note)
         return True
     return False
+
+
+def _was_confirmed(rental: Rental) -> bool:
+    return rental.answers.filter(call="cancel", verdict=Verdict.DONE).exists()
 
 
 def _send(rental: Rental) -> None:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -10,6 +11,7 @@ from django.db import connections
 
 from rentals import operations
 from rentals.models import Rental
+from rentals.states import MOVES
 from rentals.states import RentalState as S
 from tests import databases
 from tests.rentals.scene import Scene, states, swept
@@ -46,6 +48,17 @@ def assert_never_repeated(scene: Scene, rental: Rental) -> None:
         assert Rental.objects.filter(pk=rental.pk, state=before[0]).exists()
     assert states(rental) == before[1]
     assert scene.asked("/rent") == 1
+
+
+def assert_moves(rental: Rental) -> None:
+    """Every state that it went through has its event, and every move was an allowed one."""
+    events = sorted(rental.events.all(), key=lambda event: event.pk)
+    assert events[0].from_state == ""
+    for before, event in pairwise(events):
+        assert event.from_state == before.to_state
+        moved = event.from_state != event.to_state
+        assert not moved or event.to_state in MOVES[S(event.from_state)]
+    assert events[-1].to_state == rental.state
 
 
 def alone(do: Callable[..., Any], *args: Any) -> Any:

@@ -8,7 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from accounts import gateway
 from accounts.models import Membership, ProviderAccount
+from providers.calls import Call, Reply
 from providers.registry import provider as adapter
 from rentals import operations
 from rentals.models import InboxEntry, Offer, Rental
@@ -83,6 +85,10 @@ class Scene:
         rental.refresh_from_db()
         return rental
 
+    def transmitted(self, call: Call[Any]) -> Reply:
+        """What the provider answers to a call."""
+        return gateway.transmit(gateway.open_door(self.account), call)
+
     # What the provider has and does
 
     def fault(self, name: str, *, times: int | None = None, **options: object) -> None:
@@ -102,11 +108,16 @@ class Scene:
         """What the wallet has paid and not got back."""
         return FUNDS - self.wallet.balance
 
-    def asked(self, tail: str) -> int:
-        """How many requests came whose path ends so."""
-        last4 = self.key[-4:]
-        found = self.sandbox.journal.requests(provider=self.provider, path=tail)
-        return sum(request.key_last4 == last4 for request in found)
+    def asked(self, tail: str, *, status: int | None = None) -> int:
+        """How many requests came whose path ends so; those answered by `status`, where given."""
+        return self.sandbox.store.number(
+            "SELECT count(*) FROM request WHERE key_last4 = ? AND substr(path, -length(?)) = ?"
+            " AND coalesce(?, status, 0) = coalesce(status, 0)",
+            self.key[-4:],
+            tail,
+            tail,
+            status,
+        )
 
     @property
     def key(self) -> str:
@@ -114,7 +125,10 @@ class Scene:
 
     def activations(self) -> list[records.Activation]:
         """Newest first."""
-        return [a for a in self.sandbox.activations.all(self.provider) if self._owns(a)]
+        rows = self.sandbox.store.rows(
+            "SELECT id FROM activation WHERE wallet_id = ? ORDER BY rowid DESC", self.wallet_id
+        )
+        return [self.sandbox.activations.get(self.provider, row["id"]) for row in rows]
 
     def activation(self, rental: Rental) -> records.Activation:
         return self.sandbox.activations.get(self.provider, int(rental.activation_id))
@@ -169,9 +183,6 @@ class Scene:
         operations.apply_inbox_entry(entry.pk, now=self.times.now())
         entry.refresh_from_db()
         return entry
-
-    def _owns(self, activation: records.Activation) -> bool:
-        return activation.wallet_id == self.wallet_id
 
 
 SetScene = Callable[..., Scene]
