@@ -6,7 +6,6 @@ own views say what may be seen; here only ids travel, and only to those who may 
 """
 
 import asyncio
-import logging
 import random
 import re
 from typing import Any, Final
@@ -41,8 +40,6 @@ NOT_SIGNED_IN = refusal(401, "Sign in to follow a team's rentals.")
 REFUSALS = {Refused.NOT_SIGNED_IN: NOT_SIGNED_IN, Refused.NOT_MEMBER: NO_SUCH_TEAM}
 TOO_MANY = refusal(429, f"More than {MOST_STREAMS} open streams.", retry_after="30")
 NOT_NOW = refusal(503, "Not possible right now. Try again.", retry_after="2")
-
-logger = logging.getLogger(__name__)
 
 
 class Live:

@@ -22,9 +22,6 @@ class Hub:
         for slot in self._slots:
             yield from list(slot)
 
-    def __len__(self) -> int:
-        return self._users.total()
-
     def streams_of(self, user_id: int) -> int:
         return self._users[user_id]
 

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import threading
 from datetime import datetime, timedelta
 
 import httpx
@@ -59,6 +60,30 @@ def test_each_new_entry_has_a_nudge_and_a_repeated_one_none(
     wanted = [["rentals.apply_inbox", pk] for pk in entries]
     until(lambda: len(_nudges(valkey)) >= 2, "both are nudged for")
     assert _nudges(valkey) == wanted
+
+
+def test_no_answer_waits_for_a_nudge(fresh_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = make_account("smsvilla")
+    begun, let_go = threading.Event(), threading.Event()
+    nudged: list[object] = []
+
+    def slow(task: str, calls: list[tuple[int]]) -> None:
+        begun.set()
+        let_go.wait(30)
+        nudged.extend(calls)
+
+    monkeypatch.setattr("rentals.hooks.aftermath.nudge_each", slow)
+    app = Hooks()
+    with asyncio.Runner() as runner:
+        assert runner.run(call(app, made.path, [smsvilla_body()]))[0] == 200
+        assert begun.wait(30)
+        assert runner.run(call(app, made.path, [smsvilla_body()]))[0] == 200
+        assert not nudged
+        let_go.set()
+        runner.run(app.settle())
+        entries = InboxEntry.objects.order_by("pk").values_list("pk")
+        assert nudged == list(entries)
+        runner.run(app.stop())
 
 
 def test_the_account_knows_when_one_last_came(fresh_database: str) -> None:

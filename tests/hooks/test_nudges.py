@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -70,6 +71,19 @@ def _messages(valkey: redis.Redis, queue: str) -> list[tuple[str, Any]]:
     return [(m["headers"]["task"], json.loads(base64.b64decode(m["body"]))[0]) for m in raw][::-1]
 
 
+def _counted(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> list[object]:
+    """Gets an item for each call of the function from now on."""
+    calls: list[object] = []
+    function = getattr(module, name)
+
+    def counting(*arguments: object) -> object:
+        calls.append(arguments)
+        return function(*arguments)
+
+    monkeypatch.setattr(module, name, counting)
+    return calls
+
+
 def test_each_task_has_its_queue(valkey: redis.Redis) -> None:
     for task, queue in nudges.QUEUES.items():
         assert nudge(task, 7)
@@ -96,13 +110,17 @@ def test_a_redis_that_restarted_costs_no_nudge(gate: Gate, valkey: redis.Redis) 
     assert len(_messages(valkey, "now")) == 4
 
 
-def test_a_redis_that_is_away_is_asked_once_in_a_while(gate: Gate, valkey: redis.Redis) -> None:
+def test_a_redis_that_is_away_is_asked_once_in_a_while(
+    gate: Gate, valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert nudge("rentals.send_rent", 1)
     gate.shut()
-    started = monotonic()
+    attempts = _counted(monkeypatch, nudges, "_send")
     assert not any(nudge("rentals.send_rent", 2) for _ in range(1000))
+    assert len(attempts) < 100
+    attempts = _counted(monkeypatch, announcements, "_publish")
     assert not any(announcements.announce({"team:1": "2"}) for _ in range(1000))
-    assert monotonic() - started < 1
+    assert len(attempts) < 100
     gate.open()
     deadline = monotonic() + 5
     while not nudge("rentals.send_rent", 3):
@@ -113,10 +131,10 @@ def test_a_redis_that_is_away_is_asked_once_in_a_while(gate: Gate, valkey: redis
 def test_a_redis_that_hangs_keeps_nobody_for_long(silent: None) -> None:
     started = monotonic()
     assert not any(nudge("rentals.send_rent", 1) for _ in range(20))
-    assert monotonic() - started < 0.9
+    assert monotonic() - started < 3
     started = monotonic()
     assert not any(announcements.announce({"team:1": "2"}) for _ in range(20))
-    assert monotonic() - started < 0.7
+    assert monotonic() - started < 3
 
 
 @pytest.mark.processes

@@ -1,7 +1,10 @@
+"""A web server for each module's streams, and announcements that arrive."""
+
 from collections.abc import Iterator
 
 import pytest
 
+from accounts import announcements
 from tests import processes
 from tests.hooks.serving import Web, serve
 
@@ -16,3 +19,12 @@ def server() -> Iterator[Web]:
 @pytest.fixture
 def web(server: Web, fresh_database: str) -> Web:
     return server
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let no announcement of the tests' own be lost because the machine is busy."""
+    monkeypatch.setattr(announcements, "PATIENCE", 10.0)
+    announcements._client.cache_clear()
+    yield
+    announcements._client.cache_clear()
