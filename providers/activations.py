@@ -73,7 +73,7 @@ def message(
     """
     row = {"text": value} if isinstance(value, str) else mapping(value)
     words = maybe(text, first(row, "text")) or ""
-    code = (maybe(text, first(row, "code")) or "").strip()
+    code = _printable(maybe(text, first(row, "code")) or "").strip()
     if not words.strip() and not code:
         raise Unreadable("a message without code and text")
     if len(code) > MAX_CODE_LENGTH:
@@ -84,6 +84,11 @@ def message(
         id=maybe(identifier, first(row, *ids)),
         received_at=maybe(moment, first(row, *times)),
     )
+
+
+def _printable(code: str) -> str:
+    """Without invisible characters: one that turns the reading direction shows another code."""
+    return "".join(sign for sign in code if sign.isprintable())
 
 
 def _activation(source: Document) -> Activation:

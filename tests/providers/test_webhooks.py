@@ -5,6 +5,7 @@ import hmac
 
 import pytest
 
+from providers.registry import provider
 from providers.webhooks import Malformed
 from tests.providers.samples import Sample
 
@@ -76,3 +77,9 @@ def test_signature(sample: Sample) -> None:
     assert check(body, {header: sign}, []) is False
     empty = hmac.new(b"", body, hashlib.sha256).hexdigest()
     assert check(body, {header: empty}, [""]) is False
+
+
+def test_a_code_has_no_invisible_characters() -> None:
+    """U+202E turns the direction of reading: the page would show another code than it copies."""
+    body = '{"activation_id": 7, "code": "\u202e321\u202c654\u200b", "text": "hello"}'.encode()
+    assert provider("smsgig").delivery(body).message.code == "321654"
