@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from contextlib import suppress
+from time import monotonic
 from typing import Any, Final, Protocol
 
 import redis.asyncio as redis
@@ -19,6 +20,7 @@ PATIENCE: Final = 2.0  # seconds, to connect
 QUIET: Final = 5.0  # seconds without a word from Redis until it is asked whether it is there
 FIRST_PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 1.0
+DEAF_PAUSE: Final = 5.0  # seconds between two times that pages read everything, without Redis
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +43,7 @@ class Subscription:
         self._listener = listener
         self._breaker = Breaker("Redis (event streams)")
         self._pause = FIRST_PAUSE
+        self._deaf_told_at = 0.0
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -49,10 +52,17 @@ class Subscription:
                 await self._listen()
             except (redis.RedisError, OSError) as problem:
                 self._breaker.failed(problem)
+                self._tell_though_deaf()
             except Exception:
                 logger.exception("The subscription failed, which is a defect")
             await asyncio.sleep(self._pause)
             self._pause = min(2 * self._pause, LONGEST_PAUSE)
+
+    def _tell_though_deaf(self) -> None:
+        """Have the pages read everything now and then: nobody can tell us what changes."""
+        if monotonic() - self._deaf_told_at >= DEAF_PAUSE:
+            self._deaf_told_at = monotonic()
+            self._listener.missed()
 
     async def _listen(self) -> None:
         client = redis.Redis.from_url(

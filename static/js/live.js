@@ -19,22 +19,33 @@ async function readAgain(id, event, jitter = JITTER) {
   if (reading.has(id)) return reading.set(id, true);
   reading.set(id, false);
   await new Promise((resolve) => { setTimeout(resolve, Math.random() * jitter); });
-  await swapped(document.getElementById(id), event);
-  const again = reading.get(id);
+  const answered = await swapped(document.getElementById(id), event);
+  const again = reading.get(id) || !answered;
   reading.delete(id);
   if (again) readAgain(id, event);
 }
 
+/* Whether the part's own answer came. A part that was replaced meanwhile never gets to show its
+   answer: whatever is in its place has to be read again. */
+
 function swapped(part, event) {
-  if (!part) return null;
+  if (!part) return true;
   return new Promise((resolve) => {
-    const done = (ended) => {
-      if (ended.detail.requestConfig.elt !== part) return;
-      document.removeEventListener("htmx:afterRequest", done);
-      resolve();
+    const end = (answered) => {
+      document.removeEventListener("htmx:afterRequest", onAnswer);
+      document.removeEventListener("htmx:afterSettle", onSettle);
+      document.removeEventListener("htmx:oobAfterSwap", onSettle);
+      clearTimeout(patience);
+      resolve(answered);
     };
-    document.addEventListener("htmx:afterRequest", done);
-    setTimeout(resolve, 5000);
+    const onAnswer = ({ detail }) => { if (detail.requestConfig.elt === part) end(true); };
+    const onSettle = ({ detail }) => {
+      if (!part.isConnected) end(detail.requestConfig?.elt === part);
+    };
+    document.addEventListener("htmx:afterRequest", onAnswer);
+    document.addEventListener("htmx:afterSettle", onSettle);
+    document.addEventListener("htmx:oobAfterSwap", onSettle);
+    const patience = setTimeout(() => end(true), 5000);
     htmx.trigger(part, event);
   });
 }
