@@ -1,6 +1,4 @@
 # Everything starts here. It needs Python 3 and make; uv is fetched where it is missing.
-
-SHELL := /bin/bash
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
 PYTHON := .venv/bin/python
 WORKERS ?= 2

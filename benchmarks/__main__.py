@@ -9,7 +9,7 @@ import pkgutil
 
 import benchmarks
 
-OWN = {"__main__", "figures"}
+OWN = {"__main__", "figures", "portal"}
 
 
 def main() -> None:
