@@ -127,9 +127,7 @@ def board(membership: Membership, *, everyone: bool, now: datetime) -> Board:
         rentals = rentals.filter(member=membership.user_id)
     live = rentals.live().order_by("-requested_at", "-pk")
     late = Message.objects.filter(rental=OuterRef("pk"), seen_at__gt=now - JUST_ENDED)
-    ended = rentals.exclude(state__in=LIVE).filter(
-        Q(ended_at__gt=now - JUST_ENDED) | Exists(late)
-    )
+    ended = rentals.exclude(state__in=LIVE).filter(Q(ended_at__gt=now - JUST_ENDED) | Exists(late))
     return Board(
         live=[card(membership, rental, now=now) for rental in live],
         ended=[card(membership, rental, now=now) for rental in ended.order_by("-ended_at")],
