@@ -62,17 +62,16 @@ def _unapplied_rents(now: datetime) -> None:
 
 
 def _unsent(now: datetime, run: Run) -> None:
-    unsent = Rental.objects.select_related("account").filter(
+    unsent = Rental.objects.filter(
         Q(control_at__isnull=True) | Q(control_at__lte=now),
         state=RentalState.REQUESTED,
         sent_at__isnull=True,
         requested_at__lte=now - NUDGE_AGAIN,
     )
-    for rental in unsent:
-        if rental.requested_at <= now - sending.UNSENT_FOR:
-            sending.give_up_unsent(rental, now=now)
-        else:
-            run("rentals.send_rent", rental.pk)
+    too_late = unsent.filter(requested_at__lte=now - sending.UNSENT_FOR)
+    _each(too_late, lambda rental: sending.give_up_unsent(rental, now=now))
+    for pk in unsent.filter(requested_at__gt=now - sending.UNSENT_FOR).values_list("pk", flat=True):
+        run("rentals.send_rent", pk)
 
 
 def _unanswered(now: datetime) -> None:

@@ -36,7 +36,7 @@ from tests.rentals.conftest import put_to_rest
 from tests.rentals.scene import Scene, SetScene, swept
 
 EXAMPLES = settings(
-    max_examples=int(os.environ.get("EXAMPLES", "12")),
+    max_examples=int(os.environ.get("EXAMPLES", "8")),
     stateful_step_count=20,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -279,7 +279,7 @@ def test_an_account_without_a_key_asks_nothing(each: Scene, times: Times) -> Non
 
 
 def test_sixty_live_rentals_stay_within_the_limits(villa: Scene, times: Times) -> None:
-    """Two minutes of ticks; SMS Villa allows 100 requests in any 60 seconds."""
+    """A minute and a half of ticks; SMS Villa allows 100 requests in any 60 seconds."""
     activations = [villa.sandbox.rent(villa.wallet, service_code="whatsapp") for _ in range(60)]
     for activation in activations:
         make_rental(
@@ -290,7 +290,7 @@ def test_sixty_live_rentals_stay_within_the_limits(villa: Scene, times: Times) -
             service_code="whatsapp",
             next_poll_at=times.now(),
         )
-    for _ in range(40):
+    for _ in range(30):
         times.move(3)
         if villa.account.pk in polling.accounts_with_due_polls(times.now()):
             operations.poll_account(villa.account.pk)
@@ -300,9 +300,9 @@ def test_sixty_live_rentals_stay_within_the_limits(villa: Scene, times: Times) -
         if request.key_last4 == villa.key[-4:]
     ]
     assert 429 not in statuses
-    assert 150 <= len(statuses) <= 85 * 3
+    assert 100 <= len(statuses) <= 85 * 2
     polls = Rental.objects.filter(account=villa.account).values_list("polls", flat=True)
-    assert min(polls) >= 2, "each has its turn"
+    assert min(polls) >= 1, "each has its turn"
 
 
 def test_the_room_is_what_the_limits_leave(villa: Scene, gig: Scene, times: Times) -> None:
