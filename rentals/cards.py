@@ -50,6 +50,11 @@ class Card:
     def earlier(self) -> list[Message]:
         return self.messages[1:]
 
+    @property
+    def awaits_confirmation(self) -> bool:
+        """Whether a message that nobody confirmed yet is newer than the one shown first."""
+        return any(message.seen_at > self.messages[0].seen_at for message in self.earlier)
+
     @cached_property
     def hidden_messages(self) -> int:
         """How many messages this member could ask to see."""

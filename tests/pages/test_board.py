@@ -59,6 +59,16 @@ def test_an_unconfirmed_message_is_shown_and_marked(world: World) -> None:
     assert "not confirmed yet" in words(response)
 
 
+def test_what_is_unconfirmed_and_newer_is_open_to_see_beneath(world: World) -> None:
+    now = timezone.now()
+    rental = make_rental(world.member, world.villa, RentalState.RECEIVED)
+    make_message(rental, "111222", seen_at=now - timedelta(seconds=30))
+    make_message(rental, "333444", confirmed_at=None, seen_at=now)
+    response = signed_in(world.member).get(page("board", world.team))
+    assert '<details class="rental__earlier" open>' in response.text
+    assert words(response).index("111222") < words(response).index("333444")
+
+
 def test_a_text_from_outside_stays_text(world: World) -> None:
     rental = make_rental(world.member, world.gig, RentalState.RECEIVED)
     make_message(rental, '"><b>1', text="<script>alert(1)</script>")

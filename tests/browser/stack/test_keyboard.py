@@ -11,7 +11,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.processes]
 RING = """() => {
   const part = document.activeElement.closest('.offer') ?? document.activeElement;
   const style = getComputedStyle(part);
-  return part !== document.body && (style.outlineStyle !== 'none' || part.matches('[tabindex="-1"]'));
+  const seen = style.outlineStyle !== 'none' || part.matches('[tabindex="-1"]');
+  return part !== document.body && seen;
 }"""
 
 

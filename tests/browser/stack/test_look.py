@@ -4,7 +4,7 @@ import gzip
 import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
 WIDTHS = (320, 768, 1440)
 CHECKED = (320, 1440)  # the two layouts
-THEMES = ("light", "dark")
+THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 RULES = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 WIDEST = "document.documentElement.scrollWidth"
 MOST_BYTES, MOST_SCRIPT, MOST_REQUESTS = 60 * 1024, 30 * 1024, 8
