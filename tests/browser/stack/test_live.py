@@ -159,3 +159,29 @@ def test_an_expired_session_leads_to_the_sign_in_page(desk: Desk) -> None:
     assert f"next={desk.board}" in unquote(page.url)
     rental.refresh_from_db()
     assert rental.state == RentalState.WAITING
+
+
+def test_a_list_that_is_replaced_while_it_is_read_keeps_no_news_back(desk: Desk) -> None:
+    """The answer to a rent replaces the list, whose own reading is then answered to nobody."""
+    context = desk.context()
+    # What only a time-out would bring on screen stays away here.
+    context.add_init_script(
+        "const later = window.setTimeout;"
+        "window.setTimeout = (f, ms, ...rest) => ms >= 4000 ? 0 : later(f, ms, ...rest);"
+    )
+    page = desk.page(context)
+    page.goto(desk.board)
+    expect(page.locator("#connection")).to_have_attribute("data-up", "")
+    page.route("**/live?*", lambda _: None)  # asked for, and not answered for now
+    with page.expect_request("**/live?*"):
+        channels.publish(quiet(desk))
+    rent_button_pressed(page, desk)
+    expect(page.locator("#live .rental")).to_have_count(2)
+    page.unroute("**/live?*")
+    expect(page.locator("#live .rental").first).to_contain_text("Waiting for SMS")
+
+
+def rent_button_pressed(page: Page, desk: Desk) -> None:
+    page.get_by_role("searchbox", name="Search services").fill("whats")
+    page.locator(f"#offer-{desk.offers['smsgig'].pk}").check()
+    page.get_by_role("button", name="Rent", exact=False).last.click()
