@@ -199,11 +199,19 @@ def test_a_refused_cancel_waits_on_and_is_not_tried_by_itself(each: Scene) -> No
     assert cancels(each) == 2
 
 
-def test_an_unknown_activation_after_a_refused_cancel_is_no_cancel(scene: SetScene) -> None:
+@pytest.mark.parametrize("cut_before", [True, False])
+def test_an_unknown_activation_after_a_refused_cancel_is_no_cancel(
+    scene: SetScene, cut_before: bool
+) -> None:
     """SMS Villa answers 404 for one that has ended: only a cancel of ours makes that ours."""
     villa = scene("smsvilla")
+    rental = cancelling(villa)
+    if cut_before:
+        villa.fault("cut", endpoint="cancel", done=False, times=1)
+        villa.control(rental)
+        villa.times.move(61)
     villa.fault("error", endpoint="cancel", status=400, times=1)
-    rental = villa.control(cancelling(villa))
+    assert villa.control(rental).state == S.WAITING
     villa.sandbox.expire("smsvilla", int(rental.activation_id))
     operations.cancel_rental(rental=rental, actor=None, now=villa.times.now())
     villa.control(rental)

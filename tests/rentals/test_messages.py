@@ -92,6 +92,18 @@ def test_a_second_sms_that_reads_the_same_is_kept(
     assert states(rental).count(S.RECEIVED) == 2
 
 
+def test_a_later_sms_is_not_taken_for_the_one_that_was_polled(gig: Scene, times: Times) -> None:
+    """It reads the same, and the first one's webhook was lost."""
+    rental = gig.rented()
+    gig.sms(rental, code="482913")
+    gig.poll(rental)
+    times.move(5)
+    second = gig.sms(rental, code="482913")
+    gig.hook(second)
+    assert codes(rental) == ["482913", "482913"]
+    assert states(rental).count(S.RECEIVED) == 2
+
+
 def test_two_messages_that_read_the_same_in_one_list_are_two(villa: Scene) -> None:
     rental = villa.rented()
     villa.sms(rental, code="482913")
