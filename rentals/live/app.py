@@ -15,6 +15,7 @@ import psycopg
 from rentals.gathering import Gatherer
 from rentals.lanes import Answer, QuietLog, Receive, Send, refusal, where
 from rentals.live.admission import Admission, Permit, Refused, Request, session_key
+from rentals.live.checks import Checks
 from rentals.live.departure import on_departure
 from rentals.live.hub import SLOTS, Hub
 from rentals.live.subscription import Subscription
@@ -50,7 +51,8 @@ class Live:
         self._log = QuietLog()
         self.admission = Admission()
         self._requests = Gatherer(self.admission.admit, most=200)
-        self._checks = Gatherer(self._check, most=1000)
+        self._checks = Checks(self._hub, self.admission, self._log)
+        self._revocations = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._ending = False
 
@@ -67,7 +69,7 @@ class Live:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._checks.settle(0.5)
+        self._checks.stop()
         await self.admission.close()
 
     def end_all(self) -> None:
@@ -92,7 +94,7 @@ class Live:
     async def _admitted(self, key: str, slug: str) -> Permit | Answer:
         try:
             async with asyncio.timeout(PATIENCE):
-                permit = await self._requests.put(Request(key, slug))
+                permit = await self._ask(Request(key, slug))
         except (psycopg.Error, OSError) as problem:  # TimeoutError is an OSError
             self._log.warn("An event stream could not be opened:", where(problem))
             return NOT_NOW
@@ -102,6 +104,14 @@ class Live:
             return NOT_NOW
         full = self._hub.streams_of(permit.user_id) >= MOST_STREAMS
         return TOO_MANY if full else permit
+
+    async def _ask(self, request: Request) -> Permit | Refused:
+        """Ask again where rights were taken meanwhile: a stream not yet open is not doubted."""
+        while True:
+            before = self._revocations
+            answer = await self._requests.put(request)
+            if self._revocations == before:
+                return answer
 
     async def _stream(self, permit: Permit, receive: Receive, send: Send) -> None:
         viewer = Viewer(permit, send)
@@ -126,11 +136,15 @@ class Live:
         self._hub.tell(audience, rental_id)
 
     def revoked(self, team_id: int | None, user_id: int | None) -> None:
-        for viewer in self._hub:
-            concerned = team_id in (None, viewer.permit.team_id)
-            if concerned and user_id in (None, viewer.permit.user_id):
-                viewer.doubt()
-                self._checks.put(viewer)
+        self._revocations += 1
+        concerned = [
+            viewer
+            for viewer in self._hub
+            if team_id in (None, viewer.permit.team_id) and user_id in (None, viewer.permit.user_id)
+        ]
+        for viewer in concerned:
+            viewer.doubt()
+        self._checks.put(concerned)
 
     # --- what the clock tells ---
 
@@ -146,24 +160,4 @@ class Live:
         for half in BEATS:
             for viewer in self._hub.slot(second + half):
                 viewer.beat()
-        for viewer in {*self._hub.slot(second), *self._hub.doubtful()}:
-            self._checks.put(viewer)
-
-    async def _check(self, viewers: list[Viewer]) -> list[None]:
-        """Renew permits; while the database is away, doubtful streams wait and others go on."""
-        doubts = [viewer.doubts for viewer in viewers]
-        try:
-            renewed = await self.admission.renew([viewer.permit for viewer in viewers])
-        except psycopg.Error as problem:
-            self._log.warn("Event streams could not be checked:", where(problem))
-            return [None] * len(viewers)
-        for viewer, before, permit in zip(viewers, doubts, renewed, strict=True):
-            if self._hub.hears(viewer) and viewer.doubts == before:
-                self._go_on(viewer, permit)
-        return [None] * len(viewers)
-
-    def _go_on(self, viewer: Viewer, permit: Permit | None) -> None:
-        if permit is None:
-            viewer.end()
-        elif viewer.doubts or permit != viewer.permit:
-            self._hub.readmit(viewer, permit)
+        self._checks.put([*self._hub.slot(second), *self._hub.doubtful()])

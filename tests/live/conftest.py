@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+import redis
 
 from accounts import announcements
 from tests import processes
 from tests.hooks.serving import Web, serve
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +19,9 @@ def server() -> Iterator[Web]:
 
 
 @pytest.fixture
-def web(server: Web, fresh_database: str) -> Web:
+def web(server: Web, fresh_database: str, valkey: redis.Redis) -> Web:
+    """The same, once it hears what is announced."""
+    until(lambda: valkey.publish(announcements.address("anyone"), ""), "it listens")
     return server
 
 

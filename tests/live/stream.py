@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import Self
 
@@ -14,6 +15,7 @@ class Stream:
     """Reads what the lane says. Events are `sync` or a rental's id."""
 
     def __init__(self, web: Web, slug: str, cookie: str = "") -> None:
+        self.web = web
         self.wire = socket.create_connection(("127.0.0.1", web.port))
         lines = [f"GET /live/{slug} HTTP/1.1", "Host: localhost", f"Cookie: {cookie}", "", ""]
         self.wire.sendall("\r\n".join(lines).encode())
@@ -51,15 +53,16 @@ class Stream:
     def read_until(self, condition: Callable[[], object], what: str, seconds: float = 10) -> None:
         deadline = monotonic() + seconds
         while not condition():
-            assert not self.ended, f"the stream ended before {what}: {self.events[-9:]}"
-            self.wire.settimeout(max(deadline - monotonic(), 0.001))
-            try:
-                data = self.wire.recv(65536)
-            except TimeoutError:
-                raise AssertionError(
-                    f"not within {seconds} s: {what}; {self.events[-9:]}"
-                ) from None
-            self._take(data)
+            said = f"{what}; so far {self.events[-9:]}\n{self.web.process.output()[-2000:]}"
+            assert not self.ended, f"the stream ended before {said}"
+            assert monotonic() < deadline, f"not within {seconds} s: {said}"
+            self.read(0.2)
+
+    def read(self, seconds: float) -> None:
+        """Take what comes within so many seconds, if anything does."""
+        self.wire.settimeout(seconds)
+        with suppress(TimeoutError):
+            self._take(self.wire.recv(65536))
 
     def _take(self, data: bytes) -> None:
         if not data:

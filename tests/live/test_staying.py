@@ -9,14 +9,16 @@ import httpx
 import pytest
 
 from accounts import announcements
+from accounts.models import Team
 from accounts.states import Role
 from smsportal.embedded import addresses
 from tests import processes
 from tests.hooks.gate import Gate, before, database_url, redis_url
 from tests.hooks.making import make_account, smsvilla_body
 from tests.hooks.serving import Web, serve
-from tests.live.making import change, make_person, make_team
+from tests.live.making import Person, change, make_person, make_team
 from tests.live.stream import SYNC, Stream
+from tests.waiting import until
 
 pytestmark = pytest.mark.processes
 
@@ -41,17 +43,35 @@ def server(postgres: Gate, redis_gate: Gate) -> Iterator[Web]:
         yield web
 
 
+def _listening(stream: Stream, team: Team, person: Person) -> None:
+    """Wait for an event, so that a `sync` that comes later is of what happens later."""
+    stream.opened()
+    change(team, person, 99)
+    stream.hears(99)
+
+
+def _hears_again(stream: Stream, team: Team, person: Person) -> None:
+    """Announce until it is heard."""
+
+    def heard() -> bool:
+        change(team, person, 2)
+        stream.read(0.2)
+        return 2 in stream.events
+
+    until(heard, "what is announced is heard")
+
+
 def test_after_redis_came_back_everything_is_read_again(web: Web, redis_gate: Gate) -> None:
     team = make_team()
     person = make_person((team, Role.ADMIN))
     with Stream(web, team.slug, person.cookie) as stream:
-        stream.opened()
+        _listening(stream, team, person)
         redis_gate.shut()
+        stream.hears(SYNC)  # what changes from now on can't be told one by one
         change(team, person, 1)
         redis_gate.open()
         stream.hears(SYNC)
-        change(team, person, 2)
-        stream.hears(2)
+        _hears_again(stream, team, person)
     assert 1 not in stream.events
 
 
@@ -67,23 +87,21 @@ def test_without_redis_streams_open_and_are_told_when_it_is_back(
         redis_gate.open()
     with stream:
         stream.hears(SYNC)
-        change(team, person, 2)
-        stream.hears(2)
+        _hears_again(stream, team, person)
 
 
 def test_a_redis_that_falls_silent_is_noticed(web: Web, redis_gate: Gate) -> None:
     team = make_team()
     person = make_person((team, Role.ADMIN))
     with Stream(web, team.slug, person.cookie) as stream:
-        stream.opened()
+        _listening(stream, team, person)
         redis_gate.freeze()
         try:
             web.process.until_said("Redis (event streams) is away: TimeoutError", 15)
         finally:
             redis_gate.thaw()
         stream.hears(SYNC)
-        change(team, person, 2)
-        stream.hears(2)
+        _hears_again(stream, team, person)
 
 
 def test_what_could_not_be_announced_is_made_good(
@@ -93,7 +111,7 @@ def test_what_could_not_be_announced_is_made_good(
     team = make_team()
     person = make_person((team, Role.ADMIN))
     with Stream(web, team.slug, person.cookie) as stream, before("valkey.sock") as gate:
-        stream.opened()
+        _listening(stream, team, person)
         monkeypatch.setattr("django.conf.settings.REDIS_URL", redis_url(gate))
         announcements._client.cache_clear()
         try:
@@ -110,7 +128,7 @@ def test_open_streams_outlast_a_database_that_is_away(web: Web, postgres: Gate) 
     team = make_team()
     person = make_person((team, Role.ADMIN))
     with Stream(web, team.slug, person.cookie) as stream:
-        stream.opened()
+        _listening(stream, team, person)
         postgres.shut()
         try:
             answer = httpx.get(f"{web.base}/live/{team.slug}", headers={"Cookie": person.cookie})

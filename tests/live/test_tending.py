@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
 from accounts.models import Membership, User
 from accounts.states import Role
 from rentals.live import Live
+from rentals.live.admission import Permit, Refused, Request
 from rentals.live.viewer import BEAT
 from tests.live.making import Person, make_person, make_team, sign_in
 
@@ -17,6 +20,7 @@ class Held:
     def __init__(self, lane: Live) -> None:
         self.lane = lane
         self.left = asyncio.Event()
+        self.statuses: list[int] = []
 
     async def open(self, slug: str, cookie: str) -> list[bytes]:
         """Open one and give what it hears, into which more comes; b"" is its end."""
@@ -32,7 +36,9 @@ class Held:
             return {"type": "http.disconnect"}
 
         async def send(event: dict[str, Any]) -> None:
-            if event["type"] == "http.response.body":
+            if event["type"] == "http.response.start":
+                self.statuses.append(event["status"])
+            else:
                 heard.append(event["body"])
 
         headers = [(b"cookie", cookie.encode())]
@@ -117,5 +123,31 @@ def test_within_thirty_seconds_a_stream_that_nobody_told_of_is_found_out(
         held.lane.missed()
         assert [heard[-1] for heard in kept] == [b"event: sync\ndata:\n\n"] * 2
         assert [len(heard) for heard in streams] == [len(streams[0])] * len(streams)
+
+    _in_loop(test)
+
+
+def test_rights_that_end_while_a_stream_opens_are_asked_for_again(
+    fresh_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team = make_team()
+    person = make_person((team, Role.ADMIN))
+
+    async def test(held: Held) -> None:
+        admit = held.lane.admission.admit
+
+        async def overtaken(requests: list[Request]) -> list[Permit | Refused]:
+            monkeypatch.undo()
+            answers = await admit(requests)
+            assert isinstance(answers[0], Permit)
+            await asyncio.to_thread(_remove, person)
+            held.lane.revoked(team.pk, person.user.pk)
+            return answers
+
+        monkeypatch.setattr(held.lane._requests, "_run", overtaken)
+        opening = asyncio.create_task(held.open(team.slug, person.cookie))
+        await _until(lambda: hasattr(held, "task") and held.task.done())
+        assert held.statuses == [404]
+        opening.cancel()
 
     _in_loop(test)
