@@ -31,6 +31,17 @@ def pytest_unconfigure() -> None:
         _servers.stop()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let a test that drives a browser or other processes try again, and say so.
+
+    Such tests wait for what a whole machine does; one that is busy elsewhere for half a minute is
+    no defect of ours. Tests of a single process get no second try.
+    """
+    for item in items:
+        if item.get_closest_marker("browser") or item.get_closest_marker("processes"):
+            item.add_marker(pytest.mark.flaky(reruns=2))
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: DjangoDbBlocker) -> None:
     """Take the place of pytest-django's own: clone the template."""
