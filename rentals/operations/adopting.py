@@ -16,7 +16,7 @@ from rentals.models.inbox import InboxOutcome
 from rentals.operations.answers import Verdict
 from rentals.operations.exchange import converse, wire
 from rentals.operations.inbox import CONFIRM_PAUSE, CONFIRM_READS, delivery_of
-from rentals.operations.sending import UNANSWERED, begin
+from rentals.operations.outcomes import UNANSWERED, begin
 from rentals.states import RentalState
 
 CLOCKS_APART = timedelta(minutes=10)  # how far the provider's clock may be from ours

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from rentals.causes import Cause
 from rentals.models import InboxEntry, Message, ProviderAnswer, Rental
-from rentals.operations import adopting, sending
+from rentals.operations import adopting, outcomes, sending
 from rentals.operations.answers import Verdict
 from rentals.operations.controlling import begin_cancel
 from rentals.operations.transition import move
@@ -68,15 +68,17 @@ def _unsent(now: datetime, run: Run) -> None:
         sent_at__isnull=True,
         requested_at__lte=now - NUDGE_AGAIN,
     )
-    too_late = unsent.filter(requested_at__lte=now - sending.UNSENT_FOR)
-    _each(too_late, lambda rental: sending.give_up_unsent(rental, now=now))
-    for pk in unsent.filter(requested_at__gt=now - sending.UNSENT_FOR).values_list("pk", flat=True):
+    too_late = unsent.filter(requested_at__lte=now - outcomes.UNSENT_FOR)
+    _each(too_late, lambda rental: outcomes.give_up_unsent(rental, now=now))
+    for pk in unsent.filter(requested_at__gt=now - outcomes.UNSENT_FOR).values_list(
+        "pk", flat=True
+    ):
         run("rentals.send_rent", pk)
 
 
 def _unanswered(now: datetime) -> None:
     unanswered = Rental.objects.in_flight().filter(sent_at__lte=now - DOUBT_AFTER)
-    _each(unanswered, lambda rental: sending.doubt_unanswered(rental, now=now))
+    _each(unanswered, lambda rental: outcomes.doubt_unanswered(rental, now=now))
 
 
 def _controls(now: datetime, run: Run) -> None:

@@ -10,7 +10,7 @@ from accounts import gateway
 from rentals import operations
 from rentals.causes import Cause
 from rentals.models import Rental
-from rentals.operations import persistence, sending
+from rentals.operations import outcomes, persistence, sending
 from rentals.operations.answers import keep, read_again
 from rentals.states import RentalState as S
 from sandbox.core import Sandbox
@@ -54,7 +54,7 @@ def test_an_answer_that_was_kept_is_applied_by_the_sweep(
     keep_answer(each, rental, sent_at)
     if seconds:
         times.move(seconds)
-        sending.doubt_unanswered(rental, now=times.now())
+        outcomes.doubt_unanswered(rental, now=times.now())
     swept(times)
     rental.refresh_from_db()
     assert rental.state == S.WAITING
@@ -165,12 +165,12 @@ def test_an_old_429_that_is_applied_again_says_nothing_of_the_second_attempt(
     rental = Rental.objects.select_related("account").get(pk=each.rented().pk)
     stale = rental.answers.get()
     judged = read_again(sending.rent_call(rental), stale)
-    sending._apply(rental, stale, judged, "", times.now())  # put back already
+    outcomes.apply_rent(rental, stale, judged, "", times.now())  # put back already
     rental.refresh_from_db()
     assert rental.state == S.REQUESTED
     times.move(6)
     assert sending._claim(rental, times.now())
-    sending._apply(rental, stale, judged, "", times.now())
+    outcomes.apply_rent(rental, stale, judged, "", times.now())
     rental.refresh_from_db()
     assert rental.state == S.REQUESTED
     assert rental.sent_at is not None

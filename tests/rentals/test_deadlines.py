@@ -10,7 +10,7 @@ from rentals import operations
 from rentals.causes import Cause
 from rentals.deadlines import TTL_UNTOLD, beginning, deadline
 from rentals.models import Rental
-from rentals.operations import sending
+from rentals.operations import outcomes
 from rentals.operations.transition import move
 from rentals.states import RentalState as S
 from tests.rentals.checks import Held
@@ -129,7 +129,7 @@ def test_a_number_for_a_rental_that_is_decided_is_told(
     it = scene(provider)
     rental = it.requested()
     with Held(it).answering(rental):
-        sending.doubt_unanswered(rental, now=times.now())
+        outcomes.doubt_unanswered(rental, now=times.now())
         move(
             rental.pk,
             frm={S.IN_DOUBT},
