@@ -45,7 +45,7 @@ class InvitationForm(RolesForm):
     email = forms.EmailField(
         label=_("E-mail address"),
         max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "off"})
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
     roles = forms.MultipleChoiceField(
         label=_("Roles"),
