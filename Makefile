@@ -11,7 +11,7 @@ run: install ## start the whole portal; Ctrl-C stops it
 	@exec $(PYTHON) -m smsportal
 
 test: install ## every test, browser tests included
-	$(PYTHON) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: install ## lint, types, import rules, missing migrations
 	$(PYTHON) -m ruff check .

@@ -13,7 +13,7 @@ from tests import processes
 from tests.run.conftest import address, children
 from tests.waiting import until
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("portal"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 READY = 120.0
 
 
