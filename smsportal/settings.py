@@ -121,7 +121,14 @@ DATABASES["default"] |= {
         **DATABASES["default"].get("OPTIONS", {}),
         "connect_timeout": 5,
         **(
-            {"pool": {"min_size": 0, "max_size": DATABASE_POOL, "timeout": 10}}
+            {
+                "pool": {
+                    "min_size": 0,
+                    "max_size": DATABASE_POOL,
+                    "timeout": 10,
+                    "reconnect_timeout": 2,
+                }
+            }
             if DATABASE_POOL
             else {}
         ),
@@ -243,7 +250,6 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
-LOGGING_CONFIG = None
 LOGGING = logging_config(debug=DEBUG)
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
 if SENTRY_DSN:

@@ -35,3 +35,8 @@ def test_no_token_of_an_address_is_logged(address: str) -> None:
     line = record("%s: %s", "Forbidden", address)
     assert WithoutTokens().filter(line)
     assert line.getMessage() == "Forbidden: " + address.replace("TOKEN", "…")
+
+
+def test_the_project_logs_as_configured() -> None:
+    (handler,) = [h for h in logging.getLogger().handlers if h.name == "stderr"]
+    assert [type(each) for each in handler.filters] == [WithoutTokens]
