@@ -17,14 +17,21 @@ from providers.values import Service
 from rentals.models import Offer
 
 FRESH = timedelta(minutes=15)
+RETRY_MINUTES = 10
 
 
 def accounts_with_stale_catalogues(now: datetime) -> list[int]:
-    """The accounts whose catalogue was never read, or not of late."""
+    """The accounts whose catalogue was never read, or not of late.
+
+    Called once a minute. What could not be read comes up again every ten minutes only, or a
+    provider's long outage would use up the day's share of its limits.
+    """
     stale = Q(catalogue_read_at__isnull=True) | Q(catalogue_read_at__lte=now - FRESH)
     accounts = ProviderAccount.objects.filter(
         stale, archived_at__isnull=True, key_refused_at__isnull=True
     )
+    if now.minute % RETRY_MINUTES:
+        accounts = accounts.filter(catalogue_problem="")
     return list(accounts.values_list("pk", flat=True))
 
 

@@ -1,6 +1,7 @@
 """The catalogue as the provider gives it; what could not be read is not taken for gone."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -140,3 +141,16 @@ def test_a_catalogue_is_stale_after_a_quarter_of_an_hour(each: Scene, times: Tim
     assert each.account.pk in stale(times.now())
     ProviderAccount.objects.filter(pk=each.account.pk).update(key_refused_at=times.now())
     assert each.account.pk not in stale(times.now())
+
+
+def test_what_could_not_be_read_is_tried_again_every_ten_minutes(each: Scene, times: Times) -> None:
+    each.fault("error", endpoint="services", status=500)
+    operations.refresh_catalogue(account=each.account)
+    hour = times.now().replace(minute=0)
+    tried = [
+        minute
+        for minute in range(60)
+        if each.account.pk
+        in catalogue.accounts_with_stale_catalogues(hour.replace(minute=minute) + timedelta(days=1))
+    ]
+    assert tried == [0, 10, 20, 30, 40, 50]
