@@ -69,6 +69,8 @@ def refresh_catalogues() -> None:
     for account_id in catalogue.accounts_with_stale_catalogues(timezone.now()):
         nudge("rentals.refresh_catalogue", account_id)
         nudge("rentals.read_balance", account_id)
+    for account_id in wallet.accounts_with_moved_wallets(timezone.now()):
+        nudge("rentals.read_balance", account_id)
 
 
 # What the standby does by itself while no message gets through.

@@ -94,6 +94,8 @@ def _poll(account: ProviderAccount, fence: int) -> int:
     except gateway.NoKey:
         _postpone(due, now)
         return 0
+    if account.throttled_until is not None:
+        due = due[:1]  # one asks whether the provider's patience is back, before all the others
     granted = gateway.reserve(account, Lane.POLL, wanted=len(due), now=now).granted
     chosen = {rental.pk: rental for rental in due[:granted]}
     turn = _Turn(door, fence, _room(account, now), now)
@@ -134,7 +136,8 @@ def _apply(rental: Rental, reply: Reply, turn: _Turn) -> None:
     judged = judge(_look_at(rental, turn.door), reply)
     if judged.value is not None:
         apply_activation(rental, judged.value, now=now)
-    if judged.verdict in (Verdict.THROTTLED, Verdict.BAD_KEY) or rental.account.key_refused_at:
+    news = judged.verdict in (Verdict.THROTTLED, Verdict.BAD_KEY)
+    if news or rental.account.key_refused_at or rental.account.throttled_until:
         gateway.note(rental.account, reply, now, door=turn.door)
     _schedule(rental, turn, judged.verdict, now=now)
 

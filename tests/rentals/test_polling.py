@@ -313,3 +313,16 @@ def test_the_room_is_what_the_limits_leave(villa: Scene, gig: Scene, times: Time
     assert polling._room(account, times.now()).webhooks_healthy
     assert polling._room(gig.account, times.now()) == Room(live=0)
     assert len(rentals) == 3
+
+
+def test_after_a_429_one_asks_before_all_the_others(each: Scene, times: Times) -> None:
+    rentals = [each.rented() for _ in range(3)]
+    each.fault("too-many-requests", times=3)
+    each.poll(*rentals)
+    times.move(60)
+    each.account.refresh_from_db()
+    assert each.account.throttled_until is not None
+    assert each.poll(*rentals) == 1
+    each.account.refresh_from_db()
+    assert each.account.throttled_until is None
+    assert each.poll(*rentals) == 3
