@@ -1,5 +1,6 @@
 """The terminal: our own lines, and the children's with their name in front."""
 
+import contextlib
 import sys
 from typing import TextIO
 
@@ -16,8 +17,9 @@ class Console:
         self.colours: dict[str, int] = {}
 
     def say(self, text: str) -> None:
-        """A line of our own."""
-        print(text, file=self.stream, flush=True)
+        """A line of our own. Where nobody reads any more, as in a closed window, it is dropped."""
+        with contextlib.suppress(OSError):
+            print(text, file=self.stream, flush=True)
 
     def line(self, name: str, text: str) -> None:
         """A line of a child's."""
