@@ -11,56 +11,64 @@ const SILENCE = 1500; // without a connection before it is said
 const FALLBACK = 10_000; // between two reads while there is none
 const JITTER = 120;
 
+const RETRY = 3000; // at most, after a read that failed
+const PATIENCE = 5000; // with a read
+
 /* --- reading again: one request at a time for each part, and one more where news came meanwhile */
+
+const SHOWN = "shown"; // or gone for good
+const REPLACED = "replaced"; // by another answer, which may be older than the news
+const FAILED = "failed";
 
 const reading = new Map(); // element id → whether it has to be read once more
 
-async function readAgain(id, event, jitter = JITTER) {
+async function readAgain(id, wait = JITTER) {
   if (reading.has(id)) return reading.set(id, true);
   reading.set(id, false);
-  await new Promise((resolve) => { setTimeout(resolve, Math.random() * jitter); });
-  const answered = await swapped(document.getElementById(id), event);
-  const again = reading.get(id) || !answered;
+  await new Promise((resolve) => { setTimeout(resolve, Math.random() * wait); });
+  const outcome = await read(document.getElementById(id));
+  const again = reading.get(id) || outcome !== SHOWN;
   reading.delete(id);
-  if (again) readAgain(id, event);
+  if (again) readAgain(id, outcome === FAILED ? RETRY : JITTER);
 }
 
-/* Whether the part's own answer came. A part that was replaced meanwhile never gets to show its
-   answer: whatever is in its place has to be read again. */
-
-function swapped(part, event) {
-  if (!part) return true;
+function read(part) {
+  if (!part) return SHOWN;
   return new Promise((resolve) => {
-    const end = (answered) => {
+    const end = (outcome) => {
       document.removeEventListener("htmx:afterRequest", onAnswer);
       document.removeEventListener("htmx:afterSettle", onSettle);
       document.removeEventListener("htmx:oobAfterSwap", onSettle);
       clearTimeout(patience);
-      resolve(answered);
+      resolve(outcome);
     };
-    const onAnswer = ({ detail }) => { if (detail.requestConfig.elt === part) end(true); };
+    const onAnswer = ({ detail }) => {
+      const { status } = detail.xhr;
+      if (detail.requestConfig.elt === part) end(status && status < 500 ? SHOWN : FAILED);
+    };
     const onSettle = ({ detail }) => {
-      if (!part.isConnected) end(detail.requestConfig?.elt === part);
+      if (!part.isConnected) end(detail.requestConfig?.elt === part ? SHOWN : REPLACED);
     };
     document.addEventListener("htmx:afterRequest", onAnswer);
     document.addEventListener("htmx:afterSettle", onSettle);
     document.addEventListener("htmx:oobAfterSwap", onSettle);
-    const patience = setTimeout(() => end(true), 5000);
-    htmx.trigger(part, event);
+    const patience = setTimeout(end, PATIENCE, FAILED);
+    const how = { source: part, target: part, swap: "outerHTML", event: new Event("refresh") };
+    htmx.ajax("GET", part.dataset.read, how).catch(() => end(FAILED));
   });
 }
 
 function readAll() {
-  if (document.getElementById("live")) readAgain("live", "refresh-list");
-  if (document.querySelector("[data-live-detail]")) readAgain("detail", "refresh-detail");
+  if (document.getElementById("live")) readAgain("live");
+  if (document.querySelector("[data-live-detail]")) readAgain("detail");
 }
 
 function readOne(id) {
-  if (document.querySelector(`[data-live-detail="${id}"]`)) return readAgain("detail", "refresh-detail");
+  if (document.querySelector(`[data-live-detail="${id}"]`)) return readAgain("detail");
   // A list that is on its way may be older than this news, and would put back what it replaces.
   const here = document.getElementById(`rental-${id}`) && !reading.has("live");
-  if (here) readAgain(`rental-${id}`, "refresh-card");
-  else if (document.getElementById("live")) readAgain("live", "refresh-list", 3 * JITTER);
+  if (here) readAgain(`rental-${id}`);
+  else if (document.getElementById("live")) readAgain("live", 3 * JITTER);
 }
 
 /* --- whether we are connected: said late, so that a page's own start says nothing --- */

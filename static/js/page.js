@@ -41,7 +41,7 @@ document.addEventListener("toast", (event) => toast(event.detail.text, event.det
 
 /* --- what went wrong with a request that somebody made; the script's own reads stay silent --- */
 
-const isOurs = (event) => (event.detail.requestConfig?.triggeringEvent?.type ?? "").startsWith("refresh-");
+const isOurs = (event) => event.detail.requestConfig?.triggeringEvent?.type === "refresh";
 
 document.addEventListener("htmx:responseError", (event) => {
   if (isOurs(event)) return;

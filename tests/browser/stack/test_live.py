@@ -151,8 +151,8 @@ def test_an_expired_session_leads_to_the_sign_in_page(desk: Desk) -> None:
     rental = quiet(desk)
     context = desk.context()
     page = desk.page(context)
-    page.goto(desk.board)
-    connected(page)
+    with page.expect_response(lambda response: "/live?" in response.url):
+        page.goto(desk.board)
     context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
     page.locator(f"#cancel-{rental.pk}").click()
     expect(page.get_by_label("Password", exact=True)).to_be_visible()
@@ -167,7 +167,7 @@ def test_a_list_that_is_replaced_while_it_is_read_keeps_no_news_back(desk: Desk)
     # What only a time-out would bring on screen stays away here.
     context.add_init_script(
         "const later = window.setTimeout;"
-        "window.setTimeout = (f, ms, ...rest) => ms >= 4000 ? 0 : later(f, ms, ...rest);"
+        "window.setTimeout = (f, ms, ...rest) => ms >= 3000 ? 0 : later(f, ms, ...rest);"
     )
     page = desk.page(context)
     with page.expect_response(lambda response: "/live?" in response.url):
