@@ -105,7 +105,6 @@ def test_every_page_is_accessible(page: Page, admin: Membership, width: int) -> 
         "password": "/account/password/change/",
         "factors": "/account/2fa/",
         "sessions": "/account/sessions/",
-        "email": "/account/email/",
     }
     for name, address in addresses.items():
         page.goto(address)
