@@ -50,5 +50,7 @@ class ShowCodeForm(forms.Form):
     reason = forms.CharField(
         label=_("Why do you need to see it?"),
         max_length=500,
+        # The page around it is read again whenever the rental changes.
+        widget=forms.TextInput(attrs={"hx-preserve": "true", "autocomplete": "off"}),
         error_messages={"required": _("Say why. It is kept with your name.")},
     )

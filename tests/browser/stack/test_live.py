@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 
+from accounts.states import Role
 from rentals import channels
 from rentals.models import Rental
 from rentals.states import RentalState
@@ -102,6 +103,22 @@ def test_the_rental_page_is_live_too(desk: Desk) -> None:
     make_message(rental, "848484")
     channels.publish(rental)
     expect(page.get_by_role("button", name="Copy code 848484")).to_be_visible()
+
+
+def test_a_reason_stays_while_the_page_around_it_changes(desk: Desk) -> None:
+    rental = quiet(desk, RentalState.RECEIVED)
+    make_message(rental, "818181")
+    page = desk.page(desk.context(make_member(desk.team, Role.ADMIN)))
+    page.goto(f"{desk.board}rentals/{rental.pk}/")
+    connected(page)
+    reason = page.get_by_label("Why do you need to see it?")
+    reason.fill("Because the")
+    Rental.objects.filter(pk=rental.pk).update(purpose="Changed meanwhile")
+    channels.publish(rental)
+    expect(page.locator("#detail")).to_contain_text("Changed meanwhile")
+    expect(reason).to_be_focused()
+    page.keyboard.type(" member is away")
+    expect(reason).to_have_value("Because the member is away")
 
 
 def test_a_colleague_is_told_nothing(desk: Desk) -> None:
