@@ -11,6 +11,10 @@ from accounts.models import ProviderAccount
 
 
 class Dependent(Protocol):
+    def adding(self, account: ProviderAccount) -> None:
+        """The account's row is written, inside the transaction that adds it; no network here."""
+        ...
+
     def added(self, account: ProviderAccount) -> None:
         """The account is there now, committed."""
         ...
@@ -29,6 +33,11 @@ _dependents: list[Dependent] = []
 
 def register(dependent: Dependent) -> None:
     _dependents.append(dependent)
+
+
+def tell_adding(account: ProviderAccount) -> None:
+    for each in _dependents:
+        each.adding(account)
 
 
 def tell_added(account: ProviderAccount) -> None:

@@ -15,6 +15,9 @@ SHOWN: Final = 5
 
 
 class Rentals:
+    def adding(self, account: ProviderAccount) -> None:
+        pass
+
     def added(self, account: ProviderAccount) -> None:
         nudge("rentals.refresh_catalogue", account.pk)
 

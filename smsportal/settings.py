@@ -49,6 +49,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 INSTALLED_APPS = [
     "smsportal",
     "accounts",
+    "ledger",
     "rentals",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -12,6 +12,8 @@ class Team(models.Model):
     name = models.CharField(_("name"), max_length=100)
     slug = models.SlugField(unique=True, max_length=60)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    # What totals over several currencies are told in.
+    reporting_currency = models.CharField(_("reporting currency"), max_length=3, default="USD")
     shares_board = models.BooleanField(
         _("members see each other's rentals and codes"), default=False
     )

@@ -158,6 +158,7 @@ def _keep(account: ProviderAccount, key: str, actor: User | None) -> None:
     account.save(force_insert=True)
     row = new_key(account, key)
     row.save(force_insert=True)
+    dependents.tell_adding(account)
     audit.record(
         team=account.team,
         actor=actor,

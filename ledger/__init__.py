@@ -1,0 +1,1 @@
+"""The double-entry book of every wallet: transfers, statements, snapshots, refunds, exceptions."""

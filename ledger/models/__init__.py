@@ -1,0 +1,27 @@
+from ledger.models.book import Account, Balance, Book, ClosedMonth, Transfer
+from ledger.models.exceptions import ReconciliationException
+from ledger.models.findings import Finding
+from ledger.models.rates import ExchangeRate, PinnedRate
+from ledger.models.refunds import Refund
+from ledger.models.runs import Reconciliation, Step
+from ledger.models.snapshots import Snapshot
+from ledger.models.statements import Match, RowVersion, StatementRow
+
+__all__ = [
+    "Account",
+    "Balance",
+    "Book",
+    "ClosedMonth",
+    "ExchangeRate",
+    "Finding",
+    "Match",
+    "PinnedRate",
+    "Reconciliation",
+    "ReconciliationException",
+    "Refund",
+    "RowVersion",
+    "Snapshot",
+    "StatementRow",
+    "Step",
+    "Transfer",
+]

@@ -1,0 +1,1 @@
+"""The only writers of the ledger's rows, one public verb each, keyword arguments only."""

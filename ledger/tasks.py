@@ -1,0 +1,1 @@
+"""Celery's side: each task makes one call of an operation, and may run twice or never."""
