@@ -13,9 +13,8 @@ import pytest
 import redis
 from django.utils import timezone
 
-from accounts import announcements
+from accounts import announcements, nudges
 from accounts.breaker import Breaker
-from rentals import nudges
 from rentals.models import InboxEntry
 from rentals.models.inbox import InboxOutcome
 from rentals.nudges import nudge, nudge_each

@@ -1,0 +1,10 @@
+"""Where this application's tasks are queued; accounts.nudges sends the messages."""
+
+from typing import Final
+
+from accounts.nudges import nudge, register
+
+__all__ = ["nudge"]
+
+QUEUES: Final = {"ledger.reconcile": "bulk"}
+register(QUEUES)
