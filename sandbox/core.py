@@ -209,9 +209,9 @@ class Sandbox:
                 self.store.run(f"DELETE FROM {table}")  # noqa: S608
             if wallets:
                 self.wallets.close_all()
-                self._set_up()
                 self.clock.offset_ms -= self.store.kept(_PUSHED)
                 self.store.keep(_PUSHED, 0)
+                self._set_up()
             else:
                 self.catalogue.fill()
                 self.wallets.start_over()

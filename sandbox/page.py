@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 
 from sandbox import views
 from sandbox.core import Sandbox
-from sandbox.faults import BODIES, ENDPOINTS
+from sandbox.faults import BODIES, ENDPOINTS, NUMBERS, READINGS
 from sandbox.providers import Provider
 
 _HERE = Path(__file__).parent
@@ -41,7 +41,12 @@ def render(
         state=views.state(sandbox),
         kinds=views.fault_kinds(),
         labels={provider.value: provider.label for provider in Provider},
-        choices={"endpoint": ENDPOINTS, "body": tuple(BODIES)},
+        choices={
+            "endpoint": ENDPOINTS,
+            "body": tuple(BODIES),
+            "number": NUMBERS,
+            "reading": READINGS,
+        },
         error=error,
         watching=watching,
     )

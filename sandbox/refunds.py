@@ -4,7 +4,7 @@ from sandbox.agenda import Agenda
 from sandbox.books.records import Activation
 from sandbox.books.wallets import Wallets
 from sandbox.clock import Clock
-from sandbox.faults import ExpiryRefund, LateRefund, RefundFault
+from sandbox.faults import DoubleRefund, ExpiryRefund, LateRefund, RefundFault
 from sandbox.money import to_mills
 from sandbox.providers import Provider
 from sandbox.switches import Switches
@@ -38,6 +38,8 @@ class Refunds:
         for late in self._switches.take(LateRefund, wallet):
             wait = late.seconds
         self._owe(activation, amount, in_seconds=wait)
+        for again in self._switches.take(DoubleRefund, wallet):
+            self._owe(activation, amount, in_seconds=wait + again.seconds)
 
     def for_expiry(self, activation: Activation) -> None:
         """Nothing, unless a fault is on: the documents promise nothing."""

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from sandbox.faults.base import AnswerFault, Proceed, check_choice
+from sandbox.money import from_mills, to_mills
 from sandbox.wire import Answer, Call, answer, refusal
 
 _HTML = b"<!doctype html><title>Oops</title><h1>Something went wrong</h1>"
@@ -175,3 +176,17 @@ class IgnorePage(AnswerFault):
     async def around(self, call: Call, proceed: Proceed) -> Answer:
         call.fields = {name: value for name, value in call.fields.items() if name != "page"}
         return await proceed()
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherPrice(AnswerFault):
+    title = "Charged as listed, and answered with this percentage of the price, if with any"
+    percent: int = 90
+
+    async def around(self, call: Call, proceed: Proceed) -> Answer:
+        reply = await proceed()
+        if call.activation is None:
+            return reply
+        told = from_mills(to_mills(call.activation.price) * self.percent // 100)
+        price = rb'"price": [0-9.]+'
+        return replace(reply, body=re.sub(price, f'"price": {told}'.encode(), reply.body))

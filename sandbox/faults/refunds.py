@@ -49,3 +49,9 @@ class LateRefund(Fault):
 class ExpiryRefund(Fault):
     title = "A rental that expires without an SMS is refunded after this many seconds"
     seconds: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DoubleRefund(Fault):
+    title = "A cancel's refund is paid a second time, so many seconds after the first"
+    seconds: int = 60
