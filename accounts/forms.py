@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.currencies import CURRENCIES
 from accounts.models import Membership
 from accounts.states import Role
 from accounts.zones import zone_names
@@ -119,6 +120,14 @@ class TeamSettingsForm(forms.Form):
         label=_("Time zone"),
         choices=_zones,
         help_text=_("For days on bills, and for people who have not chosen their own."),
+    )
+    reporting_currency = forms.ChoiceField(
+        label=_("Reporting currency"),
+        required=False,  # left as it is
+        choices=[(code, code) for code in CURRENCIES],
+        help_text=_(
+            "What totals over several currencies are told in, by rates that finance enters."
+        ),
     )
     shares_board = forms.BooleanField(
         label=_("Members see each other's rentals and codes"),

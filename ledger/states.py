@@ -90,6 +90,18 @@ class ExceptionState(models.TextChoices):
 UNRESOLVED = frozenset({ExceptionState.OPEN, ExceptionState.ASSIGNED})
 
 
+class Resolution(models.TextChoices):
+    """What an exception turned out to be."""
+
+    MATCHED = "matched", _("Matched")
+    OUTSIDE = "outside", _("Outside use")
+    WRITE_OFF = "write_off", _("Written off")
+    DEPOSIT = "deposit", _("Deposit")
+    REFUND = "refund", _("Refund of a rental")
+    CHARGE = "charge", _("Charge of a rental")
+    NOTED = "noted", _("Noted")
+
+
 class MatchPass(models.TextChoices):
     """What a match rests on, the surest first."""
 

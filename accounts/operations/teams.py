@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.announcements import revoke
+from accounts.currencies import CURRENCIES
 from accounts.models import Membership, Team, User
 from accounts.operations.errors import NotPossible
 from accounts.states import Role
 from accounts.zones import zone_names
 
-SETTINGS = ("name", "time_zone", "shares_board", "auto_cancel")
+SETTINGS = ("name", "time_zone", "reporting_currency", "shares_board", "auto_cancel")
 
 
 def create_team(*, name: str, founder: User | None = None) -> Team:
@@ -40,15 +41,21 @@ def change_settings(
     shares_board: bool,
     auto_cancel: bool,
     actor: User | None,
+    reporting_currency: str = "",
 ) -> None:
-    """Change what a team's admins decide for it. Raises NotPossible."""
+    """Change what a team's admins decide for it. Raises NotPossible.
+
+    Without a `reporting_currency` that stays as it is.
+    """
+    currency = reporting_currency or team.reporting_currency
     wanted = {
         "name": name.strip(),
         "time_zone": time_zone,
         "shares_board": shares_board,
         "auto_cancel": auto_cancel,
+        "reporting_currency": currency,
     }
-    _check(name.strip(), time_zone)
+    _check(name.strip(), time_zone, currency)
     with transaction.atomic():
         locked = Team.objects.select_for_update().get(pk=team.pk)
         before = {field: getattr(locked, field) for field in SETTINGS}
@@ -70,11 +77,13 @@ def change_settings(
             transaction.on_commit(lambda: revoke(team_id=team.pk))
 
 
-def _check(name: str, time_zone: str) -> None:
+def _check(name: str, time_zone: str, currency: str = "USD") -> None:
     if not 1 <= len(name) <= 100 or not name.isprintable():
         raise NotPossible(_("Give the team a name of 1 to 100 characters."))
     if time_zone not in zone_names():
         raise NotPossible(_("Choose one of the time zones in the list."))
+    if currency not in CURRENCIES:
+        raise NotPossible(_("Choose one of the currencies in the list."))
 
 
 def _write(name: str, slug: str, founder: User | None) -> Team:
