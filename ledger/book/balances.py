@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db import connection
+from ledger.book.prepared import prepared_cursor
 
 _READ = """
     SELECT account.kind,
@@ -33,7 +33,7 @@ class WalletBalance:
 
 def wallet_balance(wallet_id: int) -> WalletBalance | None:
     """The balances now, None where the wallet has no book."""
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(_READ, [wallet_id])
         rows = {kind: (net, out) for kind, net, _, out in cursor.fetchall()}
     if not rows:

@@ -3,9 +3,12 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
 
 from ledger.states import AccountKind, Phase, TransferKind
+
+SMALLEST: Final = Decimal("0.0001")  # what the book can tell apart; PostgreSQL rounds to it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +44,7 @@ class Entry:
             self.wallet_id,
             self.debit,
             self.credit,
-            format(self.amount.normalize(), "f"),
+            self.amount.quantize(SMALLEST, ROUND_HALF_UP),
             self.kind,
             self.phase,
             self.resolves_id,

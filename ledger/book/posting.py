@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 
 from ledger.book.entries import Entry
+from ledger.book.prepared import prepared_cursor
 
 
 class BookNotOpen(Exception):
@@ -102,7 +103,7 @@ def _values(entry: Entry) -> list[Any]:
 
 def _run(statement: str, values: list[Any]) -> dict[str, int]:
     try:
-        with connection.cursor() as cursor:
+        with prepared_cursor() as cursor:
             cursor.execute(statement, values)
             return {key: pk for pk, key in cursor.fetchall()}
     except IntegrityError as error:
@@ -113,7 +114,7 @@ def _known(entries: list[Entry]) -> dict[str, int]:
     """The transfers that were booked before under these keys, which must mean the same."""
     if not entries:
         return {}
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(
             "SELECT key, id, request_hash FROM ledger_transfer WHERE key = ANY(%s)",
             [[entry.key for entry in entries]],

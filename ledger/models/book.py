@@ -9,7 +9,6 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.append_only import append_only
 from accounts.models import ProviderAccount, User
 from ledger.models import triggers
 from ledger.states import AccountKind, Phase, TransferKind
@@ -43,7 +42,7 @@ class Account(models.Model):
                 fields=["id", "wallet", "currency"], name="account_with_wallet_and_currency"
             ),
         ]
-        triggers = [append_only(), triggers.begin_balance()]
+        triggers = [triggers.append_only(), triggers.begin_balance()]
 
     def __str__(self) -> str:
         return f"{self.kind} of wallet {self.wallet_id}"
@@ -52,10 +51,14 @@ class Account(models.Model):
 class Transfer(models.Model):
     """`amount` goes from `credit` to `debit`; it is positive. Corrections are new transfers."""
 
-    key = models.CharField(max_length=100, unique=True)  # of whoever books: same key, same transfer
+    key = models.CharField(max_length=100)  # of whoever books: same key, same transfer
     request_hash = models.BinaryField(max_length=32)
     wallet = models.ForeignKey(
-        ProviderAccount, on_delete=models.PROTECT, related_name="transfers", db_constraint=False
+        ProviderAccount,
+        on_delete=models.PROTECT,
+        related_name="transfers",
+        db_constraint=False,
+        db_index=False,
     )
     currency = models.CharField(max_length=3)
     debit = models.ForeignKey(
@@ -89,13 +92,18 @@ class Transfer(models.Model):
         models.DateField()
     )  # the team's day on which it is booked: what a month close freezes
     day = models.DateField()  # the team's day that it counts for: a refund, the day of its purchase
-    actor = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    actor = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     reason = models.CharField(max_length=500, blank=True)
     flagged = models.BooleanField(default=False)  # somebody should look: charged above the hold
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=models.Q(amount__gt=0), name="transfer_moves_money"),
+            models.UniqueConstraint(fields=["key"], name="transfer_booked_once"),
+            models.CheckConstraint(  # the upper end keeps out NaN, which is above every number
+                condition=models.Q(amount__gt=0, amount__lt=10**14), name="transfer_moves_money"
+            ),
             models.CheckConstraint(
                 condition=~models.Q(debit=models.F("credit")), name="transfer_between_two_accounts"
             ),
@@ -108,8 +116,15 @@ class Transfer(models.Model):
         indexes = [
             models.Index(fields=["wallet", "reference"], name="transfer_reference"),
             models.Index(fields=["wallet", "booked_on", "id"], name="transfer_statement"),
+            models.Index(  # most are nobody's
+                fields=["actor"], condition=models.Q(actor__isnull=False), name="transfer_actor"
+            ),
         ]
-        triggers = [append_only(), triggers.check_resolution(), triggers.fold_transfers()]
+        triggers = [
+            triggers.append_only(),
+            triggers.check_resolution(),
+            triggers.fold_transfers(),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount} {self.currency} ({self.key})"
@@ -155,7 +170,7 @@ class ClosedMonth(models.Model):
             models.UniqueConstraint(fields=["wallet", "month"], name="month_closed_once"),
             models.CheckConstraint(condition=models.Q(month__day=1), name="month_is_its_first_day"),
         ]
-        triggers = [append_only()]
+        triggers = [triggers.append_only(), triggers.wait_for_bookings()]
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m} of wallet {self.wallet_id}"

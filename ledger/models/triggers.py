@@ -2,10 +2,23 @@
 
 import pgtrigger
 
+from ledger.models.unskippable import Unskippable
+
+
+def append_only() -> pgtrigger.Trigger:
+    """Rows are written once: any UPDATE, DELETE or TRUNCATE fails, whoever sends it."""
+    return Unskippable(
+        name="append_only",
+        when=pgtrigger.Before,
+        level=pgtrigger.Statement,
+        operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
+        func="RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP;",
+    )
+
 
 def begin_balance() -> pgtrigger.Trigger:
     """Every account begins with a balance of nothing."""
-    return pgtrigger.Trigger(
+    return Unskippable(
         name="begin_balance",
         when=pgtrigger.After,
         operation=pgtrigger.Insert,
@@ -20,7 +33,7 @@ def begin_balance() -> pgtrigger.Trigger:
 
 def check_resolution() -> pgtrigger.Trigger:
     """A post or void is of a pending transfer between the same accounts, for no more than it."""
-    return pgtrigger.Trigger(
+    return Unskippable(
         name="check_resolution",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert,
@@ -42,49 +55,44 @@ def check_resolution() -> pgtrigger.Trigger:
 
 
 def fold_transfers() -> pgtrigger.Trigger:
-    """Bring the balances up to date with the statement's transfers, locked in account order.
+    """Bring the balances up to date with the statement's transfers, one account after the other.
 
-    Months are checked after the locks are held: whoever closes one takes the same locks first.
+    Their order is what keeps two batches from waiting for each other. Months are checked after
+    that, with the balances locked: closing one waits for the same locks.
     """
-    return pgtrigger.Trigger(
+    return Unskippable(
         name="fold_transfers",
         when=pgtrigger.After,
         level=pgtrigger.Statement,
         operation=pgtrigger.Insert,
         referencing=pgtrigger.Referencing(new="fresh"),  # type: ignore[no-untyped-call]
+        declare=[("change", "record")],
         func="""
-            PERFORM 1 FROM ledger_balance
-            WHERE account_id IN (SELECT debit_id FROM fresh UNION SELECT credit_id FROM fresh)
-            ORDER BY account_id FOR NO KEY UPDATE;
-
-            UPDATE ledger_balance b SET
-                debits_posted = b.debits_posted + s.debits_posted,
-                credits_posted = b.credits_posted + s.credits_posted,
-                debits_pending = b.debits_pending + s.debits_pending,
-                credits_pending = b.credits_pending + s.credits_pending
-            FROM (
-                SELECT account_id,
-                    sum(posted) FILTER (WHERE is_debit) AS debits_posted,
-                    sum(posted) FILTER (WHERE NOT is_debit) AS credits_posted,
-                    sum(pending) FILTER (WHERE is_debit) AS debits_pending,
-                    sum(pending) FILTER (WHERE NOT is_debit) AS credits_pending
-                FROM (
-                    SELECT side.account_id, side.is_debit,
-                        CASE WHEN t.phase IN ('posted', 'post') THEN t.amount ELSE 0 END AS posted,
-                        CASE t.phase WHEN 'pending' THEN t.amount WHEN 'posted' THEN 0
-                            ELSE -held.amount END AS pending
-                    FROM fresh t
-                    LEFT JOIN ledger_transfer held ON held.id = t.resolves_id
-                    CROSS JOIN LATERAL
-                        (VALUES (t.debit_id, true), (t.credit_id, false)) side(account_id, is_debit)
-                    UNION ALL
-                    SELECT debit_id, false, 0, 0 FROM fresh
-                    UNION ALL
-                    SELECT credit_id, true, 0, 0 FROM fresh
-                ) sides
-                GROUP BY account_id
-            ) s
-            WHERE b.account_id = s.account_id;
+            FOR change IN
+                SELECT side.account_id,
+                    sum(side.debited * effect.posted) AS debits_posted,
+                    sum(side.credited * effect.posted) AS credits_posted,
+                    sum(side.debited * effect.pending) AS debits_pending,
+                    sum(side.credited * effect.pending) AS credits_pending
+                FROM fresh t
+                LEFT JOIN ledger_transfer held ON held.id = t.resolves_id
+                CROSS JOIN LATERAL (SELECT
+                    CASE WHEN t.phase IN ('posted', 'post') THEN t.amount ELSE 0 END AS posted,
+                    CASE t.phase WHEN 'pending' THEN t.amount WHEN 'posted' THEN 0
+                        ELSE -held.amount END AS pending
+                ) effect
+                CROSS JOIN LATERAL
+                    (VALUES (t.debit_id, 1, 0), (t.credit_id, 0, 1))
+                    side(account_id, debited, credited)
+                GROUP BY side.account_id ORDER BY side.account_id
+            LOOP
+                UPDATE ledger_balance SET
+                    debits_posted = debits_posted + change.debits_posted,
+                    credits_posted = credits_posted + change.credits_posted,
+                    debits_pending = debits_pending + change.debits_pending,
+                    credits_pending = credits_pending + change.credits_pending
+                WHERE account_id = change.account_id;
+            END LOOP;
 
             IF EXISTS (
                 SELECT FROM fresh JOIN ledger_closedmonth c ON c.wallet_id = fresh.wallet_id
@@ -98,9 +106,30 @@ def fold_transfers() -> pgtrigger.Trigger:
     )
 
 
+def wait_for_bookings() -> pgtrigger.Trigger:
+    """A month is closed after all who are booking in it, and before all who come later.
+
+    Its balances are locked in account order, as a booking does it, and written as they are, so
+    that whoever began with an older view of the months is refused.
+    """
+    return Unskippable(
+        name="wait_for_bookings",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert,
+        declare=[("own", "bigint")],
+        func="""
+            FOR own IN SELECT id FROM ledger_account WHERE wallet_id = NEW.wallet_id ORDER BY id
+            LOOP
+                UPDATE ledger_balance SET debits_posted = debits_posted WHERE account_id = own;
+            END LOOP;
+            RETURN NEW;
+        """,
+    )
+
+
 def only_by_transfers() -> pgtrigger.Trigger:
     """Balances are written by the triggers above and by nobody else."""
-    return pgtrigger.Trigger(
+    return Unskippable(
         name="only_by_transfers",
         when=pgtrigger.Before,
         level=pgtrigger.Statement,
