@@ -4,6 +4,10 @@ requested ─► waiting ─► received ─► finished       received ─► r
     │            ├────► cancelling ─► cancelled | waiting | received | expired
     ├─► refused  └────► expired ─► received (a late message)
     └─► in_doubt ─► waiting | lost | refused
+
+A paid number is never turned away: by its own late answer a refused or a lost rental goes on to
+waiting, and a lost one also by a webhook that can be of no other. What was refused and is proved
+to have been charged all the same is lost.
 """
 
 from django.db import models
@@ -34,10 +38,14 @@ MOVES: dict[RentalState, frozenset[RentalState]] = {
     S.RECEIVED: frozenset({S.RECEIVED, S.FINISHED}),
     S.FINISHED: frozenset(),
     S.CANCELLED: frozenset(),
-    S.REFUSED: frozenset(),
-    S.LOST: frozenset(),
+    S.REFUSED: frozenset({S.WAITING, S.LOST}),
+    S.LOST: frozenset({S.WAITING}),
 }
 
+# The rent has got no answer that was applied.
+UNANSWERED = frozenset({S.REQUESTED, S.IN_DOUBT})
+# Ended without a number, which may come after all.
+WITHOUT_NUMBER = frozenset({S.REFUSED, S.LOST})
 # Somebody may still be waiting for something: these stand on the board.
 LIVE = frozenset({S.REQUESTED, S.IN_DOUBT, S.WAITING, S.CANCELLING, S.RECEIVED})
 # The provider knows an activation and may still hand over an SMS for it.

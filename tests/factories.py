@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import Membership, ProviderAccount
+from ledger.days import team_day
 from providers import values
 from rentals.causes import Cause
 from rentals.models import Message, Offer, Rental, RentalEvent
@@ -73,6 +74,7 @@ def make_rental(
         "price": Decimal("0.45"),
         "ttl": TTL,
         "requested_at": at,
+        "day": team_day(membership.team, at),
         "request_key": uuid.uuid4(),
     }
     if state in HAS_NUMBER:

@@ -17,7 +17,11 @@ from ledger.states import AccountKind, Phase, TransferKind
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purchase:
     """What is bought: `reference` is the caller's word for it ("rental:42"), `day` the team's day
-    on which it was asked for, `service` and `external_id` how a statement may name it."""
+    on which it was asked for, `service` and `external_id` how a statement may name it.
+
+    `service` is the catalogue's name alone ("eBay"), because statements write that one ("Refund
+    for eBay rental #503") and not its code; `external_id` is the activation.
+    """
 
     wallet: ProviderAccount
     reference: str

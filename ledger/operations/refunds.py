@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import ProviderAccount
 from ledger.book import Entry, post
 from ledger.days import team_day
 from ledger.models import Refund
 from ledger.operations.exceptions import Report, report
+from ledger.operations.refund_rules import expectation, learned_rule
 from ledger.states import (
     AWAITED,
     AccountKind,
@@ -44,40 +46,71 @@ class Claim:
 
 
 def claim(wanted: Claim, *, now: datetime) -> Refund:
-    """Write down what the provider owes; the same reference gets the same claim again."""
-    low, high = expected(wanted)
-    refund, _ = Refund.objects.get_or_create(
-        wallet=wanted.wallet,
-        reference=wanted.reference,
-        defaults={
-            "external_id": wanted.external_id,
-            "service": wanted.service,
-            "cause": wanted.cause,
-            "state": RefundState.QUEUED if wanted.queued else RefundState.EXPECTED,
-            "currency": wanted.wallet.currency,
-            "charged": wanted.charged,
-            "expected_min": low,
-            "expected_max": high,
-            "age": wanted.age,
-            "claimed_at": now,
-            "due_at": now + due_within(wanted.wallet),
-            "day": wanted.day,
-        },
+    """Write down what the provider owes; the same reference gets the same claim again.
+
+    One that was withdrawn becomes what is claimed now.
+    """
+    claimed = _claimed(wanted, now)
+    refund, is_new = Refund.objects.get_or_create(
+        wallet=wanted.wallet, reference=wanted.reference, defaults=claimed
     )
+    if not is_new and _withdrawn(wanted.wallet, wanted.reference).update(**claimed, reason=""):
+        refund.refresh_from_db()
     return refund
+
+
+def _claimed(wanted: Claim, now: datetime) -> dict[str, Any]:
+    low, high = expected(wanted)
+    return {
+        "external_id": wanted.external_id,
+        "service": wanted.service,
+        "cause": wanted.cause,
+        "state": RefundState.QUEUED if wanted.queued else RefundState.EXPECTED,
+        "currency": wanted.wallet.currency,
+        "charged": wanted.charged,
+        "expected_min": low,
+        "expected_max": high,
+        "age": wanted.age,
+        "claimed_at": now,
+        "due_at": now + due_within(wanted.wallet),
+        "day": wanted.day,
+    }
+
+
+def withdraw(wallet: ProviderAccount, reference: str, *, reason: str) -> bool:
+    """Take back an awaited claim that turned out to be none: nobody writes anything off.
+
+    Returns whether there was one. What came back before stays a refund.
+    """
+    awaited = Refund.objects.filter(wallet=wallet, reference=reference, state__in=AWAITED)
+    return bool(
+        awaited.update(state=RefundState.WRITTEN_OFF, expected_min=0, expected_max=0, reason=reason)
+    )
+
+
+def _withdrawn(wallet: ProviderAccount, reference: str) -> QuerySet[Refund]:
+    """A claim that is closed without a person: the only ones that may be claimed again."""
+    return Refund.objects.filter(
+        wallet=wallet,
+        reference=reference,
+        state=RefundState.WRITTEN_OFF,
+        closed_by__isnull=True,
+        received=0,
+    )
 
 
 def expected(wanted: Claim) -> tuple[Decimal, Decimal]:
     """Between which amounts the refund should be.
 
     SMSGig processes "a refund" of the rental; SMS Villa refunds "the unused portion", which may be
-    all of it or nothing until it is learned. A rental that ended by itself is promised nothing.
+    all of it or nothing until it is learned (refund_rules). A rental that ended by itself is
+    promised nothing.
     """
     if wanted.cause == RefundCause.EXPIRED:
         return Decimal(0), wanted.charged
     if _pays_at_once(wanted.wallet) or wanted.cause == RefundCause.LOST:
         return wanted.charged, wanted.charged
-    return Decimal(0), wanted.charged
+    return expectation(learned_rule(wanted.wallet), wanted.charged, wanted.age)
 
 
 def due_within(wallet: ProviderAccount) -> timedelta:

@@ -54,6 +54,7 @@ class Rental(models.Model):
     auto_cancel = models.BooleanField(default=True)
 
     requested_at = models.DateTimeField()
+    day = models.DateField()  # the team's day of requested_at, whatever its zone is later
     sent_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -98,6 +99,11 @@ class Rental(models.Model):
                 name="rental_due_controls",
             ),
             models.Index(fields=["team", "-requested_at"], name="rental_history"),
+            models.Index(
+                fields=["ended_at"],
+                condition=models.Q(state__in=["refused", "lost"], activation_id=""),
+                name="rental_without_number",
+            ),
             models.Index(
                 fields=["state", "expires_at"],
                 condition=models.Q(

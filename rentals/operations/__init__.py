@@ -7,6 +7,7 @@ from rentals.operations.controlling import (
     send_control,
     wait_for_more,
 )
+from rentals.operations.deciding import decide_doubt
 from rentals.operations.errors import NotPossible, RentalNotAllowed
 from rentals.operations.inbox import apply_inbox_entry, hint_to_poll
 from rentals.operations.polling import poll_account
@@ -19,6 +20,7 @@ __all__ = [
     "RentalNotAllowed",
     "apply_inbox_entry",
     "cancel_rental",
+    "decide_doubt",
     "finish_rental",
     "hint_to_poll",
     "poll_account",

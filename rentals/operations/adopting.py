@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -14,12 +13,13 @@ from rentals.deadlines import TTL_UNTOLD
 from rentals.models import InboxEntry, Rental
 from rentals.models.inbox import InboxOutcome
 from rentals.operations.answers import Verdict
+from rentals.operations.beginning import ActivationTaken, Charge, begin
 from rentals.operations.exchange import converse, wire
 from rentals.operations.inbox import CONFIRM_PAUSE, CONFIRM_READS, delivery_of
-from rentals.operations.outcomes import UNANSWERED, begin
-from rentals.states import RentalState
+from rentals.states import UNANSWERED, RentalState
 
 CLOCKS_APART = timedelta(minutes=10)  # how far the provider's clock may be from ours
+LONGEST = timedelta(days=7)  # how long ago a rental was lost whose number may still turn up
 
 
 def adopt(entry_id: int) -> bool:
@@ -52,8 +52,8 @@ def _set_aside(entry: InboxEntry) -> None:
 
 
 def entries_worth_adopting(now: datetime) -> list[int]:
-    """Webhooks for unknown activations at accounts that have a rental in doubt."""
-    doubts = Rental.objects.filter(state=RentalState.IN_DOUBT)
+    """Webhooks for unknown activations at accounts that have a rental that may be theirs."""
+    doubts = Rental.objects.filter(Q(state=RentalState.IN_DOUBT) | _lost_of_late(now))
     entries = InboxEntry.objects.filter(
         outcome=InboxOutcome.UNKNOWN_ACTIVATION,
         applied_at__isnull=True,
@@ -64,20 +64,27 @@ def entries_worth_adopting(now: datetime) -> list[int]:
 
 
 def _only_candidate(entry: InboxEntry, delivery: Delivery) -> Rental | None:
-    """The one rental that is open, of that service, and rented in time for this SMS.
+    """The one rental without a number, of that service, and rented in time for this SMS.
 
-    One that is still being answered counts too: then it is too early to tell.
+    One that is still being answered counts too: then it is too early to tell. So does a lost one,
+    which was charged for a number.
     """
+    possible = Q(state__in=UNANSWERED) | _lost_of_late(entry.received_at)
     open_ones = [
         rental
         for rental in Rental.objects.select_related("account").filter(
-            account=entry.account, state__in=UNANSWERED, sent_at__lte=entry.received_at
+            possible, account=entry.account, sent_at__lte=entry.received_at
         )
         if delivery.service in ("", rental.service_code) and _in_time(rental, entry)
     ]
-    if len(open_ones) == 1 and open_ones[0].state == RentalState.IN_DOUBT:
+    if len(open_ones) == 1 and open_ones[0].state != RentalState.REQUESTED:
         return open_ones[0]
     return None
+
+
+def _lost_of_late(at: datetime) -> Q:
+    """Lost so lately that its number may still get an SMS: no longer than a rental can last."""
+    return Q(state=RentalState.LOST, activation_id="", ended_at__gt=at - LONGEST)
 
 
 def _may_read(rental: Rental, now: datetime) -> bool:
@@ -120,8 +127,8 @@ def _agrees(rental: Rental, activation: Activation, entry: InboxEntry, delivery:
 def _begin(rental: Rental, entry: InboxEntry, activation: Activation, now: datetime) -> bool:
     started = rental.sent_at or rental.requested_at
     ttl = activation.ttl or rental.ttl or TTL_UNTOLD
-    fields = {
-        **money.settle(rental, activation.price),
+    charge = Charge(activation.price, money.moment(activation.created_at, started))
+    learned = {
         "activation_id": entry.activation_id,
         "phone_raw": activation.phone_number,
         "phone_e164": e164(activation.phone_number) or "" if activation.phone_number else "",
@@ -131,6 +138,6 @@ def _begin(rental: Rental, entry: InboxEntry, activation: Activation, now: datet
         "next_poll_at": now,
     }
     try:
-        return begin(rental, fields, cause=Cause.CLAIMED_BY_WEBHOOK, now=now)
-    except IntegrityError:
+        return begin(rental.pk, learned, charge, cause=Cause.CLAIMED_BY_WEBHOOK, now=now)
+    except ActivationTaken:
         return False

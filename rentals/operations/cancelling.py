@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from django.db import transaction
 from django.utils import timezone
 
 from providers.values import Activation, ActivationStatus
+from rentals import money
 from rentals.causes import Cause
 from rentals.models import Rental
 from rentals.nudges import nudge
@@ -121,13 +123,18 @@ def _refused(rental: Rental, detail: str) -> None:
 
 
 def _end(rental: Rental, status: ActivationStatus, note: str = "") -> None:
+    """Cancelled, its money is owed from the same moment on. For what ended by itself none is."""
     cancelled = status == ActivationStatus.CANCELLED
-    move(
-        rental.pk,
-        frm={RentalState.CANCELLING},
-        to=RentalState.CANCELLED if cancelled else RentalState.EXPIRED,
-        cause=Cause.CANCELLED if cancelled else Cause.ENDED_AT_PROVIDER,
-        now=timezone.now(),
-        note=note,
-    )
+    now = timezone.now()
+    with transaction.atomic():
+        moved = move(
+            rental.pk,
+            frm={RentalState.CANCELLING},
+            to=RentalState.CANCELLED if cancelled else RentalState.EXPIRED,
+            cause=Cause.CANCELLED if cancelled else Cause.ENDED_AT_PROVIDER,
+            now=now,
+            note=note,
+        )
+        if moved is not None and cancelled:
+            money.claim_cancelled(moved, confirmed=_was_confirmed(moved), now=now)
     nudge("rentals.read_balance", rental.account_id)

@@ -1,24 +1,23 @@
 """What becomes of a rental by the answer to its rent, or by none."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
+from ledger.states import ExceptionKind
 from providers.phone import e164
 from providers.values import Rented
 from rentals import money, polling
 from rentals.causes import Cause
 from rentals.deadlines import beginning, deadline
 from rentals.models import ProviderAnswer, Rental
-from rentals.nudges import nudge
-from rentals.operations import inbox
 from rentals.operations.answers import Judged, Verdict
+from rentals.operations.beginning import ActivationTaken, Charge, begin
 from rentals.operations.transition import move, note_event
-from rentals.states import RentalState
+from rentals.states import UNANSWERED, RentalState
 
 UNSENT_FOR = timedelta(minutes=2)  # a rental that could not be sent until then is given up
-UNANSWERED = frozenset({RentalState.REQUESTED, RentalState.IN_DOUBT})
+CLASH_PAUSE = timedelta(hours=1)  # before an answer that another rental contradicts is read again
 
 
 def apply_rent(
@@ -45,24 +44,35 @@ def apply_rent(
 def _start(
     rental: Rental, rented: Rented, answer: ProviderAnswer, date: str, now: datetime
 ) -> None:
+    charge = Charge(rented.price, money.moment(rented.created_at, answer.answered_at))
     try:
         begun = begin(
-            rental, _learned(rental, rented, answer, date, now), cause=Cause.RENTED, now=now
-        )
-    except IntegrityError:
-        # The provider named an activation that another rental holds: a person must look.
-        move(
             rental.pk,
-            frm={RentalState.REQUESTED},
-            to=RentalState.IN_DOUBT,
-            cause=Cause.OUTCOME_UNKNOWN,
+            _learned(rental, rented, answer, date, now),
+            charge,
+            cause=Cause.RENTED,
             now=now,
-            note=f"The provider answered with activation {rented.activation_id}, "
-            "which another rental already has.",
         )
+    except ActivationTaken:
+        _leave_to_a_person(rental.pk, rented, now)
         return
     if not begun:
         _tell_of_stray(rental.pk, rented, now)
+
+
+def _leave_to_a_person(rental_id: int, rented: Rented, now: datetime) -> None:
+    """The provider named an activation that another rental has. Reading that again is pointless,
+    but for the case that the other one is put right: so seldom."""
+    move(
+        rental_id,
+        frm={RentalState.REQUESTED},
+        to=RentalState.IN_DOUBT,
+        cause=Cause.OUTCOME_UNKNOWN,
+        now=now,
+        note=f"The provider answered with activation {rented.activation_id}, "
+        "which another rental already has.",
+    )
+    Rental.objects.filter(pk=rental_id, activation_id="").update(control_at=now + CLASH_PAUSE)
 
 
 def _learned(
@@ -79,7 +89,6 @@ def _learned(
         answered_at=answer.answered_at,
     )
     return {
-        **money.settle(rental, rented.price),
         "activation_id": rented.activation_id,
         "phone_raw": rented.phone_number,
         "phone_e164": e164(rented.phone_number) or "",
@@ -91,32 +100,14 @@ def _learned(
 
 
 def _tell_of_stray(rental_id: int, rented: Rented, now: datetime) -> None:
-    """An answer too late for its rental, which is decided: its number is paid for all the same."""
-    rental = Rental.objects.get(pk=rental_id)
-    if rental.activation_id != rented.activation_id:
-        note = f"The answer named activation {rented.activation_id}."
-        note_event(rental, cause=Cause.LATE_NUMBER, now=now, note=note)
-
-
-def begin(
-    rental: Rental, fields: Mapping[str, object], *, cause: Cause, now: datetime, note: str = ""
-) -> bool:
-    """Move to waiting with what was learned, and apply the webhooks that were faster."""
+    """An answer for a rental that has another activation. Nothing is booked for it here: if it was
+    paid as well, the wallet shows a purchase that no rental explains."""
     with transaction.atomic():
-        moved = move(
-            rental.pk,
-            frm=UNANSWERED,
-            to=RentalState.WAITING,
-            cause=cause,
-            now=now,
-            note=note,
-            fields=fields,
-        )
-        if moved is None:
-            return False
-        transaction.on_commit(lambda: inbox.apply_early_entries(moved, now=now))
-        transaction.on_commit(lambda: nudge("rentals.read_balance", moved.account_id))
-    return True
+        rental = Rental.objects.select_for_update().get(pk=rental_id)
+        if rental.activation_id != rented.activation_id:
+            note = f"The answer named activation {rented.activation_id}."
+            note_event(rental, cause=Cause.LATE_NUMBER, now=now, note=note)
+            money.notice(rental, ExceptionKind.LATE_NUMBER, note, now=now)
 
 
 def _put_back(
@@ -142,15 +133,18 @@ def _put_back(
 
 
 def _refuse(rental: Rental, *, now: datetime, cause: Cause, note: str) -> None:
-    move(
-        rental.pk,
-        frm=UNANSWERED,
-        to=RentalState.REFUSED,
-        cause=cause,
-        now=now,
-        note=note,
-        fields=money.release(),
-    )
+    with transaction.atomic():
+        moved = move(
+            rental.pk,
+            frm=UNANSWERED,
+            to=RentalState.REFUSED,
+            cause=cause,
+            now=now,
+            note=note,
+            fields=money.RELEASED,
+        )
+        if moved is not None:
+            money.book_release(moved, now=now)
 
 
 def give_up_unsent(rental: Rental, *, now: datetime, note: str = "") -> bool:

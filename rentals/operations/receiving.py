@@ -7,8 +7,9 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
+from ledger.states import ExceptionKind
 from providers import values
-from rentals import channels, polling
+from rentals import channels, money, polling
 from rentals.causes import Cause
 from rentals.models import InboxEntry, Message, Rental
 from rentals.models.inbox import InboxOutcome
@@ -191,3 +192,11 @@ def _moved_by_sms(rental: Rental, now: datetime) -> None:
     )
     if moved is None:
         note_event(rental, cause=Cause.SMS_AFTER_END, now=now)
+    if moved is None and rental.state == RentalState.CANCELLED:
+        # Its refund is promised only where no SMS came, so it may fail to come or be taken back.
+        money.notice(
+            rental,
+            ExceptionKind.SMS_AFTER_CANCEL,
+            "An SMS came after it was cancelled; the provider refunds only where none came.",
+            now=now,
+        )

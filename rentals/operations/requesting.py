@@ -9,6 +9,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Membership
 from accounts.states import Role
+from ledger.book import MonthClosed
+from ledger.days import team_day
 from providers.registry import provider
 from rentals import channels, money
 from rentals.causes import Cause
@@ -59,10 +61,15 @@ def request_rental(
         multiple_sms=offer.multiple_sms,
         auto_cancel=membership.team.auto_cancel,
         requested_at=now,
-        **money.hold(offer.price),
+        day=team_day(membership.team, now),
+        held=offer.price,
     )
     try:
         _write(rental, membership, now)
+    except MonthClosed as closed:
+        raise RentalNotAllowed(
+            _("Finance has closed this month: nothing can be rented in it.")
+        ) from closed
     except IntegrityError:
         if known := _same_form(membership, request_key):
             return known
@@ -87,6 +94,7 @@ def _write(rental: Rental, membership: Membership, now: datetime) -> None:
             to_state=RentalState.REQUESTED,
             cause=Cause.REQUESTED,
         )
+        money.book_hold(rental, now=now)
         transaction.on_commit(lambda: channels.publish(rental))
         transaction.on_commit(lambda: nudge("rentals.send_rent", rental.pk))
 

@@ -9,11 +9,11 @@ from django.db.models import Exists, OuterRef, Q
 
 from rentals.causes import Cause
 from rentals.models import InboxEntry, Message, ProviderAnswer, Rental
-from rentals.operations import adopting, outcomes, sending
+from rentals.operations import adopting, findings, outcomes, sending
 from rentals.operations.answers import Verdict
 from rentals.operations.controlling import begin_cancel
 from rentals.operations.transition import move
-from rentals.states import RentalState
+from rentals.states import WITHOUT_NUMBER, RentalState
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +25,7 @@ AFTER_END = timedelta(seconds=5)
 AFTER_END_UNSEEN = timedelta(seconds=60)  # where the last look has not been answered
 KEEP_IN_SIGHT = timedelta(minutes=5)  # a code stays on the board, even one that came late
 CANCEL_AFTER_END = timedelta(minutes=2)
+LATE_NUMBERS_FOR = timedelta(days=2)  # a worker holds an answer for minutes, an outage for longer
 
 Run = Callable[..., Any]  # run(task name, *args): a nudge, or the work itself
 
@@ -34,7 +35,7 @@ def sweep(now: datetime, run: Run) -> None:
 
     A row that fails is logged and does not keep the others waiting.
     """
-    for step in (_unapplied_rents, _unanswered, _auto_cancels, _expired, _ended, _stuck_cancels):
+    for step in STEPS:
         step(now)
     for hand_out in (_unsent, _controls, _unapplied_hooks, _doubts):
         hand_out(now, run)
@@ -56,14 +57,42 @@ def _unapplied_rents(now: datetime) -> None:
     decided = this_attempt.exclude(verdict=Verdict.UNKNOWN)
     rentals = Rental.objects.select_related("account").filter(
         Q(Exists(this_attempt), state=RentalState.REQUESTED)
-        | Q(Exists(decided), state=RentalState.IN_DOUBT)
+        | Q(_due(now), Exists(decided), state=RentalState.IN_DOUBT)
     )
     _each(rentals, lambda rental: sending.apply_stored_rent(rental, now=now))
 
 
+def _late_numbers(now: datetime) -> None:
+    """The same, of rentals that were decided while their worker died: their number is paid for."""
+    number = ProviderAnswer.objects.filter(
+        rental=OuterRef("pk"), call="rent", asked_at=OuterRef("sent_at"), verdict=Verdict.DONE
+    )
+    rentals = Rental.objects.select_related("account").filter(
+        _due(now),
+        Exists(number),
+        state__in=WITHOUT_NUMBER,
+        activation_id="",
+        ended_at__gt=now - LATE_NUMBERS_FOR,
+    )
+    _each(rentals, lambda rental: sending.apply_stored_rent(rental, now=now))
+
+
+def _due(now: datetime) -> Q:
+    """Not put off: an answer that another rental contradicts is read seldom."""
+    return Q(control_at__isnull=True) | Q(control_at__lte=now)
+
+
+def _findings(now: datetime) -> None:
+    for pk in findings.waiting():
+        try:
+            findings.consume(pk, now=now)
+        except Exception:
+            log.exception("finding_failed", finding=pk)
+
+
 def _unsent(now: datetime, run: Run) -> None:
     unsent = Rental.objects.filter(
-        Q(control_at__isnull=True) | Q(control_at__lte=now),
+        _due(now),
         state=RentalState.REQUESTED,
         sent_at__isnull=True,
         requested_at__lte=now - NUDGE_AGAIN,
@@ -174,3 +203,15 @@ def _stuck_cancels(now: datetime) -> None:
             note="The cancel could not be confirmed.",
         ),
     )
+
+
+STEPS = (
+    _unapplied_rents,
+    _late_numbers,
+    _unanswered,
+    _findings,
+    _auto_cancels,
+    _expired,
+    _ended,
+    _stuck_cancels,
+)

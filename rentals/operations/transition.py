@@ -30,7 +30,12 @@ def move(
     in another state: then nothing changed. Raises ValueError for a move that MOVES rules out.
     """
     with transaction.atomic():
-        rental = Rental.objects.select_for_update().filter(pk=rental_id, state__in=frm).first()
+        rental = (
+            Rental.objects.select_for_update(of=("self",))
+            .select_related("account__team")
+            .filter(pk=rental_id, state__in=frm)
+            .first()
+        )
         if rental is None:
             return None
         was = RentalState(rental.state)

@@ -45,6 +45,7 @@ def _rental(made: Made) -> Rental:
         activation_id="10561661",
         ttl=600,
         requested_at=timezone.now(),
+        day=timezone.now().date(),
         next_poll_at=timezone.now() + timedelta(minutes=5),
     )
 
