@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+import psycopg
 from django.db import IntegrityError
 
 from ledger.book.entries import Entry
@@ -66,6 +67,7 @@ _MANY: Final = (
     + ", ".join(f"%s::{kind}[]" for kind in _COLUMNS.values())
     + f") WITH ORDINALITY v ({', '.join(_COLUMNS)}, place) {_ACCOUNTS}"
 )
+_ONCE: Final = {"ledger_transfer_resolves_id_key", "transfer_resolves_a_hold"}
 
 
 def post(entry: Entry) -> int:
@@ -82,11 +84,21 @@ def post_all(entries: Sequence[Entry]) -> list[int]:
     """Book many, all or none, in their order. Raises the same as `post`."""
     if not entries:
         return []
+    _check_keys(entries)
     columns = [list(column) for column in zip(*map(_values, entries), strict=True)]
     ids = _run(_MANY, columns)
     missing = [entry for entry in entries if entry.key not in ids]
     ids |= _known(missing)
     return [ids[entry.key] for entry in entries]
+
+
+def _check_keys(entries: Sequence[Entry]) -> None:
+    """PostgreSQL sees only the first of two with the same key."""
+    seen: dict[str, Entry] = {}
+    for entry in entries:
+        first = seen.setdefault(entry.key, entry)
+        if first is not entry and first.request_hash != entry.request_hash:
+            raise KeyReused(f"{entry.key} is two things in one batch")
 
 
 def _values(entry: Entry) -> list[Any]:
@@ -129,9 +141,10 @@ def _known(entries: list[Entry]) -> dict[str, int]:
 
 
 def _in_words(error: IntegrityError) -> Exception:
-    text = str(error)
-    if "resolves" in text:
-        return AlreadyResolved(text)
-    if "the month is closed" in text:
+    cause = error.__cause__
+    violated = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
+    if violated in _ONCE:
+        return AlreadyResolved(str(error))
+    if violated == "transfer_in_an_open_month":
         return MonthClosed("The month is closed: nothing can be booked in it any more.")
     return error

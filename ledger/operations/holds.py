@@ -5,10 +5,11 @@ All of it runs inside the caller's transaction, with whatever else the outcome c
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from accounts.models import ProviderAccount
-from ledger.book import BookNotOpen, Entry, open_book, post
+from ledger.book import BookNotOpen, Entry, KeyReused, open_book, post
+from ledger.book.entries import SMALLEST
 from ledger.days import team_day
 from ledger.models import Transfer
 from ledger.states import AccountKind, Phase, TransferKind
@@ -50,6 +51,8 @@ def charge(purchase: Purchase, amount: Decimal, *, now: datetime, occurred_at: d
     held = _hold_of(purchase)
     if held is None or (held.resolution is not None and held.resolution.phase == Phase.VOID):
         return _charge_without_hold(purchase, amount, now, occurred_at, flagged=held is not None)
+    if held.resolution is not None:
+        _check_charged(purchase, amount)
     if amount <= 0:
         release(purchase, now=now)
         return False
@@ -107,6 +110,14 @@ def _hold_of(purchase: Purchase) -> _Held | None:
     if found is None:
         return None
     return _Held(found, Transfer.objects.filter(resolves=found).first())
+
+
+def _check_charged(purchase: Purchase, amount: Decimal) -> None:
+    """The part inside the hold is the same for any amount above it: what counts is the whole."""
+    keys = [f"{purchase.reference}:charge", f"{purchase.reference}:above"]
+    booked = sum(Transfer.objects.filter(key__in=keys).values_list("amount", flat=True))
+    if booked != amount.quantize(SMALLEST, ROUND_HALF_UP):
+        raise KeyReused(f"{purchase.reference} was charged {booked}, and now {amount}")
 
 
 def _charge_without_hold(
