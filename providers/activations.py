@@ -88,6 +88,8 @@ def message(
 
 def _printable(code: str) -> str:
     """Without invisible characters: one that turns the reading direction shows another code."""
+    if code.isprintable():
+        return code
     return "".join(sign for sign in code if sign.isprintable())
 
 

@@ -83,7 +83,11 @@ def rows(value: object) -> Sequence[object]:
 
 def first(source: Document, *names: str) -> object:
     """Give the first of the named fields that is there and not null, else None."""
-    return next((source[name] for name in names if source.get(name) is not None), None)
+    for name in names:
+        value = source.get(name)
+        if value is not None:
+            return value
+    return None
 
 
 def maybe[T](read: Callable[[object], T], value: object) -> T | None:

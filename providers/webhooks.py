@@ -1,6 +1,5 @@
 """What all webhooks have in common: one message of one activation, perhaps signed."""
 
-import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping
@@ -30,7 +29,7 @@ def signed_by_any(
     if given is None:
         return False
     matches = [
-        hmac.compare_digest(hmac.new(key.encode(), body, hashlib.sha256).hexdigest(), given[1])
+        hmac.compare_digest(hmac.digest(key.encode(), body, "sha256").hex(), given[1])
         for key in keys
         if key
     ]

@@ -28,8 +28,8 @@ def send_control(rental_id: int) -> None:
 
 
 @shared_task(name="rentals.apply_inbox")
-def apply_inbox(entry_id: int) -> None:
-    operations.apply_inbox_entry(entry_id, now=timezone.now())
+def apply_inbox(*entry_ids: int) -> None:
+    operations.apply_inbox_entries(entry_ids, now=timezone.now())
 
 
 @shared_task(name="rentals.adopt")

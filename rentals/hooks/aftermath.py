@@ -4,6 +4,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from itertools import batched
 from time import monotonic
 from typing import Final, LiteralString
 
@@ -17,6 +18,7 @@ from rentals.link import Link
 from rentals.nudges import nudge_each
 from rentals.operations import hint_to_poll
 
+A_TASK: Final = 50  # webhooks that a worker applies at once, where that many come together
 SEEN_PAUSE: Final = 5.0  # seconds between two updates of an account's last webhook
 HINT_PAUSE: Final = 1.0  # seconds between two hints for an account
 # A row that somebody works on is left for the next time: no webhook waits for a lock here.
@@ -65,7 +67,7 @@ class Aftermath:
         self._threads.close()
 
     async def _nudge(self, entries: list[int]) -> list[None]:
-        calls = [(entry,) for entry in entries]
+        calls = list(batched(entries, A_TASK, strict=False))
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._nudger, nudge_each, "rentals.apply_inbox", calls)
         return [None] * len(entries)

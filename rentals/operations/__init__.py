@@ -9,7 +9,7 @@ from rentals.operations.controlling import (
 )
 from rentals.operations.deciding import decide_doubt
 from rentals.operations.errors import NotPossible, RentalNotAllowed
-from rentals.operations.inbox import apply_inbox_entry, hint_to_poll
+from rentals.operations.inbox import apply_inbox_entries, apply_inbox_entry, hint_to_poll
 from rentals.operations.polling import poll_account
 from rentals.operations.requesting import request_rental
 from rentals.operations.sending import send_rent
@@ -18,6 +18,7 @@ from rentals.operations.sweeping import sweep
 __all__ = [
     "NotPossible",
     "RentalNotAllowed",
+    "apply_inbox_entries",
     "apply_inbox_entry",
     "cancel_rental",
     "decide_doubt",

@@ -1,12 +1,14 @@
 """Stored webhooks are applied: in any order, any number of times, with the same end."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import transaction
-from django.db.models import DateTimeField, F, Q, Value
+import structlog
+from django.db import DatabaseError, transaction
+from django.db.models import DateTimeField, F, Q, QuerySet, Value
 from django.db.models.functions import Greatest, Least
 
-from providers.provider import Provider
 from providers.registry import provider
 from providers.values import Delivery
 from rentals.models import InboxEntry, Rental
@@ -14,64 +16,117 @@ from rentals.models.inbox import InboxOutcome
 from rentals.operations.receiving import Sighting, receive
 from rentals.states import OPEN, RentalState, Source
 
+log = structlog.get_logger(__name__)
+
 CONFIRM_PAUSE = timedelta(seconds=10)  # unsigned webhooks may not make us poll more often
 CONFIRM_READS = 5  # nor more often than this for one rental
 
 
 def apply_inbox_entry(entry_id: int, *, now: datetime) -> None:
-    """Attach a stored webhook's message to its rental, if we know the activation by now.
+    """Attach one stored webhook's message: see apply_inbox_entries."""
+    apply_inbox_entries([entry_id], now=now)
+
+
+def apply_inbox_entries(entry_ids: Iterable[int], *, now: datetime) -> int:
+    """Attach stored webhooks' messages to their rentals, where we know the activation by now.
 
     A webhook may be faster than the answer to our own rent, so an entry for an unknown activation
-    stays unapplied, and is found again as soon as a rental has that activation.
+    stays unapplied, and is found again as soon as a rental has that activation. A rental whose
+    entries can't be applied is logged and keeps no other waiting. Returns how many were applied.
     """
-    entry = InboxEntry.objects.select_related("account").filter(pk=entry_id).first()
-    if entry is None or entry.applied_at is not None:
-        return
-    rental = Rental.objects.filter(account=entry.account, activation_id=entry.activation_id).first()
-    if rental is None:
-        _set_aside(entry)
-    else:
-        _apply(entry, rental, now)
+    entries = list(_unapplied(pk__in=set(entry_ids)))
+    rentals = _rentals_of(entries)
+    groups: dict[Rental, list[InboxEntry]] = {}
+    unknown: list[int] = []
+    for entry in entries:
+        rental = rentals.get((entry.account_id, entry.activation_id))
+        if rental is None:
+            unknown.append(entry.pk)
+        else:
+            groups.setdefault(rental, []).append(entry)
+    if unknown:
+        _set_aside(unknown)
+    return sum(_apply_guarded(rental, group, now) for rental, group in groups.items())
 
 
 def apply_early_entries(rental: Rental, *, now: datetime) -> None:
     """Apply the webhooks that came before we knew the rental's activation."""
-    entries = InboxEntry.objects.select_related("account").filter(
-        account=rental.account_id, activation_id=rental.activation_id, applied_at__isnull=True
-    )
-    for entry in entries.order_by("received_at"):
-        _apply(entry, rental, now)
+    early = list(_unapplied(account=rental.account_id, activation_id=rental.activation_id))
+    if early:
+        _apply(rental, early, now)
 
 
 def delivery_of(entry: InboxEntry) -> Delivery:
     """Read a stored body again, with the adapter that read it when it came."""
-    return _provider(entry).delivery(bytes(entry.body))
+    adapter = provider(entry.account.provider, entry.account.server_prefix)
+    return adapter.delivery(bytes(entry.body))
 
 
-def _provider(entry: InboxEntry) -> Provider:
-    return provider(entry.account.provider, entry.account.server_prefix)
+def _unapplied(**wanted: Any) -> QuerySet[InboxEntry]:
+    """Entries that wait, in the order in which they came."""
+    entries = InboxEntry.objects.select_related("account").filter(applied_at=None, **wanted)
+    return entries.order_by("received_at", "pk")
 
 
-def _apply(entry: InboxEntry, rental: Rental, now: datetime) -> None:
-    sighting = Sighting(
+def _rentals_of(entries: Sequence[InboxEntry]) -> dict[tuple[int, str], Rental]:
+    """The rentals of the entries' activations, by account and activation id."""
+    found = Rental.objects.filter(
+        account__in={entry.account_id for entry in entries},
+        activation_id__in={entry.activation_id for entry in entries},
+    )
+    return {(rental.account_id, rental.activation_id): rental for rental in found}
+
+
+def _apply_guarded(rental: Rental, entries: Sequence[InboxEntry], now: datetime) -> int:
+    try:
+        return _apply(rental, entries, now)
+    except DatabaseError:
+        raise  # whoever called comes again, once the database is back
+    except Exception:
+        log.exception("inbox_failed", rental=rental.pk)
+        return 0
+
+
+def _apply(rental: Rental, entries: Sequence[InboxEntry], now: datetime) -> int:
+    """Apply those of one rental that nobody else is applying right now."""
+    sightings = {entry.pk: _sighting(entry) for entry in entries}
+    with transaction.atomic():
+        due = list(
+            InboxEntry.objects.select_for_update(skip_locked=True)
+            .filter(pk__in=sightings, applied_at=None)
+            .order_by("received_at", "pk")
+            .values_list("pk", flat=True)
+        )
+        if not due:
+            return 0
+        outcomes = receive(rental.pk, [sightings[pk] for pk in due], now=now)
+        _note_applied(dict(zip(due, outcomes, strict=True)), now)
+        if any(
+            not sightings[pk].confirmed and outcome != InboxOutcome.KNOWN_MESSAGE
+            for pk, outcome in zip(due, outcomes, strict=True)
+        ):
+            ask_soon(rental.pk, now=now)
+    return len(due)
+
+
+def _sighting(entry: InboxEntry) -> Sighting:
+    return Sighting(
         message=delivery_of(entry).message,
         source=Source.WEBHOOK,
         seen_at=entry.received_at,
         confirmed=bool(entry.genuine),
         entry=entry,
     )
-    with transaction.atomic():
-        due = InboxEntry.objects.select_for_update().filter(pk=entry.pk, applied_at__isnull=True)
-        if not due.exists():
-            return
-        (outcome,) = receive(rental.pk, [sighting], now=now)
-        InboxEntry.objects.filter(pk=entry.pk).update(applied_at=now, outcome=outcome)
-        if not sighting.confirmed and outcome != InboxOutcome.KNOWN_MESSAGE:
-            ask_soon(rental.pk, now=now)
 
 
-def _set_aside(entry: InboxEntry) -> None:
-    InboxEntry.objects.filter(pk=entry.pk, applied_at__isnull=True, outcome="").update(
+def _note_applied(outcomes: Mapping[int, InboxOutcome], now: datetime) -> None:
+    for outcome in set(outcomes.values()):
+        same = [pk for pk, its in outcomes.items() if its == outcome]
+        InboxEntry.objects.filter(pk__in=same).update(applied_at=now, outcome=outcome)
+
+
+def _set_aside(entries: Sequence[int]) -> None:
+    InboxEntry.objects.filter(pk__in=entries, applied_at__isnull=True, outcome="").update(
         outcome=InboxOutcome.UNKNOWN_ACTIVATION
     )
 

@@ -1,0 +1,36 @@
+"""Accepted webhooks a second against what PostgreSQL takes from a program in C."""
+
+from collections.abc import Iterator
+from statistics import median
+
+from benchmarks.figures import Figure
+from benchmarks.ground import web
+from benchmarks.hooks.pgbench import commits_a_second
+from benchmarks.hooks.scene import Scene, make_scene
+from benchmarks.hooks.sending import closed_loop
+
+CLIENTS = 32
+TURN = 4.0  # seconds
+TURNS = 4
+MOST = 12_000  # requests made beforehand for a second
+
+
+def measure() -> Iterator[Figure]:
+    scene = make_scene()
+    ratios, rates = [], []
+    with web() as server:
+        accepted_a_second(scene, server.port, 1.0)
+        for _ in range(TURNS):
+            ours = accepted_a_second(scene, server.port, TURN)
+            rates.append(ours)
+            ratios.append(ours / commits_a_second(scene.account.pk, TURN, CLIENTS))
+    yield Figure("hooks_accepted_a_second", median(rates), 3000.0, at_least=True)
+    yield Figure("hooks_accepted_per_pgbench_commit", median(ratios), 0.7, at_least=True)
+
+
+def accepted_a_second(scene: Scene, port: int, seconds: float) -> float:
+    requests = [scene.request(10_561_661) for _ in range(int(MOST * seconds))]
+    sent = closed_loop(port, requests, CLIENTS, seconds)
+    if sent.refused:
+        raise RuntimeError(f"{sent.refused} webhooks were refused")
+    return sent.accepted / sent.lasted
