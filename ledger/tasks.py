@@ -1,1 +1,18 @@
 """Celery's side: each task makes one call of an operation, and may run twice or never."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from ledger.nudges import nudge
+from ledger.operations import reconciling
+
+
+@shared_task(name="ledger.reconcile")
+def reconcile(reconciliation_id: int) -> None:
+    reconciling.reconcile(reconciliation_id)
+
+
+@shared_task(name="ledger.tick")
+def tick() -> None:
+    for reconciliation_id in reconciling.tick(timezone.now()):
+        nudge("ledger.reconcile", reconciliation_id)

@@ -152,6 +152,11 @@ def _doubt(effect: Effect, reply: Reply, detail: str) -> ProviderError:
     return kind(f"{detail.rstrip('.')}{status}.", status=reply.status)
 
 
+def answered_on(reply: Reply) -> datetime | None:
+    """When the answer was written, by the provider's own clock; None where it does not say."""
+    return _http_date(reply.headers.get("date", ""))
+
+
 def _http_date(value: str) -> datetime | None:
     try:
         read = parsedate_to_datetime(value)

@@ -244,6 +244,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(60.0),
         "options": {"queue": "bulk"},
     },
+    "reconcile": {
+        "task": "ledger.tick",
+        "schedule": schedule(30.0),
+        "options": {"queue": "bulk"},
+    },
     "request-counts": {
         "task": "accounts.forget_request_counts",
         "schedule": schedule(3600.0),

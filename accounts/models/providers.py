@@ -1,6 +1,7 @@
 """Provider accounts: one wallet each, its sealed keys, and the requests made with them."""
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +30,8 @@ class ProviderAccount(models.Model):
     # The last balance read. The book of every cent is not kept here.
     balance = models.DecimalField(max_digits=18, decimal_places=4, null=True, blank=True)
     balance_read_at = models.DateTimeField(null=True, blank=True)
+    # Not kept: when the balance just read was true, by the provider's clock, where it says so.
+    balance_dated: datetime | None = None
     catalogue_read_at = models.DateTimeField(null=True, blank=True)
     catalogue_problem = models.CharField(max_length=200, blank=True)
     last_hook_at = models.DateTimeField(null=True, blank=True)

@@ -11,6 +11,7 @@ from accounts.sealing import fingerprint
 from accounts.states import Lane
 from providers.calls import Call, Reply
 from providers.errors import BadKey, ProviderError, Refused, Throttled
+from providers.replies import answered_on
 from providers.transport import check_key
 from providers.values import Balance
 
@@ -36,15 +37,22 @@ def refuse_known(account: ProviderAccount, key: str) -> None:
 
 def read_balance(account: ProviderAccount, door: Door) -> Balance:
     """What the key's wallet holds. Raises WrongKey, NotChecked, KeyNotAccepted."""
-    return asked(account, door, door.provider.balance())
+    balance, reply = _answered(account, door, door.provider.balance())
+    account.balance_dated = answered_on(reply)
+    return balance
 
 
 def asked[T](account: ProviderAccount, door: Door, call: Call[T]) -> T:
     """Ask once, with the provider's no told in a person's words; counted once the account is
     kept. Raises WrongKey, NotChecked, KeyNotAccepted."""
+    return _answered(account, door, call)[0]
+
+
+def _answered[T](account: ProviderAccount, door: Door, call: Call[T]) -> tuple[T, Reply]:
     name = door.provider.name
     try:
-        return call.read(_sent(account, door, call))
+        reply = _sent(account, door, call)
+        return call.read(reply), reply
     except BadKey as error:
         raise WrongKey(
             _("%(provider)s does not accept this key. Copy it again from its dashboard.")

@@ -1,0 +1,97 @@
+"""What rows may be matched to: bookings that no row stands for yet, and what is still awaited."""
+
+from typing import Final
+
+from ledger.matching.tables import run
+
+_INTO: Final = "INSERT INTO match_item (id, what, said, amount, at, external, cause, reference)"
+_AT: Final = "(extract(epoch FROM {}) * 1000000)::bigint"
+_FREE: Final = """
+    NOT EXISTS (
+        SELECT FROM ledger_match m WHERE m.transfer_id = t.id AND m.undone_at IS NULL
+    )
+"""
+_NEAR: Final = """
+    t.occurred_at BETWEEN
+        (SELECT to_timestamp(min(at) / 1000000.0) FROM match_row WHERE kind = %(kind)s)
+            - %(before)s::interval
+        AND (SELECT to_timestamp(max(at) / 1000000.0) FROM match_row WHERE kind = %(kind)s)
+            + %(after)s::interval
+"""
+# What was charged for a rental is its charge and what went beyond the hold.
+_PURCHASES: Final = f"""
+    {_INTO}
+    SELECT t.id, 'transfer', coalesce(s.number, 0),
+        ((t.amount + coalesce(above.amount, 0)) * 10000)::bigint, {_AT.format("t.occurred_at")},
+        t.external_id, '', t.reference
+    FROM ledger_transfer t
+    LEFT JOIN match_service s ON s.service = t.service
+    LEFT JOIN (
+        SELECT reference, sum(amount) AS amount FROM ledger_transfer
+        WHERE wallet_id = %(wallet)s AND kind = 'adjustment' AND key = reference || ':above'
+        GROUP BY reference
+    ) above ON above.reference = t.reference
+    WHERE t.wallet_id = %(wallet)s AND t.kind = 'purchase' AND t.phase IN ('posted', 'post')
+        AND {_NEAR} AND {_FREE}
+        AND NOT EXISTS (
+            SELECT FROM ledger_match m WHERE m.transfer_id = t.resolves_id AND m.undone_at IS NULL
+        )
+"""  # noqa: S608 - our own words
+_HOLDS: Final = f"""
+    {_INTO}
+    SELECT t.id, 'hold', coalesce(s.number, 0), (t.amount * 10000)::bigint,
+        {_AT.format("t.occurred_at")}, '', '', t.reference
+    FROM ledger_transfer t
+    LEFT JOIN match_service s ON s.service = t.service
+    WHERE t.wallet_id = %(wallet)s AND t.phase = 'pending' AND t.kind = 'purchase' AND {_FREE}
+        AND NOT EXISTS (SELECT FROM ledger_transfer r WHERE r.resolves_id = t.id)
+"""  # noqa: S608
+_BOOKED: Final = f"""
+    {_INTO}
+    SELECT t.id, 'transfer', coalesce(s.number, 0), (t.amount * 10000)::bigint,
+        {_AT.format("t.occurred_at")}, t.external_id, '', t.reference
+    FROM ledger_transfer t
+    LEFT JOIN match_service s ON s.service = t.service
+    WHERE t.wallet_id = %(wallet)s AND t.kind = %(kind)s AND t.phase = 'posted' AND {_NEAR}
+        AND {_FREE} AND t.key NOT LIKE 'row:%%'
+"""  # noqa: S608
+# Written-off claims too: money that comes later still counts.
+_CLAIMS: Final = f"""
+    {_INTO}
+    SELECT f.id, 'claim', coalesce(s.number, 0), ((f.charged - f.received) * 10000)::bigint,
+        {_AT.format("f.claimed_at")}, f.external_id, f.cause || f.state, f.reference
+    FROM ledger_refund f
+    LEFT JOIN match_service s ON s.service = f.service
+    WHERE f.wallet_id = %(wallet)s AND f.received < f.charged
+        AND f.state IN ('expected', 'queued', 'short_paid', 'written_off')
+        AND f.claimed_at <= (
+            SELECT to_timestamp(max(at) / 1000000.0) FROM match_row WHERE kind = 'refund'
+        ) + %(after)s::interval
+"""  # noqa: S608
+
+
+def purchases(wallet_id: int, *, window: int) -> int:
+    return run(_PURCHASES, _near(wallet_id, "purchase", window, window))
+
+
+def holds(wallet_id: int) -> int:
+    """Money set aside for rentals whose outcome is not booked yet."""
+    return run(_HOLDS, {"wallet": wallet_id})
+
+
+def booked(wallet_id: int, kind: str, *, before: int, after: int) -> int:
+    """Refunds or deposits that were booked before their row was seen."""
+    return run(_BOOKED, _near(wallet_id, kind, before, after))
+
+
+def claims(wallet_id: int, *, after: int) -> int:
+    return run(_CLAIMS, {"wallet": wallet_id, "after": f"{after} seconds"})
+
+
+def _near(wallet_id: int, kind: str, before: int, after: int) -> dict[str, object]:
+    return {
+        "wallet": wallet_id,
+        "kind": kind,
+        "before": f"{before} seconds",
+        "after": f"{after} seconds",
+    }

@@ -1,0 +1,218 @@
+"""The passes: each adds pairs for rows and items that no earlier one has paired."""
+
+from typing import Final
+
+from ledger.matching.pairing import Moment, pairs, waiting
+from ledger.matching.tables import MICROSECONDS, rows, run
+from ledger.states import MatchPass
+
+# Whose number is trusted is no longer matched by likeness against what the number says.
+_PART: Final = """
+    CASE WHEN NOT %(trusted)s THEN 0 WHEN {word} = '' THEN {without} ELSE {with_} END
+"""
+_STREAM: Final = f"""
+    WITH stream AS (
+        SELECT 0 AS side, r.id, r.at, r.place, r.amount,
+            CASE WHEN %(by_service)s THEN l.said ELSE 0 END AS said, '' AS cause, '' AS what,
+            {_PART.format(word="r.number", without=1, with_=0)} AS part
+        FROM match_row r JOIN match_lead l ON l.lead = r.lead
+        WHERE r.kind = %(kind)s AND (l.said > 0) = %(by_service)s AND l.said >= 0
+            AND NOT EXISTS (SELECT FROM match_pair p WHERE p.row_id = r.id)
+        UNION ALL
+        SELECT 1, i.id, i.at, i.id, i.amount, CASE WHEN %(by_service)s THEN i.said ELSE 0 END,
+            i.cause, i.what, {_PART.format(word="i.external", without=0, with_=1)}
+        FROM match_item i
+        WHERE i.what = ANY(%(whats)s)
+            AND NOT EXISTS (
+                SELECT FROM match_pair p WHERE p.item_id = i.id AND p.what = i.what
+            )
+    ), gaps AS (
+        SELECT *, lag(at) OVER alike IS NULL OR at - lag(at) OVER alike > %(window)s AS fresh
+        FROM stream
+        WINDOW alike AS (PARTITION BY said, amount, part ORDER BY at, side, place)
+    ), clustered AS (
+        SELECT *, count(*) FILTER (WHERE fresh)
+            OVER (ORDER BY said, amount, part, at, side, place) AS cluster
+        FROM gaps
+    )
+"""  # noqa: S608 - our own words
+# No pair of a cluster could be made with anything outside it.
+_UNIQUE: Final = f"""
+    {_STREAM}
+    INSERT INTO match_pair
+    SELECT sum(id) FILTER (WHERE side = 0), sum(id) FILTER (WHERE side = 1), max(what), 'unique'
+    FROM clustered GROUP BY cluster HAVING count(*) = 2 AND sum(side) = 1
+"""  # noqa: S608
+_ALIKE: Final = f"""
+    CREATE TEMP TABLE match_cluster AS
+    {_STREAM}
+    SELECT cluster,
+        array_agg(id ORDER BY at, side, place) FILTER (WHERE side = 0) AS row_ids,
+        array_agg(at ORDER BY at, side, place) FILTER (WHERE side = 0) AS row_ats,
+        array_agg(id ORDER BY at, side, place) FILTER (WHERE side = 1) AS item_ids,
+        array_agg(at ORDER BY at, side, place) FILTER (WHERE side = 1) AS item_ats,
+        array_agg(what ORDER BY at, side, place) FILTER (WHERE side = 1) AS whats,
+        min(cause) FILTER (WHERE side = 1) = max(cause) FILTER (WHERE side = 1) AS same_cause
+    FROM clustered GROUP BY cluster HAVING count(*) > sum(side) AND sum(side) > 0
+"""  # noqa: S608
+# As many of each, and all of them within reach in the order of time.
+_EVEN: Final = """
+    INSERT INTO match_pair
+    SELECT each.row_id, each.item_id, each.what, 'alike'
+    FROM match_cluster c
+    CROSS JOIN LATERAL unnest(c.row_ids, c.item_ids, c.whats) AS each(row_id, item_id, what)
+    WHERE cardinality(c.row_ids) = cardinality(c.item_ids)
+        AND NOT EXISTS (
+            SELECT FROM unnest(c.row_ats, c.item_ats) AS t(row_at, item_at)
+            WHERE abs(t.row_at - t.item_at) > %(window)s
+        )
+"""
+_UNEVEN: Final = """
+    SELECT row_ids, row_ats, item_ids, item_ats, whats, same_cause FROM match_cluster c
+    WHERE NOT EXISTS (SELECT FROM match_pair p WHERE p.row_id = c.row_ids[1])
+"""
+_BY_NUMBER: Final = """
+    INSERT INTO match_pair
+    SELECT found.row_id, found.item_id, found.what, 'reference' FROM (
+        SELECT r.id AS row_id, i.id AS item_id, i.what,
+            count(*) OVER (PARTITION BY r.id) AS items,
+            count(*) OVER (PARTITION BY i.what, i.id) AS rows
+        FROM match_row r
+        JOIN match_lead l ON l.lead = r.lead
+        JOIN match_item i ON i.external = r.number AND (l.said = 0 OR l.said = i.said)
+        WHERE r.kind = %(kind)s AND r.number <> '' AND i.what = ANY(%(whats)s)
+            AND (r.amount = i.amount OR NOT %(same_amount)s)
+            AND r.at - i.at BETWEEN -%(before)s AND %(after)s
+            AND NOT EXISTS (SELECT FROM match_pair p WHERE p.row_id = r.id)
+            AND NOT EXISTS (
+                SELECT FROM match_pair p WHERE p.item_id = i.id AND p.what = i.what
+            )
+    ) found WHERE found.items = 1 AND found.rows = 1
+"""
+# Few of either side: mutually unique by an ordinary join.
+_ONLY_FIT: Final = """
+    INSERT INTO match_pair
+    SELECT found.row_id, found.item_id, found.what, 'unique' FROM (
+        SELECT r.id AS row_id, i.id AS item_id, i.what,
+            count(*) OVER (PARTITION BY r.id) AS items,
+            count(*) OVER (PARTITION BY i.what, i.id) AS rows
+        FROM match_row r
+        JOIN match_lead l ON l.lead = r.lead
+        JOIN match_item i ON i.amount = r.amount AND (l.said = 0 OR l.said = i.said)
+        WHERE r.kind = %(kind)s AND i.what = ANY(%(whats)s)
+            AND r.at - i.at BETWEEN -%(before)s AND %(after)s
+            AND NOT EXISTS (SELECT FROM match_pair p WHERE p.row_id = r.id)
+            AND NOT EXISTS (
+                SELECT FROM match_pair p WHERE p.item_id = i.id AND p.what = i.what
+            )
+    ) found WHERE found.items = 1 AND found.rows = 1
+"""
+_STRAYS: Final = """
+    DELETE FROM match_pair p USING match_row r, match_item i
+    WHERE r.id = p.row_id AND i.id = p.item_id AND i.what = p.what AND p.by_pass = 'unique'
+        AND r.number <> '' AND i.external <> '' AND r.number <> i.external
+"""
+_LEFT_ROWS: Final = """
+    SELECT l.said, r.amount, r.at, r.id FROM match_row r JOIN match_lead l ON l.lead = r.lead
+    WHERE r.kind = 'refund' AND l.said > 0
+        AND NOT EXISTS (SELECT FROM match_pair p WHERE p.row_id = r.id)
+    ORDER BY r.at, r.place
+"""
+_LEFT_CLAIMS: Final = """
+    SELECT i.said, i.amount, i.at, i.id, i.cause FROM match_item i
+    WHERE i.what = 'claim' AND (%(untrusted)s OR i.external = '')
+        AND NOT EXISTS (SELECT FROM match_pair p WHERE p.item_id = i.id AND p.what = 'claim')
+    ORDER BY i.at, i.id
+"""
+
+
+def unique(kind: str, whats: list[str], *, window: int, trusted: bool) -> None:
+    """One row and one booking that fit nothing but each other."""
+    for by_service in (True, False):
+        run(_UNIQUE, _values(kind, whats, window, trusted, by_service))
+
+
+def alike(kind: str, whats: list[str], *, window: int, trusted: bool) -> None:
+    """Rows and bookings of the same service and amount, as near in time as they go."""
+    values = _values(kind, whats, window, trusted, True)
+    run("DROP TABLE IF EXISTS match_cluster")
+    run(_ALIKE, values)
+    run(_EVEN, values)
+    found: list[tuple[int, int, str]] = []
+    for row_ids, row_ats, item_ids, item_ats, names, same_cause in rows(_UNEVEN):
+        if same_cause or kind != "refund":
+            what = dict(zip(item_ids, names, strict=True))
+            some = pairs(_moments(row_ats, row_ids), _moments(item_ats, item_ids), _reach(window))
+            found += [(row, item, what[item]) for row, item in some]
+    _add(found, MatchPass.ALIKE)
+    run("DROP TABLE match_cluster")
+
+
+def by_number(
+    kind: str, whats: list[str], *, before: int, after: int, same_amount: bool = True
+) -> None:
+    """The description's number is the activation of a booking. Only where that is trusted."""
+    values = _within(kind, whats, before, after) | {"same_amount": same_amount}
+    run(_BY_NUMBER, values)
+
+
+def only_fit(kind: str, whats: list[str], *, before: int, after: int) -> None:
+    """One row and one item that fit nothing but each other, at any distance in these bounds."""
+    run(_ONLY_FIT, _within(kind, whats, before, after))
+
+
+def late_refunds(*, trusted: bool) -> None:
+    """Refunds that came long after they were claimed close the oldest claim that is alike."""
+    groups: dict[tuple[int, int], tuple[list[Moment], list[Moment], set[str]]] = {}
+    for said, amount, at, row in rows(_LEFT_ROWS):
+        groups.setdefault((said, amount), ([], [], set()))[0].append((at, row))
+    for said, amount, at, claim, cause in rows(_LEFT_CLAIMS, {"untrusted": not trusted}):
+        if group := groups.get((said, amount)):
+            group[1].append((at, claim))
+            group[2].add(cause)
+    found = [
+        (row, claim, "claim")
+        for some, claims, causes in groups.values()
+        if len(causes) == 1
+        for row, claim in waiting(some, claims)
+    ]
+    _add(found, MatchPass.ALIKE)
+
+
+def _add(found: list[tuple[int, int, str]], by_pass: MatchPass) -> None:
+    if found:
+        columns = [list(column) for column in zip(*found, strict=True)]
+        run(
+            "INSERT INTO match_pair SELECT *, %s"
+            " FROM unnest(%s::bigint[], %s::bigint[], %s::text[])",
+            [by_pass.value, *columns],
+        )
+
+
+def _moments(ats: list[int], ids: list[int]) -> list[Moment]:
+    return list(zip(ats, ids, strict=True))
+
+
+def _reach(window: int) -> int:
+    return window * MICROSECONDS
+
+
+def _values(
+    kind: str, whats: list[str], window: int, trusted: bool, by_service: bool
+) -> dict[str, object]:
+    return {
+        "kind": kind,
+        "whats": whats,
+        "window": _reach(window),
+        "trusted": trusted,
+        "by_service": by_service,
+    }
+
+
+def _within(kind: str, whats: list[str], before: int, after: int) -> dict[str, object]:
+    return {"kind": kind, "whats": whats, "before": _reach(before), "after": _reach(after)}
+
+
+def drop_strays() -> None:
+    """Leave out the unique pairs whose number speaks of another activation."""
+    run(_STRAYS)

@@ -1,0 +1,105 @@
+"""The temporary tables that the passes work on: rows, items (what may be booked for them), pairs.
+
+Amounts are in ten-thousandths and times in microseconds, so that sets sort fast. They live in the
+session: pairs are written away in several transactions.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.db import connection
+
+from ledger.matching.words import meant, numbered
+
+MEMORY: Final = "192MB"
+MICROSECONDS: Final = 1_000_000
+
+_TABLES: Final = """
+    DROP TABLE IF EXISTS match_row, match_item, match_pair, match_lead, match_service;
+    CREATE TEMP TABLE match_pair (
+        row_id bigint, item_id bigint, what text, by_pass text
+    );
+    CREATE TEMP TABLE match_lead (lead text, said int);
+    CREATE TEMP TABLE match_service (service text, number int);
+    CREATE TEMP TABLE match_item (
+        id bigint, what text, said int, amount bigint, at bigint, external text, cause text,
+        reference text
+    );
+"""
+# What is not explained yet. A row whose match a person has undone is left to persons.
+_ROWS: Final = """
+    CREATE TEMP TABLE match_row AS
+    SELECT r.id, r.kind, (r.amount * 10000)::bigint AS amount,
+        (extract(epoch FROM r.occurred_at) * 1000000)::bigint AS at,
+        split_part(r.description, '#', 1) AS lead,
+        coalesce(substring(split_part(r.description, '#', 2) FROM '^\\s*(\\d+)'), '') AS number,
+        coalesce(substring(r.provider_id FROM '^\\d{1,18}$')::bigint, r.id) AS place
+    FROM ledger_statementrow r
+    WHERE r.wallet_id = %(wallet)s AND NOT r.before_cut_over AND r.kind = ANY(%(kinds)s)
+        AND r.amount > 0
+        AND NOT EXISTS (
+            SELECT FROM ledger_match m WHERE m.row_id = r.id
+            AND (m.undone_at IS NULL OR m.undone_by_id IS NOT NULL)
+        )
+        AND NOT EXISTS (
+            SELECT FROM ledger_reconciliationexception e WHERE e.row_id = r.id
+            AND e.state = 'resolved' AND e.resolved_by_id IS NOT NULL
+        )
+"""
+_SERVICES: Final = """
+    SELECT DISTINCT service FROM ledger_transfer WHERE wallet_id = %(wallet)s
+    UNION SELECT DISTINCT service FROM ledger_refund WHERE wallet_id = %(wallet)s
+"""
+_SPAN: Final = "SELECT count(*), min(at), max(at) FROM match_row"
+
+
+def begin(wallet_id: int, kinds: Sequence[str]) -> int:
+    """Gather the wallet's unexplained rows of these kinds; how many there are."""
+    run("SELECT set_config('work_mem', %s, false)", [MEMORY])
+    run(_TABLES)
+    run(_ROWS, {"wallet": wallet_id, "kinds": list(kinds)})
+    run("ANALYZE match_row")
+    count = int(rows("SELECT count(*) FROM match_row")[0][0])
+    if count:
+        _name_services(wallet_id)
+    return count
+
+
+def end() -> None:
+    """Leave nothing behind in the session."""
+    run("DROP TABLE IF EXISTS match_row, match_item, match_pair, match_lead, match_service")
+    run("RESET work_mem")
+
+
+def run(statement: str, values: Any = None) -> int:
+    """Run one statement; how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return int(cursor.rowcount)
+
+
+def rows(statement: str, values: Any = None) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
+
+
+def forget_items() -> None:
+    run("TRUNCATE match_item")
+
+
+def forget_pairs() -> None:
+    run("TRUNCATE match_pair")
+
+
+def _name_services(wallet_id: int) -> None:
+    services = numbered(name for (name,) in rows(_SERVICES, {"wallet": wallet_id}) if name)
+    leads = [lead for (lead,) in rows("SELECT DISTINCT lead FROM match_row")]
+    _fill("match_service", list(services), list(services.values()))
+    _fill("match_lead", leads, [meant(lead, services) for lead in leads])
+    run("ANALYZE match_lead")
+    run("ANALYZE match_service")
+
+
+def _fill(table: str, names: list[str], numbers: list[int]) -> None:
+    run(f"INSERT INTO {table} SELECT * FROM unnest(%s::text[], %s::int[])", [names, numbers])  # noqa: S608

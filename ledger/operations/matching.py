@@ -1,0 +1,371 @@
+"""What the statement's rows are is decided in passes, and written: matches, bookings, exceptions.
+
+What is decided at once is written in steps, each whole in its own transaction. A run that is cut
+off leaves some rows unexplained, and the next one goes on with those. While the steps write, the
+book's row is locked, so that a person who matches at the same time comes before or after.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.models import ProviderAccount
+from ledger.book import Entry, post, post_all
+from ledger.days import team_day
+from ledger.matching import items, links, passes, tables, trust
+from ledger.matching.trust import Trust
+from ledger.models import Book, Match, StatementRow, Transfer
+from ledger.operations import doubts, refunds, settling
+from ledger.operations.exceptions import Report, report, report_all
+from ledger.operations.landing import Landing, land_all
+from ledger.operations.unexplained import unexplained
+from ledger.states import AccountKind, ExceptionKind, MatchPass, RefundCause, RowKind, TransferKind
+
+WINDOW: Final = 600  # seconds between a booking and its row, either way
+LANDED_BEFORE: Final = 600  # a refund seen in the balance was booked after its row's time
+LANDED_AFTER: Final = 86_400
+UNCLAIMED_WITHIN: Final = 86_400  # a refund that nobody asked for comes soon after its rental
+AT_ONCE: Final = 2_000  # bookings a transaction
+DAY: Final = 86_400
+
+_WRITE: Final = """
+    INSERT INTO ledger_match (row_id, transfer_id, by_pass, at, reason)
+    SELECT p.row_id, p.item_id, p.by_pass, %(now)s, ''
+    FROM match_pair p
+    JOIN match_row r ON r.id = p.row_id
+    JOIN match_item i ON i.id = p.item_id AND i.what = p.what
+    WHERE p.what = 'transfer' AND r.amount = i.amount
+        AND NOT EXISTS (
+            SELECT FROM ledger_match m WHERE m.transfer_id = p.item_id AND m.undone_at IS NULL
+        )
+    ON CONFLICT DO NOTHING
+"""
+_PAIRS: Final = "SELECT p.row_id, p.item_id, p.by_pass FROM match_pair p WHERE p.what = %s"
+_DIFFERING: Final = """
+    SELECT p.row_id, p.item_id, (r.amount - i.amount) / 10000.0::numeric FROM match_pair p
+    JOIN match_row r ON r.id = p.row_id
+    JOIN match_item i ON i.id = p.item_id AND i.what = p.what
+    WHERE p.what = 'transfer' AND r.amount <> i.amount
+"""
+_UNEXPLAINED: Final = """
+    SELECT r.id FROM ledger_statementrow r
+    WHERE r.wallet_id = %s AND NOT r.before_cut_over
+        AND NOT EXISTS (
+            SELECT FROM ledger_match m WHERE m.row_id = r.id AND m.undone_at IS NULL
+        )
+        AND NOT EXISTS (SELECT FROM ledger_reconciliationexception e WHERE e.row_id = r.id)
+    ORDER BY r.id
+"""
+
+type Pair = tuple[int, int, str]  # the row, the item, the pass
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    matched: int  # rows, in this run
+    opened: int  # exceptions
+
+
+@dataclass
+class _Turn:
+    wallet: ProviderAccount
+    now: datetime
+    alive: Callable[[], None]
+    matched: int = 0
+
+
+def match_wallet(
+    wallet: ProviderAccount,
+    *,
+    now: datetime,
+    complete: bool = True,
+    read_at: datetime | None = None,
+    alive: Callable[[], None] = lambda: None,
+) -> Outcome:
+    """Explain what can be explained of the wallet's rows, and open an exception for the rest.
+
+    `complete`: the statement was read without a gap at `read_at`, so that what is not on it was
+    not charged. `alive` is called between steps and may raise. Again it changes nothing.
+    """
+    turn = _Turn(wallet, now, alive)
+    doubts.undo_released(wallet, now=now)
+    try:
+        for step in (_purchases, _refunds, _deposits):
+            alive()
+            step(turn)
+    finally:
+        if connection.connection is not None and not connection.needs_rollback:
+            tables.end()
+    settling.settle_matched(wallet, now=now)
+    opened = _report_rest(turn)
+    if complete:
+        doubts.find_not_charged(wallet, read_at=read_at or now, now=now)
+    return Outcome(turn.matched, opened)
+
+
+def _purchases(turn: _Turn) -> None:
+    kind, whats = RowKind.PURCHASE.value, ["transfer"]
+    if not tables.begin(turn.wallet.pk, [kind]):
+        return
+    items.purchases(turn.wallet.pk, window=WINDOW)
+    tables.run("ANALYZE match_item")
+    known = trust.in_activations(turn.wallet.pk, [kind])
+    trusted = known.is_earned
+    if trusted:
+        passes.by_number(kind, whats, before=WINDOW, after=WINDOW)
+    passes.unique(kind, whats, window=WINDOW, trusted=trusted)
+    if not trusted:
+        trusted = _weigh(known + trust.in_paired_activations())
+    if trusted:
+        passes.by_number(kind, whats, before=WINDOW, after=WINDOW)
+        passes.by_number(kind, whats, before=WINDOW, after=WINDOW, same_amount=False)
+    passes.alike(kind, whats, window=WINDOW, trusted=trusted)
+    _write(turn)
+    items.holds(turn.wallet.pk)
+    passes.only_fit(kind, ["hold"], before=WINDOW, after=WINDOW)
+    turn.matched += doubts.find_charged(turn.wallet, _pairs("hold"), now=turn.now)
+
+
+def _weigh(seen: Trust) -> bool:
+    """Whether the numbers are trusted from now on; strays among much agreement are left out."""
+    if seen.doubts_strays and seen.disagreed:
+        passes.drop_strays()
+    return seen.is_earned
+
+
+def _refunds(turn: _Turn) -> None:
+    kind, whats, wallet = RowKind.REFUND.value, ["transfer", "claim"], turn.wallet.pk
+    if not tables.begin(wallet, [kind]):
+        return
+    items.booked(wallet, kind, before=LANDED_BEFORE, after=LANDED_AFTER)
+    items.claims(wallet, after=WINDOW)
+    tables.run("ANALYZE match_item")
+    ids, linked = trust.in_activations(wallet, [kind]), trust.in_links(wallet)
+    if linked.is_earned:
+        links.by_link(wallet)
+    if ids.is_earned:
+        passes.by_number(kind, whats, before=WINDOW, after=40 * DAY)
+    passes.unique(kind, whats, window=WINDOW, trusted=ids.is_earned)
+    ids = ids if ids.is_earned else ids + trust.in_paired_activations()
+    linked = linked if linked.is_earned else linked + trust.in_paired_links(wallet)
+    if ids.is_earned:
+        passes.by_number(kind, whats, before=WINDOW, after=40 * DAY)
+        passes.by_number(kind, ["claim"], before=WINDOW, after=40 * DAY, same_amount=False)
+    if linked.is_earned:
+        links.by_link(wallet)
+    passes.alike(kind, whats, window=WINDOW, trusted=ids.is_earned)
+    passes.only_fit(kind, ["transfer"], before=LANDED_AFTER, after=LANDED_BEFORE)
+    passes.late_refunds(trusted=ids.is_earned)
+    links.only_purchase(wallet, within=UNCLAIMED_WITHIN, refuted=linked.is_refuted)
+    _write(turn)
+    _claim_unclaimed(turn)
+    _land(turn)
+
+
+def _deposits(turn: _Turn) -> None:
+    kind = RowKind.DEPOSIT.value
+    if not tables.begin(turn.wallet.pk, [kind]):
+        return
+    items.booked(turn.wallet.pk, kind, before=DAY, after=DAY)
+    passes.only_fit(kind, ["transfer"], before=DAY, after=DAY)
+    _write(turn)
+    left = tables.rows(
+        "SELECT id FROM match_row r WHERE NOT EXISTS"
+        " (SELECT FROM match_pair p WHERE p.row_id = r.id) ORDER BY at, place"
+    )
+    for batch in _batches([pk for (pk,) in left]):
+        turn.alive()
+        _book_deposits(turn, batch)
+
+
+def _write(turn: _Turn) -> None:
+    """Matches to what is booked already: only those whose amounts differ move money."""
+    with transaction.atomic():
+        lock_book(turn.wallet)
+        turn.matched += tables.run(_WRITE, {"now": turn.now})
+        for row, transfer, difference in tables.rows(_DIFFERING):
+            turn.matched += _correct(turn, row, transfer, difference)
+        settling.settle_matched(turn.wallet, now=turn.now)
+
+
+def _correct(turn: _Turn, row_id: int, transfer_id: int, difference: Decimal) -> int:
+    """The row is the purchase's beyond doubt, and says another amount than was booked."""
+    if Match.objects.filter(transfer=transfer_id, undone_at__isnull=True).exists():
+        return 0
+    row, booked = StatementRow.objects.get(pk=row_id), Transfer.objects.get(pk=transfer_id)
+    match = Match.objects.create(row=row, transfer=booked, by_pass=MatchPass.REFERENCE, at=turn.now)
+    correct_difference(turn.wallet, match, difference, now=turn.now)
+    return 1
+
+
+def correct_difference(
+    wallet: ProviderAccount, match: Match, difference: Decimal, *, now: datetime
+) -> None:
+    """Book what a purchase cost more (or less) than was booked for it, and tell of it."""
+    booked, more = match.transfer, difference > 0
+    post(
+        Entry(
+            key=f"match:{match.pk}:differs",
+            wallet_id=wallet.pk,
+            debit=AccountKind.SPEND if more else AccountKind.WALLET,
+            credit=AccountKind.WALLET if more else AccountKind.SPEND,
+            amount=abs(difference),
+            kind=TransferKind.CORRECTION,
+            reference=booked.reference,
+            external_id=booked.external_id,
+            service=booked.service,
+            occurred_at=match.row.occurred_at,
+            booked_on=team_day(wallet.team, now),
+            day=booked.day,
+            flagged=True,
+        )
+    )
+    words = {"charged": match.row.amount, "booked": match.row.amount - difference}
+    report(
+        wallet,
+        Report(
+            key=f"match:{match.pk}:differs",
+            kind=ExceptionKind.AMOUNT_DIFFERS,
+            reference=booked.reference,
+            occurred_at=match.row.occurred_at,
+            detail=_("The statement says %(charged)s, and %(booked)s had been booked.") % words,
+        ),
+        now=now,
+    )
+
+
+def _claim_unclaimed(turn: _Turn) -> None:
+    """A refund after the rental ended is accepted like any other: it gets its claim now."""
+    for row_id, transfer_id, by_pass in _pairs("purchase"):
+        bought = Transfer.objects.get(pk=transfer_id)
+        claim = claim_for(turn.wallet, bought, now=turn.now)
+        tables.run("INSERT INTO match_pair VALUES (%s, %s, 'claim', %s)", [row_id, claim, by_pass])
+
+
+def claim_for(wallet: ProviderAccount, bought: Transfer, *, now: datetime) -> int:
+    """The claim for a purchase, made where there is none."""
+    charged = charged_for(wallet, bought.reference)
+    claim = refunds.claim(
+        refunds.Claim(
+            wallet=wallet,
+            reference=bought.reference,
+            cause=RefundCause.EXPIRED,
+            charged=charged,
+            day=bought.day,
+            external_id=bought.external_id,
+            service=bought.service,
+        ),
+        now=now,
+    )
+    return claim.pk
+
+
+def charged_for(wallet: ProviderAccount, reference: str) -> Decimal:
+    """All that was charged for a rental: its purchase and what went beyond the hold."""
+    charges = Transfer.objects.filter(
+        wallet=wallet,
+        reference=reference,
+        kind__in=[TransferKind.PURCHASE, TransferKind.ADJUSTMENT],
+        phase__in=["posted", "post"],
+    )
+    return sum(charges.values_list("amount", flat=True), Decimal(0))
+
+
+def _land(turn: _Turn) -> None:
+    for batch in _batches(_pairs("claim")):
+        turn.alive()
+        with transaction.atomic():
+            lock_book(turn.wallet)
+            settling.lock_waiting([row for row, _claim, _pass in batch])
+            turn.matched += _land_some(turn, batch)
+            settling.settle_matched(turn.wallet, now=turn.now)
+
+
+def _land_some(turn: _Turn, batch: list[Pair]) -> int:
+    rows = StatementRow.objects.in_bulk([row for row, _claim, _pass in batch])
+    taken = Match.objects.filter(row__in=rows, undone_at__isnull=True)
+    done = set(taken.values_list("row", flat=True))
+    free = [pair for pair in batch if pair[0] not in done]
+    landings = [
+        Landing(claim, rows[row].amount, landing_key(row), rows[row].occurred_at)
+        for row, claim, _pass in free
+    ]
+    booked = land_all(turn.wallet, landings, now=turn.now)
+    matches = [
+        Match(row_id=row, transfer_id=booked[landing_key(row)], by_pass=by_pass, at=turn.now)
+        for row, _claim, by_pass in free
+        if landing_key(row) in booked
+    ]
+    return len(Match.objects.bulk_create(matches))
+
+
+def landing_key(row_id: int) -> str:
+    return f"row:{row_id}:refund"
+
+
+def _book_deposits(turn: _Turn, batch: list[int]) -> None:
+    with transaction.atomic():
+        lock_book(turn.wallet)
+        found = StatementRow.objects.filter(pk__in=batch).exclude(
+            matches__undone_at__isnull=True, matches__isnull=False
+        )
+        rows = list(found.order_by("occurred_at", "pk"))
+        ids = post_all([deposit(turn.wallet, row, now=turn.now) for row in rows])
+        matches = [
+            Match(row=row, transfer_id=pk, by_pass=MatchPass.UNIQUE, at=turn.now)
+            for row, pk in zip(rows, ids, strict=True)
+        ]
+        turn.matched += len(Match.objects.bulk_create(matches))
+        settling.settle_matched(turn.wallet, now=turn.now)
+
+
+def deposit(wallet: ProviderAccount, row: StatementRow, *, now: datetime) -> Entry:
+    """Money that was paid in, as the statement says."""
+    return Entry(
+        key=f"row:{row.pk}:deposit",
+        wallet_id=wallet.pk,
+        debit=AccountKind.WALLET,
+        credit=AccountKind.FUNDING,
+        amount=row.amount,
+        kind=TransferKind.DEPOSIT,
+        occurred_at=row.occurred_at,
+        booked_on=team_day(wallet.team, now),
+    )
+
+
+def _report_rest(turn: _Turn) -> int:
+    """What no pass explained is put in front of a person, each row once."""
+    left = [pk for (pk,) in tables.rows(_UNEXPLAINED, [turn.wallet.pk])]
+    opened = 0
+    for batch in _batches(left):
+        turn.alive()
+        with transaction.atomic():
+            lock_book(turn.wallet)
+            reports = [unexplained(row) for row in _unmatched(batch).order_by("pk")]
+            opened += report_all(turn.wallet, reports, now=turn.now)
+    return opened
+
+
+def _unmatched(row_ids: list[int]) -> QuerySet[StatementRow]:
+    matched = Match.objects.filter(row__in=row_ids, undone_at__isnull=True)
+    return StatementRow.objects.filter(pk__in=row_ids).exclude(pk__in=matched.values("row"))
+
+
+def lock_book(wallet: ProviderAccount) -> Book:
+    """Whoever matches rows of a wallet, run or person, holds this until the transaction ends."""
+    return Book.objects.select_for_update(no_key=True, of=("self",)).get(pk=wallet.pk)
+
+
+def _pairs(what: str) -> list[Pair]:
+    return [(row, item, by_pass) for row, item, by_pass in tables.rows(_PAIRS, [what])]
+
+
+def _batches[T](found: list[T]) -> Iterator[list[T]]:
+    for start in range(0, len(found), AT_ONCE):
+        yield found[start : start + AT_ONCE]

@@ -1,0 +1,173 @@
+"""A wallet is reconciled: its statement is read, its rows are matched, its balance is compared.
+
+The row is the queue: whoever holds the book's lease works on the wallet's unfinished run, one at a
+time, and says in the row how far it is. Dies the worker, the lease runs out, and the next tick
+starts the run again; what was read and matched before is found as it is.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts import gateway
+from accounts.models import ProviderAccount, User
+from ledger.models import Book, Reconciliation
+from ledger.models.runs import Step
+from ledger.nudges import nudge
+from ledger.operations import snapshots
+from ledger.operations.importing import read_statement
+from ledger.operations.matching import match_wallet
+from providers.errors import BadKey, ProviderError, Throttled
+from providers.registry import provider
+
+log = structlog.get_logger(__name__)
+
+LEASE: Final = timedelta(minutes=2)  # renewed with every page and every batch
+EVERY: Final = timedelta(minutes=10)
+AFTER_FAILURE: Final = timedelta(minutes=1)
+AFTER_BAD_KEY: Final = timedelta(minutes=10)  # until somebody replaces it
+
+
+class LeaseLost(Exception):
+    """Another worker has taken over, because this one was silent for too long."""
+
+
+def ask(*, wallet: ProviderAccount, asked_by: User | None, now: datetime) -> Reconciliation:
+    """Have a wallet reconciled soon; the run that is under way, where there is one."""
+    with transaction.atomic():
+        run = _unfinished(wallet) or _begin(wallet, asked_by, now)
+        transaction.on_commit(lambda: nudge("ledger.reconcile", run.pk))
+    return run
+
+
+def tick(now: datetime) -> list[int]:
+    """The runs that a worker should look at now: those that are due, and those left lying."""
+    free = Q(reconciling_until__isnull=True) | Q(reconciling_until__lte=now)
+    books = Book.objects.filter(free, wallet__archived_at__isnull=True).select_related("wallet")
+    unfinished = Reconciliation.objects.filter(finished_at__isnull=True)
+    left = unfinished.filter(wallet__in=books.values("wallet"))
+    runs = list(left.values_list("pk", flat=True))
+    due = books.filter(Q(reconcile_at__isnull=True) | Q(reconcile_at__lte=now))
+    for book in due.exclude(wallet__in=unfinished.values("wallet")):
+        with transaction.atomic():
+            runs.append((_unfinished(book.wallet) or _begin(book.wallet, None, now)).pk)
+    return runs
+
+
+def reconcile(reconciliation_id: int) -> bool:
+    """Work on a run until it is done or has failed; False where another worker is on it."""
+    run = Reconciliation.objects.select_related("wallet__team").get(pk=reconciliation_id)
+    if run.finished_at is not None:
+        return False
+    lease = _Lease(run.wallet)
+    if not lease.take(timezone.now()):
+        return False
+    try:
+        _work(run, lease)
+    except LeaseLost:
+        return False
+    except gateway.NoKey as error:
+        _fail(run, str(error), AFTER_BAD_KEY)
+    except BadKey:
+        _fail(run, _("The provider does not accept the key. Replace it."), AFTER_BAD_KEY)
+    except Throttled as error:
+        pause = timedelta(seconds=error.retry_after or 0)
+        _fail(run, _("The provider asks to wait."), max(pause, AFTER_FAILURE))
+    except gateway.OverBudget as error:
+        pause = timedelta(seconds=error.retry_after)
+        _fail(run, _("Our share of the provider's limits is used up."), max(pause, AFTER_FAILURE))
+    except ProviderError as error:
+        words = _("The provider could not be read: %(why)s") % {"why": error.detail}
+        _fail(run, words, AFTER_FAILURE)
+    except Exception:
+        log.exception("reconciliation_failed", reconciliation=run.pk)
+        _fail(run, _("Something went wrong on our side; it was logged."), AFTER_FAILURE)
+    finally:
+        lease.give_back()
+    return True
+
+
+def _unfinished(wallet: ProviderAccount) -> Reconciliation | None:
+    return Reconciliation.objects.filter(wallet=wallet, finished_at__isnull=True).first()
+
+
+def _begin(wallet: ProviderAccount, asked_by: User | None, now: datetime) -> Reconciliation:
+    try:
+        with transaction.atomic():
+            return Reconciliation.objects.create(wallet=wallet, asked_by=asked_by, asked_at=now)
+    except IntegrityError:  # somebody else has just asked
+        return Reconciliation.objects.get(wallet=wallet, finished_at__isnull=True)
+
+
+class _Lease:
+    """The right to work on a wallet's run; its end is what tells one holder from another."""
+
+    def __init__(self, wallet: ProviderAccount) -> None:
+        self._book = Book.objects.filter(pk=wallet.pk)
+        self._until: datetime | None = None
+
+    def take(self, now: datetime) -> bool:
+        free = Q(reconciling_until__isnull=True) | Q(reconciling_until__lte=now)
+        self._until = now + LEASE
+        return bool(self._book.filter(free).update(reconciling_until=self._until))
+
+    def renew(self) -> None:
+        """Raises LeaseLost."""
+        until = timezone.now() + LEASE
+        if not self._book.filter(reconciling_until=self._until).update(reconciling_until=until):
+            raise LeaseLost
+        self._until = until
+
+    def give_back(self) -> None:
+        self._book.filter(reconciling_until=self._until).update(reconciling_until=None)
+
+
+def _work(run: Reconciliation, lease: _Lease) -> None:
+    wallet, now = run.wallet, timezone.now()
+    reads = provider(wallet.provider, wallet.server_prefix).capabilities.statement
+    _start(run, Step.STATEMENT if reads else Step.BALANCE, now)
+    if reads:
+        complete = read_statement(run, wallet, now=now, alive=lease.renew)
+        _step(run, Step.MATCHING)
+        outcome = match_wallet(
+            wallet, now=timezone.now(), complete=complete, read_at=now, alive=lease.renew
+        )
+        Reconciliation.objects.filter(pk=run.pk).update(
+            matched=F("matched") + outcome.matched, opened=F("opened") + outcome.opened
+        )
+        _step(run, Step.BALANCE)
+    lease.renew()
+    snapshot = snapshots.read_and_explain(wallet, now=timezone.now())
+    if snapshot is None:
+        _fail(run, _("The balance could not be read."), AFTER_FAILURE)
+        return
+    _end(run, Step.DONE, "", EVERY)
+
+
+def _start(run: Reconciliation, step: Step, now: datetime) -> None:
+    """A run that was cut off counts its pages anew."""
+    Reconciliation.objects.filter(pk=run.pk).update(
+        step=step, started_at=now, pages=0, rows_read=0, rows_total=None
+    )
+
+
+def _step(run: Reconciliation, step: Step) -> None:
+    Reconciliation.objects.filter(pk=run.pk, finished_at__isnull=True).update(step=step)
+
+
+def _fail(run: Reconciliation, problem: str, pause: timedelta) -> None:
+    _end(run, Step.FAILED, problem, pause)
+
+
+def _end(run: Reconciliation, step: Step, problem: str, pause: timedelta) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        Reconciliation.objects.filter(pk=run.pk, finished_at__isnull=True).update(
+            step=step, finished_at=now, problem=problem[:300]
+        )
+        Book.objects.filter(pk=run.wallet_id).update(reconcile_at=now + pause)

@@ -1,0 +1,141 @@
+"""What a match has booked is reversed by corrections; nothing is changed or removed."""
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from ledger.book import Entry, post
+from ledger.days import team_day
+from ledger.models import Finding, Match, ReconciliationException, Refund, Transfer
+from ledger.operations.errors import Decided, NotPossible
+from ledger.operations.exceptions import report
+from ledger.operations.settling import out_of_suspense
+from ledger.operations.unexplained import unexplained
+from ledger.states import (
+    UNRESOLVED,
+    AccountKind,
+    ExceptionKind,
+    ExceptionState,
+    Phase,
+    RefundState,
+    Resolution,
+    TransferKind,
+)
+
+
+def undo(match: Match, *, actor: User | None, reason: str, now: datetime) -> None:
+    """Inside the caller's transaction, which holds the book. Raises NotPossible, Decided."""
+    live = Match.objects.filter(pk=match.pk, undone_at__isnull=True)
+    if not live.update(undone_at=now, undone_by=actor):
+        raise Decided(_("It was taken back meanwhile."))
+    booked = _booked_by(match)
+    if booked is not None:
+        _reverse(match, booked, actor, reason, now)
+        if booked.kind == TransferKind.REFUND:
+            _take_back(match, booked, now)
+    if match.transfer.phase == Phase.PENDING:
+        _forget_finding(match, now)
+    report(match.row.wallet, unexplained(match.row, again_after=match.pk), now=now)
+
+
+def _booked_by(match: Match) -> Transfer | None:
+    """A match books one thing at most: the landing, the deposit, or the difference."""
+    if match.transfer.key.startswith(f"row:{match.row_id}:"):
+        return match.transfer
+    return Transfer.objects.filter(key=f"match:{match.pk}:differs").first()
+
+
+def _reverse(
+    match: Match, booked: Transfer, actor: User | None, reason: str, now: datetime
+) -> None:
+    wallet = match.row.wallet
+    post(
+        Entry(
+            key=f"match:{match.pk}:undone",
+            wallet_id=wallet.pk,
+            debit=AccountKind(booked.credit.kind),
+            credit=AccountKind(booked.debit.kind),
+            amount=booked.amount,
+            kind=TransferKind.CORRECTION,
+            reference=booked.reference,
+            external_id=booked.external_id,
+            service=booked.service,
+            occurred_at=booked.occurred_at,
+            booked_on=team_day(wallet.team, now),
+            day=booked.day,
+            actor_id=actor.pk if actor else None,
+            reason=reason[:500],
+        )
+    )
+
+
+def _take_back(match: Match, landed: Transfer, now: datetime) -> None:
+    refund = Refund.objects.select_for_update(of=("self",)).get(
+        wallet=landed.wallet_id, reference=landed.reference
+    )
+    refund.received -= landed.amount
+    refund.state = _state(refund)
+    last = _landings(refund).order_by("-occurred_at").first() if refund.received else None
+    refund.received_at = last.occurred_at if last else None
+    refund.save(update_fields=["received", "received_at", "state"])
+    _take_back_excess(match, landed, now)
+    if refund.state != RefundState.SHORT_PAID:
+        _close_notice(refund, now)
+
+
+def _landings(refund: Refund) -> QuerySet[Transfer]:
+    live = Match.objects.filter(undone_at__isnull=True).values("transfer")
+    return Transfer.objects.filter(
+        wallet=refund.wallet_id,
+        reference=refund.reference,
+        kind=TransferKind.REFUND,
+        pk__in=live,
+    )
+
+
+def _state(refund: Refund) -> RefundState:
+    if refund.received <= 0:
+        return RefundState.EXPECTED
+    if refund.received > refund.expected_max:
+        return RefundState.OVER_PAID
+    return RefundState.SHORT_PAID if refund.received < refund.expected_min else RefundState.RECEIVED
+
+
+def _take_back_excess(match: Match, landed: Transfer, now: datetime) -> None:
+    """What went beyond is in the row's own exception again."""
+    excess = ReconciliationException.objects.select_for_update(of=("self",)).filter(
+        wallet=landed.wallet_id, key=f"excess:{landed.key}"
+    )
+    for each in excess:
+        if each.state not in UNRESOLVED:
+            raise NotPossible(_("What came back beyond the charge was resolved. Open it first."))
+        post(out_of_suspense(match.row.wallet, each, now))
+        _close(each, now)
+
+
+def _close_notice(refund: Refund, now: datetime) -> None:
+    for notice in ReconciliationException.objects.filter(
+        wallet=refund.wallet_id,
+        kind=ExceptionKind.SHORT_REFUND,
+        reference=refund.reference,
+        state__in=UNRESOLVED,
+    ):
+        _close(notice, now)
+
+
+def _close(exception: ReconciliationException, now: datetime) -> None:
+    exception.state, exception.resolved_at = ExceptionState.RESOLVED, now
+    exception.resolution = Resolution.NOTED
+    exception.reason = _("The match that it came from was taken back.")
+    exception.save(update_fields=["state", "resolved_at", "resolution", "reason"])
+
+
+def _forget_finding(match: Match, now: datetime) -> None:
+    """What the row seemed to prove about a rental in doubt, where nobody has acted on it yet."""
+    Finding.objects.filter(
+        wallet=match.transfer.wallet_id,
+        reference=match.transfer.reference,
+        consumed_at__isnull=True,
+    ).update(consumed_at=now, consumed="too_late")
