@@ -24,6 +24,14 @@ class Problem(Exception):
     pass
 
 
+_more: list[tuple[str, Check]] = []
+
+
+def register(name: str, check: Check) -> None:
+    """Add a check of another application, which imports this one and not the other way round."""
+    _more.append((name, check))
+
+
 def checks(*, providers: bool = False) -> Iterator[tuple[str, Check]]:
     """Each check with its name, in the order in which one needs the other."""
     yield "database", database
@@ -31,6 +39,7 @@ def checks(*, providers: bool = False) -> Iterator[tuple[str, Check]]:
     yield "redis", redis_answers
     yield "keyring", keyring_opens
     yield "public_url", public_url
+    yield from _more
     if providers:
         yield from _provider_checks()
 

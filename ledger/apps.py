@@ -5,7 +5,9 @@ class LedgerConfig(AppConfig):
     name = "ledger"
 
     def ready(self) -> None:
-        from accounts import dependents
+        from accounts import dependents, health
         from ledger.dependents import Books
+        from ledger.health import balances
 
         dependents.register(Books())
+        health.register("balances", balances)
