@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
 
 from accounts.models import Membership
+from ledger.states import AWAITED
 from providers import phone
 from providers.registry import provider
+from rentals import spending
 from rentals.causes import Cause
 from rentals.models import Message, Rental
 from rentals.states import RentalState
@@ -59,6 +62,30 @@ class Card:
     def hidden_messages(self) -> int:
         """How many messages this member could ask to see."""
         return len(self.rental.messages.all()) if self.sight == Sight.NUMBER else 0
+
+    @property
+    def charged(self) -> Decimal | None:
+        """What it was charged so far by the book; None where it was not."""
+        return spending.charged(self.rental)
+
+    @property
+    def refunded(self) -> Decimal:
+        """What of it came back so far."""
+        return spending.refunded(self.rental)
+
+    @property
+    def net(self) -> Decimal:
+        return (self.charged or Decimal(0)) - self.refunded
+
+    @property
+    def refund(self) -> int | None:
+        """The claim for its refund, by its number."""
+        claim: int | None = getattr(self.rental, "refund", None)
+        return claim
+
+    @property
+    def awaits_refund(self) -> bool:
+        return getattr(self.rental, "refund_state", None) in AWAITED
 
     @property
     def provider_name(self) -> str:

@@ -1,12 +1,14 @@
 """Forms of the board and the rental's page."""
 
 import uuid
+from decimal import Decimal
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
-from rentals.models import Offer
+from ledger.states import FindingKind
+from rentals.models import Offer, Rental
 from rentals.queries import offers_of
 
 
@@ -42,6 +44,54 @@ class RentForm(forms.Form):
     def fresh(cls, team: Team) -> "RentForm":
         """An empty form with a key of its own."""
         return cls(team=team, initial={"request_key": uuid.uuid4()})
+
+
+KEPT = {"hx-preserve": "true", "autocomplete": "off"}  # the page around it is read again
+
+
+class DecideForm(forms.Form):
+    """How a doubt ended, by what the provider's own pages or people say."""
+
+    outcome = forms.ChoiceField(
+        label=_("What does the provider say?"),
+        choices=[
+            (FindingKind.CHARGED, _("It was charged")),
+            (FindingKind.NOT_CHARGED, _("It was not charged")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose one.")},
+    )
+    amount = forms.DecimalField(
+        label=_("Amount charged"),
+        required=False,
+        max_digits=18,
+        decimal_places=4,
+        min_value=0,
+        widget=forms.TextInput(attrs={**KEPT, "inputmode": "decimal"}),
+    )
+    activation_id = forms.CharField(
+        label=_("Activation, if the provider shows one"),
+        help_text=_("With it the rental goes on, and its code can still come."),
+        required=False,
+        max_length=64,
+        widget=forms.TextInput(attrs=KEPT),
+    )
+    reason = forms.CharField(
+        label=_("How do you know?"),
+        max_length=500,
+        widget=forms.TextInput(attrs=KEPT),
+        error_messages={"required": _("Say why. It is kept with your name.")},
+    )
+
+    @classmethod
+    def fresh(cls, rental: Rental) -> "DecideForm":
+        """With the price that was held."""
+        return cls(initial={"amount": plain(rental.price)})
+
+
+def plain(amount: Decimal) -> str:
+    """The figure with two decimals, or the three or four that it really has."""
+    return f"{amount:.2f}" if amount == round(amount, 2) else f"{amount.normalize():f}"
 
 
 class ShowCodeForm(forms.Form):

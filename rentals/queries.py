@@ -23,6 +23,7 @@ from providers.registry import provider
 from rentals.cards import Card, card
 from rentals.models import Message, Offer, Rental
 from rentals.models.rentals import RentalQuerySet
+from rentals.spending import with_money
 from rentals.states import LIVE
 from rentals.visibility import visible_rentals
 
@@ -136,4 +137,4 @@ def board(membership: Membership, *, everyone: bool, now: datetime) -> Board:
 
 def shown(rentals: RentalQuerySet) -> RentalQuerySet:
     """With what a card needs, in three queries whatever their number."""
-    return rentals.select_related("account", "member").prefetch_related("messages")
+    return with_money(rentals.select_related("account", "member").prefetch_related("messages"))

@@ -76,13 +76,14 @@ def _answers(card: Card, *, hides: bool) -> Iterator[Entry]:
     for answer in card.rental.answers.all():
         yield Entry(
             at=answer.answered_at,
-            title=_asked(card, answer),
+            title=asked(card, answer),
             note=_masked(answer.detail) if hides else answer.detail,
             seconds=round((answer.answered_at - answer.asked_at).total_seconds(), 2),
         )
 
 
-def _asked(card: Card, answer: ProviderAnswer) -> str:
+def asked(card: Card, answer: ProviderAnswer) -> str:
+    """What the provider was asked, and what kind of answer it gave."""
     known = answer.verdict in Verdict
     return _now("%(provider)s (%(call)s): %(verdict)s") % {
         "provider": card.provider_name,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from rentals.views import board, controls, detail, history, renting
+from rentals.views import board, controls, deciding, detail, evidence, history, renting, spend
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -17,4 +17,7 @@ urlpatterns = [
     path("rentals/<int:rental>/cancel", controls.rental_cancel, name="rental_cancel"),
     path("rentals/<int:rental>/finish", controls.rental_finish, name="rental_finish"),
     path("rentals/<int:rental>/more", controls.rental_more, name="rental_more"),
+    path("rentals/<int:rental>/doubt", deciding.doubt_decide, name="doubt_decide"),
+    path("refunds/<int:refund>/", evidence.refund_detail, name="refund_detail"),
+    path("spend/", spend.spend, name="spend"),
 ]

@@ -55,5 +55,21 @@ def may_control(membership: Membership, rental: Rental) -> bool:
     return own or membership.has(Role.ADMIN)
 
 
+def sees_spend(membership: Membership) -> bool:
+    """Whether this member sees what everybody in the team spent, and what refunds rest on."""
+    return membership.has(Role.FINANCE, Role.ADMIN)
+
+
+def spend_of(membership: Membership) -> RentalQuerySet:
+    """The rentals whose cost this member sees as spend: a shared board shares no money."""
+    rentals = visible_rentals(membership)
+    return rentals if sees_spend(membership) else rentals.filter(member=membership.user_id)
+
+
+def may_decide(membership: Membership) -> bool:
+    """Whether this member may say how a doubt ended."""
+    return membership.has(Role.FINANCE)
+
+
 def _shares(membership: Membership) -> bool:
     return membership.team.shares_board and may_rent(membership)

@@ -10,6 +10,9 @@ from django.utils import timezone
 
 from accounts.models import Membership, ProviderAccount
 from ledger.days import team_day
+from ledger.models import Refund
+from ledger.operations import holds, refunds
+from ledger.states import RefundCause
 from providers import values
 from rentals.causes import Cause
 from rentals.models import Message, Offer, Rental, RentalEvent
@@ -31,6 +34,7 @@ __all__ = [
     "make_message",
     "make_offer",
     "make_provider_account",
+    "make_refund",
     "make_rental",
     "make_team",
     "make_user",
@@ -107,6 +111,33 @@ def _with_number(number: int, at: datetime) -> dict[str, Any]:
         "started_at": at,
         "expires_at": at + timedelta(seconds=TTL),
     }
+
+
+def make_refund(
+    rental: Rental, cause: RefundCause = RefundCause.CANCELLED, **wanted: Any
+) -> Refund:
+    """A claim for what a rental was charged, which is on its wallet's book by then."""
+    purchase = holds.Purchase(
+        wallet=rental.account,
+        reference=f"rental:{rental.pk}",
+        service=rental.service_name,
+        day=rental.day,
+        external_id=rental.activation_id,
+    )
+    charged, at = rental.charged or rental.price, rental.requested_at
+    holds.hold(purchase, rental.price, now=at)
+    holds.charge(purchase, charged, now=at, occurred_at=at)
+    claim = refunds.Claim(
+        wallet=rental.account,
+        reference=purchase.reference,
+        service=purchase.service,
+        external_id=purchase.external_id,
+        cause=cause,
+        charged=charged,
+        day=rental.day,
+        **wanted,
+    )
+    return refunds.claim(claim, now=at)
 
 
 def make_message(rental: Rental, code: str = "482913", **fields: Any) -> Message:

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import Membership
 from providers import phone
-from rentals.models import Rental
+from rentals.cards import Card
 from rentals.queries import accounts_in_use
 from rentals.states import RentalState
 
@@ -39,16 +39,30 @@ def plain_money(amount: Decimal) -> str:
 
 
 @register.simple_tag
-def cost(rental: Rental) -> str:
-    """What a rental cost, or what is held for it, or that it cost nothing."""
-    if rental.charged is not None:
-        return money(rental.charged, rental.currency)
+def cost(card: Card) -> str:
+    """What a rental cost and what of it came back, or what is held for it, or that it cost nothing.
+
+    What is held for a rental in doubt may have been charged, and is said to be.
+    """
+    rental = card.rental
+    if card.charged is not None:
+        charged = money(card.charged, rental.currency)
+        return format_html("{}{}", charged, _came_back(card)) if card.refunded else charged
     if rental.held:
         held = money(rental.held, rental.currency)
-        return format_html('{} <span class="muted">{}</span>', held, _("held"))
+        doubt = rental.state == RentalState.IN_DOUBT
+        said = _("may have been charged") if doubt else _("held")
+        return format_html('{} <span class="muted">{}</span>', held, said)
     if rental.state == RentalState.REFUSED:
         return format_html('<span class="muted">{}</span>', _("not charged"))
     return money(rental.price, rental.currency)
+
+
+def _came_back(card: Card) -> str:
+    if card.refunded == card.charged:
+        return format_html(' <span class="muted">{}</span>', _("refunded"))
+    back = _("%(amount)s refunded") % {"amount": plain_money(card.refunded)}
+    return format_html(' <span class="muted">{}</span>', back)
 
 
 @register.filter

@@ -15,11 +15,12 @@ from accounts.access import TeamRequest, team_view
 from accounts.audit import record
 from accounts.states import Role
 from rentals.cards import Card, card
-from rentals.forms import ShowCodeForm
+from rentals.forms import DecideForm, ShowCodeForm
 from rentals.models import Rental
+from rentals.states import RentalState
 from rentals.timeline import timeline
 from rentals.views.common import varied, visible_or_404
-from rentals.visibility import Sight
+from rentals.visibility import Sight, may_decide, sees_spend
 
 
 @require_safe
@@ -29,7 +30,7 @@ def rental_detail(request: TeamRequest, rental: int) -> HttpResponse:
     found = visible_or_404(request, rental)
     shown = card(request.membership, found, now=timezone.now())
     part = "rentals/detail.html#live" if request.htmx else "rentals/detail.html"
-    return varied(render(request, part, _context(shown, ShowCodeForm())))
+    return varied(render(request, part, detail_context(request, shown)))
 
 
 @require_http_methods(["GET", "POST"])
@@ -45,9 +46,10 @@ def rental_show_code(request: TeamRequest, rental: int) -> HttpResponse:
         return redirect("rental_detail", team=request.team.slug, rental=rental)
     form = ShowCodeForm(request.POST)
     if not form.is_valid():
-        return render(request, "rentals/detail.html", _context(shown, form), status=422)
+        context = detail_context(request, shown, show_code=form)
+        return render(request, "rentals/detail.html", context, status=422)
     _write_down(request, found, form.cleaned_data["reason"])
-    context = _context(replace(shown, sight=Sight.ALL), form)
+    context = detail_context(request, replace(shown, sight=Sight.ALL), show_code=form)
     return render(request, "rentals/detail.html", context | {"once": True})
 
 
@@ -62,5 +64,20 @@ def _write_down(request: TeamRequest, rental: Rental, reason: str) -> None:
         )
 
 
-def _context(shown: Card, form: ShowCodeForm) -> dict[str, Any]:
-    return {"card": shown, "timeline": timeline(shown), "form": form}
+def detail_context(
+    request: TeamRequest,
+    shown: Card,
+    *,
+    show_code: ShowCodeForm | None = None,
+    decide: DecideForm | None = None,
+) -> dict[str, Any]:
+    """What the page shows; the forms as they were sent, or fresh ones."""
+    in_doubt = shown.rental.state == RentalState.IN_DOUBT
+    decides = in_doubt and may_decide(request.membership)
+    return {
+        "card": shown,
+        "timeline": timeline(shown),
+        "form": show_code or ShowCodeForm(),
+        "decide": (decide or DecideForm.fresh(shown.rental)) if decides or decide else None,
+        "evidence": shown.refund if sees_spend(request.membership) else None,
+    }

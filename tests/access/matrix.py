@@ -50,6 +50,10 @@ MATRIX: Final[dict[str, Row]] = {
     "rental_cancel": row(WRITE, MEMBER, ADMIN),
     "rental_finish": row(WRITE, MEMBER, ADMIN),
     "rental_more": row(WRITE, MEMBER, ADMIN),
+    # money, from the side of the rentals
+    "doubt_decide": row(WRITE, FINANCE),
+    "refund_detail": row(READ, FINANCE, ADMIN),
+    "spend": row(READ),
     # people
     "people": row(READ, ADMIN),
     "invitation_create": row(WRITE, ADMIN),

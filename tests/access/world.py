@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts import operations
 from accounts.models import Invitation, Membership, ProviderAccount, Team, User
 from accounts.states import Role
+from ledger.models import Refund
 from rentals.models import Offer, Rental
 from rentals.states import RentalState
 from tests.factories import (
@@ -19,6 +20,7 @@ from tests.factories import (
     make_message,
     make_offer,
     make_provider_account,
+    make_refund,
     make_rental,
     make_team,
     make_user,
@@ -39,6 +41,8 @@ class World:
     account: ProviderAccount
     offer: Offer
     rental: Rental
+    doubt: Rental
+    refund: Refund
     invitation: Invitation
 
 
@@ -70,6 +74,8 @@ def make_world() -> World:
         account=account,
         offer=make_offer(account),
         rental=rental,
+        doubt=make_rental(holding[Role.MEMBER], account, RentalState.IN_DOUBT),
+        refund=make_refund(make_rental(holding[Role.MEMBER], account, RentalState.CANCELLED)),
         invitation=invitation,
     )
 
@@ -83,6 +89,10 @@ def addresses(world: World, name: str) -> dict[str, Any]:
         "provider_account_add",
     ):
         return {"account": world.account.pk}
+    if name == "doubt_decide":
+        return {"rental": world.doubt.pk}
+    if name == "refund_detail":
+        return {"refund": world.refund.pk}
     if name in ("membership_update", "membership_remove"):
         return {"membership": world.colleague.pk}
     return {"invitation": world.invitation.pk} if name == "invitation_revoke" else {}
@@ -92,6 +102,7 @@ def form(world: World, name: str) -> dict[str, Any]:
     """A form with which the route would do something for whoever may."""
     forms: dict[str, dict[str, Any]] = {
         "rental_create": {"offer": world.offer.pk, "request_key": uuid.uuid4()},
+        "doubt_decide": {"outcome": "not_charged", "reason": "Their support says so."},
         "rental_show_code": {"reason": "The member is away."},
         "invitation_create": {"email": "another@example.org", "roles": ["finance"]},
         "membership_update": {"roles": ["admin"]},

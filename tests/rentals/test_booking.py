@@ -1,4 +1,4 @@
-"""A rental's money on the book: held, then charged or released, once, with the rental's own move."""
+"""A rental's money on the book: held, then charged or released, once, with the rental's move."""
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +13,10 @@ from ledger import book
 from ledger.models import ClosedMonth, Transfer
 from ledger.operations import holds
 from ledger.states import ExceptionKind, Phase, RefundCause, RefundState
+from rentals.causes import Cause
 from rentals.models import Rental
 from rentals.operations import RentalNotAllowed, cancel_rental, outcomes, sending
+from rentals.operations.answers import keep
 from rentals.states import RentalState as S
 from tests.rentals import books
 from tests.rentals.checks import NOTHING, Held, alone
@@ -166,7 +168,7 @@ def test_a_number_after_a_refusal_is_booked_kept_and_told(each: Scene, times: Ti
     with Held(each).answering(rental):
         times.move(31)
         swept(times)
-        outcomes._refuse(rental, now=times.now(), cause=outcomes.Cause.PROVIDER_REFUSED, note="")
+        outcomes._refuse(rental, now=times.now(), cause=Cause.PROVIDER_REFUSED, note="")
         rental.refresh_from_db()
         assert rental.state == S.REFUSED
     rental.refresh_from_db()
@@ -185,8 +187,8 @@ def test_a_late_number_whose_worker_died_is_found_by_the_sweep(each: Scene, time
     rental, sent_at = each.claimed()
     call = sending.rent_call(rental)
     reply = gateway.transmit(gateway.open_door(rental.account), call)
-    outcomes._refuse(rental, now=times.now(), cause=outcomes.Cause.PROVIDER_REFUSED, note="")
-    sending.keep(rental, call, reply, asked_at=sent_at, now=times.now())
+    outcomes._refuse(rental, now=times.now(), cause=Cause.PROVIDER_REFUSED, note="")
+    keep(rental, call, reply, asked_at=sent_at, now=times.now())
     swept(times)
     rental.refresh_from_db()
     assert rental.state == S.WAITING

@@ -96,7 +96,7 @@ def test_its_activation_is_named_and_its_code_comes(each: Scene, times: Times) -
 )
 def test_what_makes_no_sense_changes_nothing(each: Scene, said: dict[str, Any]) -> None:
     rental = in_doubt(each)
-    given = {"outcome": FindingKind.CHARGED, "amount": Decimal(1)} | said
+    given: dict[str, Any] = {"outcome": FindingKind.CHARGED, "amount": Decimal(1)} | said
     refused(each, rental, **given)
 
 
