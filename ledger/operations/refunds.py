@@ -127,7 +127,8 @@ def land(
     changes nothing.
     """
     with transaction.atomic():
-        refund = Refund.objects.select_for_update().select_related("wallet__team").get(pk=refund.pk)
+        locked = Refund.objects.select_for_update(of=("self",))
+        refund = locked.select_related("wallet__team").get(pk=refund.pk)
         if known := refund.wallet.transfers.filter(key=key).values_list("pk", flat=True).first():
             return known
         within = min(amount, refund.charged - refund.received)

@@ -1,0 +1,120 @@
+"""A deposit is recorded by hand, where the provider lists none."""
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Final
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.models import ProviderAccount, User
+from ledger.book import Entry, open_book, post
+from ledger.book.entries import SMALLEST
+from ledger.days import team_day, team_zone
+from ledger.models import Book, ReconciliationException, Transfer
+from ledger.operations.drifts import lock_unexplained
+from ledger.operations.errors import NotPossible
+from ledger.operations.resolving import close
+from ledger.states import AccountKind, Resolution, TransferKind
+
+# A change of the balance is seen after the deposit; a bank's day may be another than the team's.
+DAYS_APART: Final = timedelta(days=1)
+
+
+def record_deposit(
+    *,
+    wallet: ProviderAccount,
+    amount: Decimal,
+    day: date,
+    actor: User,
+    reason: str,
+    now: datetime,
+    request_key: UUID | None = None,
+) -> Transfer:
+    """Book money that somebody paid into the wallet on `day`. Raises NotPossible.
+
+    Where the balance has shown exactly that amount already, and nothing explained it, it is taken
+    out of suspense instead of being booked a second time. The same form, by its `request_key`, is
+    booked once.
+    """
+    _check(wallet, amount, day, reason, now)
+    key = f"deposit:{request_key or uuid4()}"
+    with transaction.atomic():
+        _lock_book(wallet, now)
+        if known := Transfer.objects.filter(key=key).first():
+            return known
+        seen = _seen(wallet, amount, day)
+        entry = _entry(wallet, key, amount, day, actor, reason, now, seen=seen is not None)
+        booked = Transfer.objects.get(pk=post(entry))
+        if seen is not None:
+            close(seen, Resolution.DEPOSIT, reason=reason, actor=actor, now=now)
+        audit.record(
+            team=wallet.team,
+            actor=actor,
+            action="ledger.deposit_recorded",
+            object=booked,
+            after={
+                "wallet": wallet.pk,
+                "amount": str(amount),
+                "currency": wallet.currency,
+                "day": day.isoformat(),
+                "exception": seen.pk if seen is not None else None,
+            },
+            reason=reason.strip()[:500],
+        )
+    return booked
+
+
+def _check(wallet: ProviderAccount, amount: Decimal, day: date, reason: str, now: datetime) -> None:
+    if not amount.is_finite() or amount <= 0 or amount != amount.quantize(SMALLEST):
+        raise NotPossible(_("A deposit is more than 0, with at most four decimals."))
+    if day > team_day(wallet.team, now):
+        raise NotPossible(_("A deposit can't be of a day that is still to come."))
+    if not reason.strip():
+        raise NotPossible(_("Say where it comes from. It is kept with your name."))
+
+
+def _lock_book(wallet: ProviderAccount, now: datetime) -> None:
+    """The book's row first, as a reading of the balance does it."""
+    locked = Book.objects.select_for_update(no_key=True).filter(wallet=wallet)
+    if locked.first() is None:
+        open_book(wallet, balance=wallet.balance or Decimal(0), cut_over_at=now)
+        locked.get()
+
+
+def _seen(wallet: ProviderAccount, amount: Decimal, day: date) -> ReconciliationException | None:
+    """The oldest change of the balance, not before the day, that is exactly the deposit."""
+    for exception in lock_unexplained(wallet):
+        seen_on = team_day(wallet.team, exception.occurred_at)
+        if exception.amount == amount and seen_on >= day - DAYS_APART:
+            return exception
+    return None
+
+
+def _entry(
+    wallet: ProviderAccount,
+    key: str,
+    amount: Decimal,
+    day: date,
+    actor: User,
+    reason: str,
+    now: datetime,
+    *,
+    seen: bool,
+) -> Entry:
+    noon = datetime.combine(day, time(12), tzinfo=team_zone(wallet.team))
+    return Entry(
+        key=key,
+        wallet_id=wallet.pk,
+        debit=AccountKind.SUSPENSE if seen else AccountKind.WALLET,
+        credit=AccountKind.FUNDING,
+        amount=amount,
+        kind=TransferKind.DEPOSIT,
+        occurred_at=min(noon, now),
+        booked_on=team_day(wallet.team, now),
+        day=day,
+        actor_id=actor.pk,
+        reason=reason.strip()[:500],
+    )

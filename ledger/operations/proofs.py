@@ -1,0 +1,136 @@
+"""What a balance proves about the open items is booked, or told to whoever books it.
+
+All of it runs inside the transaction of the snapshot, with its rows locked.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from ledger.book import Entry, post
+from ledger.days import team_day
+from ledger.models import Refund, Snapshot, Transfer
+from ledger.operations import findings, refunds
+from ledger.operations.drifts import reverse
+from ledger.operations.exceptions import Report, report
+from ledger.operations.open_items import OpenItem, unexplained
+from ledger.renters import Assumed, Doubt
+from ledger.states import (
+    AWAITED,
+    AccountKind,
+    Evidence,
+    ExceptionKind,
+    FindingKind,
+    TransferKind,
+)
+
+# A charge that is not in the balance so long after the rent was sent was not made.
+CHARGED_WITHIN: Final = timedelta(minutes=5)
+
+type Moves = list[tuple[OpenItem, Decimal]]
+
+
+def lock_refunds(moves: Moves) -> bool:
+    """Lock the claims among the moves, in one order; False where one is awaited no more."""
+    wanted = {each.refund.pk for each, _ in moves if each.refund is not None}
+    rows = Refund.objects.select_for_update(of=("self",)).filter(pk__in=wanted).order_by("pk")
+    return {row.pk for row in rows if row.state in AWAITED} == wanted
+
+
+def book(snapshot: Snapshot, moves: Moves, *, now: datetime) -> None:
+    """Book each move, whatever it stands for."""
+    for each, amount in moves:
+        if each.refund is not None:
+            _land(snapshot, each.refund, amount, now)
+        elif each.doubt is not None:
+            _find_charged(snapshot, each.doubt, now)
+        elif each.price is not None:
+            _correct_price(snapshot, each.price, amount, now)
+        elif each.reversal is not None:
+            reverse(snapshot, each.reversal, now=now)
+
+
+def _land(snapshot: Snapshot, refund: Refund, amount: Decimal, now: datetime) -> None:
+    refunds.land(
+        refund,
+        amount,
+        key=f"snapshot:{snapshot.pk}:refund:{refund.pk}",
+        occurred_at=snapshot.asked_at,
+        now=now,
+    )
+
+
+def _find_charged(snapshot: Snapshot, doubt: Doubt, now: datetime) -> None:
+    findings.find(
+        wallet=snapshot.wallet,
+        reference=doubt.reference,
+        kind=FindingKind.CHARGED,
+        evidence=Evidence.BALANCE,
+        amount=doubt.amount,
+        occurred_at=doubt.since,
+        now=now,
+        note=f"The balance went down by {doubt.amount}, and nothing else explains it.",
+    )
+
+
+def release_doubts(snapshot: Snapshot, doubts: Iterable[Doubt], *, now: datetime) -> None:
+    """Say that these rents were not charged, where the balance was read late enough to tell.
+
+    Not while a change of the balance since then stands before a person: it may hide a charge.
+    """
+    changes = [change.occurred_at for change in unexplained(snapshot.wallet)]
+    for doubt in doubts:
+        is_late_enough = snapshot.asked_at >= doubt.since + CHARGED_WITHIN
+        if is_late_enough and all(seen_at < doubt.since for seen_at in changes):
+            findings.find(
+                wallet=snapshot.wallet,
+                reference=doubt.reference,
+                kind=FindingKind.NOT_CHARGED,
+                evidence=Evidence.BALANCE,
+                now=now,
+                note="The balance is explained to the cent without a charge for it.",
+            )
+
+
+def _correct_price(snapshot: Snapshot, price: Assumed, amount: Decimal, now: datetime) -> None:
+    """The provider took another price than was booked: book the difference, and tell finance."""
+    charge = Transfer.objects.get(key=f"{price.reference}:charge")
+    took_more = amount < 0
+    sides = (AccountKind.SPEND, AccountKind.WALLET)
+    debit, credit = sides if took_more else sides[::-1]
+    wallet = snapshot.wallet
+    post(
+        Entry(
+            key=f"snapshot:{snapshot.pk}:price:{price.reference}",
+            wallet_id=wallet.pk,
+            debit=debit,
+            credit=credit,
+            amount=abs(amount),
+            kind=TransferKind.CORRECTION,
+            reference=price.reference,
+            external_id=charge.external_id,
+            service=charge.service,
+            occurred_at=charge.occurred_at,
+            booked_on=team_day(wallet.team, now),
+            day=charge.day,
+            flagged=True,
+        )
+    )
+    _tell_of_price(snapshot, price, amount, now)
+
+
+def _tell_of_price(snapshot: Snapshot, price: Assumed, amount: Decimal, now: datetime) -> None:
+    took = price.booked - amount
+    report(
+        snapshot.wallet,
+        Report(
+            key=f"price:{price.reference}",
+            kind=ExceptionKind.AMOUNT_DIFFERS,
+            reference=price.reference,
+            occurred_at=snapshot.asked_at,
+            detail=f"The balance shows {took} {snapshot.wallet.currency} instead of the "
+            f"{price.booked} that the catalogue said.",
+        ),
+        now=now,
+    )

@@ -1,0 +1,218 @@
+"""The balance is read, written down beside the book, explained, and what is proved is booked.
+
+The book's WALLET account holds what was proved to be in the provider's wallet. What the provider
+says beyond that, the drift, is explained by what is open, or stands in front of a person, or waits
+for the next reading to say more; nothing else is done about it.
+
+Locks are taken in this order: the book's row, exceptions, refunds, balances. The book's row keeps
+two readings of a wallet from booking the same change; the balances keep everybody else out while
+it is checked that nothing was booked since the request was sent.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts import gateway
+from accounts.models import ProviderAccount
+from accounts.states import Lane
+from ledger.book import open_book
+from ledger.book.entries import SMALLEST
+from ledger.explaining import Ambiguous, Explained, Result, Unexplained, explain, judge
+from ledger.models import Book, ReconciliationException, Snapshot
+from ledger.operations import drifts, proofs, refund_rules
+from ledger.operations.balance_role import BalanceRole, balance_role
+from ledger.operations.open_items import OpenItems, open_items
+from ledger.operations.positions import Position, has_moved, lock_balances, position
+from ledger.operations.proofs import Moves
+from providers.errors import ProviderError
+from providers.registry import provider
+
+UNASKED: Final = (ProviderError, gateway.OverBudget, gateway.NoKey)
+BEFORE_ALL: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the provider said that the wallet holds, and between when it was true."""
+
+    amount: Decimal
+    asked_at: datetime
+    answered_at: datetime
+
+
+def read_and_explain(wallet: ProviderAccount, *, now: datetime) -> Snapshot | None:
+    """Read the balance and act on it; None where it can't be read now.
+
+    No transaction may be open. The book is looked at before the request: what is booked
+    meanwhile belongs to something that was under way, or makes the reading too old to act on.
+    """
+    refund_rules.renew_expectations(wallet)
+    before = position(wallet.pk)
+    reading = _read(wallet, now)
+    if reading is None:
+        return None
+    if before is None:
+        open_book(wallet, balance=reading.amount, cut_over_at=reading.asked_at)
+        before = position(wallet.pk)
+    assert before is not None  # noqa: S101 - it is open by now
+    return _act_on(wallet, reading, before)
+
+
+def _read(wallet: ProviderAccount, now: datetime) -> Reading | None:
+    call = provider(wallet.provider, wallet.server_prefix).balance()
+    try:
+        balance = gateway.ask(wallet, call, lane=Lane.BALANCE, now=now)
+    except UNASKED:
+        return None
+    reading = Reading(balance.amount.quantize(SMALLEST), now, timezone.now())
+    ProviderAccount.objects.filter(
+        Q(balance_read_at__isnull=True) | Q(balance_read_at__lt=reading.answered_at), pk=wallet.pk
+    ).update(balance=reading.amount, balance_read_at=reading.answered_at)
+    return reading
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What the drift is made of: `result` explains all but `left`."""
+
+    result: Result
+    left: Decimal = Decimal(0)
+    is_loose: bool = False  # only by a refund that is less than it should be
+
+    @property
+    def amount(self) -> Decimal:
+        return self.result.amount if isinstance(self.result, Explained) else Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is booked if nothing has moved meanwhile."""
+
+    verdict: _Verdict
+    moves: Moves
+    closing: list[tuple[ReconciliationException, Moves]]
+
+    @property
+    def all_moves(self) -> Moves:
+        return [*self.moves, *(move for _, moves in self.closing for move in moves)]
+
+
+@transaction.atomic
+def _act_on(wallet: ProviderAccount, reading: Reading, before: Position) -> Snapshot:
+    Book.objects.select_for_update(no_key=True).get(wallet=wallet)
+    role = balance_role(wallet)
+    exceptions = drifts.lock_unexplained(wallet) if role == BalanceRole.EXPLAINS else []
+    found = _open_items(wallet, reading)
+    drift = reading.amount - before.posted
+    plan = _planned(wallet, drift, found, exceptions, role)
+    is_locked = proofs.lock_refunds(plan.all_moves)
+    lock_balances(wallet.pk)
+    is_true = is_locked and not has_moved(wallet.pk, before, except_for=found.charging)
+    snapshot = Snapshot(
+        wallet=wallet,
+        asked_at=reading.asked_at,
+        answered_at=reading.answered_at,
+        ledger=before.posted,
+        provider=reading.amount,
+        drift=drift,
+        quiet=is_true and found.is_quiet,
+        last_transfer=before.last,
+    )
+    if is_true and role != BalanceRole.IS_KEPT:
+        _book(snapshot, plan, found, role)
+    else:
+        snapshot.save()
+    return snapshot
+
+
+def _open_items(wallet: ProviderAccount, reading: Reading) -> OpenItems:
+    clean = drifts.quiet_snapshots(wallet).filter(drift=F("explained")).first()
+    return open_items(
+        wallet,
+        asked_at=reading.asked_at,
+        clean_since=clean.asked_at if clean is not None else BEFORE_ALL,
+        now=reading.answered_at,
+    )
+
+
+def _planned(
+    wallet: ProviderAccount,
+    drift: Decimal,
+    found: OpenItems,
+    exceptions: list[ReconciliationException],
+    role: BalanceRole,
+) -> _Plan:
+    if role != BalanceRole.EXPLAINS:
+        return _Plan(_Verdict(Unexplained()), [], [])
+    verdict = _judged(wallet, drift, found)
+    parts = verdict.result.parts if isinstance(verdict.result, Explained) else ()
+    taken = {part.item for part in parts}
+    closing = list(drifts.explained_by_now(exceptions, found, taken)) if found.is_quiet else []
+    return _Plan(verdict, found.of(parts), closing)
+
+
+def _judged(wallet: ProviderAccount, drift: Decimal, found: OpenItems) -> _Verdict:
+    earlier = drifts.quiet_snapshots(wallet).first()
+    judgement = judge(
+        drift=drift,
+        before=drifts.left_over(earlier) if earlier is not None else Decimal(0),
+        items=found.items,
+        then=found.by(earlier.answered_at) if earlier is not None else [],
+    )
+    if not isinstance(judgement.result, Unexplained):
+        return _Verdict(judgement.result, judgement.left)
+    loose = explain(drift, found.loosened())
+    return _Verdict(loose, is_loose=True)
+
+
+def _book(snapshot: Snapshot, plan: _Plan, found: OpenItems, role: BalanceRole) -> None:
+    now, verdict = snapshot.answered_at, plan.verdict
+    left = snapshot.drift - verdict.amount
+    seen_at = _told_since(snapshot, left, verdict, found, role) if snapshot.quiet else None
+    snapshot.explained = snapshot.drift if seen_at is not None else verdict.amount
+    snapshot.save()
+    proofs.book(snapshot, plan.moves, now=now)
+    for exception, moves in plan.closing:
+        drifts.reverse(snapshot, exception, now=now)
+        proofs.book(snapshot, moves, now=now)
+    if seen_at is not None:
+        result = verdict.result
+        ways = result.candidates if isinstance(result, Ambiguous) else ()
+        drifts.tell(snapshot, left, seen_at, candidates=ways, now=now)
+    if _proves_absence(snapshot, plan, left, role):
+        charged = {each.doubt for each, _ in plan.all_moves if each.doubt is not None}
+        free = [doubt for doubt in found.doubts if doubt not in charged]
+        proofs.release_doubts(snapshot, free, now=now)
+
+
+def _told_since(
+    snapshot: Snapshot, left: Decimal, verdict: _Verdict, found: OpenItems, role: BalanceRole
+) -> datetime | None:
+    """Since when a change has waited for an explanation, if that is long enough."""
+    if left == 0:
+        return None
+    wait = _patience(verdict, found) if role == BalanceRole.EXPLAINS else timedelta(0)
+    since = drifts.seen_first(snapshot.wallet, left, snapshot.asked_at, wait=wait)
+    if since is None or role == BalanceRole.EXPLAINS:
+        return since
+    is_matched = drifts.was_matched_between(snapshot.wallet, since, snapshot.asked_at)
+    return since if is_matched else None
+
+
+def _patience(verdict: _Verdict, found: OpenItems) -> timedelta:
+    if isinstance(verdict.result, Ambiguous):
+        return drifts.WAIT_TO_TELL
+    return drifts.WAIT_FOR_PRICES if found.waits_for_prices else drifts.APART
+
+
+def _proves_absence(snapshot: Snapshot, plan: _Plan, left: Decimal, role: BalanceRole) -> bool:
+    """Whether what is not in the explanation did not happen."""
+    verdict = plan.verdict
+    is_sure = isinstance(verdict.result, Explained) and not verdict.is_loose
+    return role == BalanceRole.EXPLAINS and snapshot.quiet and is_sure and left == 0
