@@ -1,28 +1,35 @@
 """The passes: each adds pairs for rows and items that no earlier one has paired."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from ledger.matching.pairing import Moment, pairs, waiting
 from ledger.matching.tables import MICROSECONDS, rows, run
 from ledger.states import MatchPass
 
+FOR_EVER: Final = 2**62
+
 # Whose number is trusted is no longer matched by likeness against what the number says.
 _PART: Final = """
-    CASE WHEN NOT %(trusted)s THEN 0 WHEN {word} = '' THEN {without} ELSE {with_} END
+    CASE WHEN NOT (%(trusted)s OR %(linked)s) THEN 0 WHEN {word} THEN {without} ELSE {with_} END
 """
 _STREAM: Final = f"""
     WITH stream AS (
         SELECT 0 AS side, r.id, r.at, r.place, r.amount,
             CASE WHEN %(by_service)s THEN l.said ELSE 0 END AS said, '' AS cause, '' AS what,
-            {_PART.format(word="r.number", without=1, with_=0)} AS part
+            {_PART.format(word="r.number = ''", without=1, with_=0)} AS part
         FROM match_row r JOIN match_lead l ON l.lead = r.lead
         WHERE r.kind = %(kind)s AND (l.said > 0) = %(by_service)s AND l.said >= 0
+            AND r.at <= %(until)s
             AND NOT EXISTS (SELECT FROM match_pair p WHERE p.row_id = r.id)
+            AND NOT EXISTS (SELECT FROM match_guard g WHERE g.row_id = r.id AND %(guarded)s)
         UNION ALL
         SELECT 1, i.id, i.at, i.id, i.amount, CASE WHEN %(by_service)s THEN i.said ELSE 0 END,
-            i.cause, i.what, {_PART.format(word="i.external", without=0, with_=1)}
+            i.cause, i.what,
+            {_PART.format(word="i.external = '' AND NOT %(linked)s", without=0, with_=1)}
         FROM match_item i
-        WHERE i.what = ANY(%(whats)s)
+        WHERE i.what = ANY(%(whats)s) AND i.at <= %(until)s + %(window)s
             AND NOT EXISTS (
                 SELECT FROM match_pair p WHERE p.item_id = i.id AND p.what = i.what
             )
@@ -98,9 +105,11 @@ _ONLY_FIT: Final = """
             count(*) OVER (PARTITION BY i.what, i.id) AS rows
         FROM match_row r
         JOIN match_lead l ON l.lead = r.lead
-        JOIN match_item i ON i.amount = r.amount AND (l.said = 0 OR l.said = i.said)
+        JOIN match_item i ON (i.amount = r.amount OR (%(less)s AND r.amount < i.amount))
+            AND (l.said = i.said OR (l.said = 0 AND NOT %(less)s))
         WHERE r.kind = %(kind)s AND i.what = ANY(%(whats)s)
             AND r.at - i.at BETWEEN -%(before)s AND %(after)s
+            AND (r.number = '' OR NOT %(linked)s)
             AND NOT EXISTS (SELECT FROM match_pair p WHERE p.row_id = r.id)
             AND NOT EXISTS (
                 SELECT FROM match_pair p WHERE p.item_id = i.id AND p.what = i.what
@@ -112,10 +121,27 @@ _STRAYS: Final = """
     WHERE r.id = p.row_id AND i.id = p.item_id AND i.what = p.what AND p.by_pass = 'unique'
         AND r.number <> '' AND i.external <> '' AND r.number <> i.external
 """
+_GUARD: Final = """
+    INSERT INTO match_guard
+    SELECT r.id FROM match_row r JOIN match_lead l ON l.lead = r.lead
+    WHERE EXISTS (
+        SELECT FROM ledger_statementrow b
+        LEFT JOIN match_lead said ON said.lead = split_part(b.description, '#', 1)
+        WHERE b.wallet_id = %(wallet)s AND b.kind = 'purchase' AND NOT b.before_cut_over
+            AND (b.amount * 10000)::bigint >= r.amount
+            AND b.occurred_at BETWEEN to_timestamp(r.at / 1000000.0) - %(within)s::interval
+                AND to_timestamp(r.at / 1000000.0)
+            AND (l.said <= 0 OR said.said IS NULL OR said.said <= 0 OR said.said = l.said)
+            AND NOT EXISTS (
+                SELECT FROM ledger_match m WHERE m.row_id = b.id AND m.undone_at IS NULL
+            )
+    ) AND NOT EXISTS (SELECT FROM match_pair p WHERE p.row_id = r.id)
+"""
 _LEFT_ROWS: Final = """
     SELECT l.said, r.amount, r.at, r.id FROM match_row r JOIN match_lead l ON l.lead = r.lead
-    WHERE r.kind = 'refund' AND l.said > 0
+    WHERE r.kind = 'refund' AND l.said > 0 AND (r.number = '' OR NOT %(linked)s)
         AND NOT EXISTS (SELECT FROM match_pair p WHERE p.row_id = r.id)
+        AND NOT EXISTS (SELECT FROM match_guard g WHERE g.row_id = r.id)
     ORDER BY r.at, r.place
 """
 _LEFT_CLAIMS: Final = """
@@ -126,26 +152,81 @@ _LEFT_CLAIMS: Final = """
 """
 
 
-def unique(kind: str, whats: list[str], *, window: int, trusted: bool) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """What rows and items are compared by: the same service and amount, within `window` seconds.
+
+    `trusted`, `linked`: the rows' numbers mean something, so that a row that has one is no longer
+    matched by likeness to an item whose number is known to be another. `guarded`: rows that may
+    as well be somebody else's are left out. `until`: only what is not later.
+    """
+
+    kind: str
+    whats: list[str]
+    window: int
+    trusted: bool = False
+    linked: bool = False
+    guarded: bool = False
+    until: int = FOR_EVER
+
+    def values(self, *, by_service: bool = True) -> dict[str, object]:
+        return {
+            "kind": self.kind,
+            "whats": self.whats,
+            "window": self.window * MICROSECONDS,
+            "trusted": self.trusted,
+            "linked": self.linked,
+            "guarded": self.guarded,
+            "until": self.until,
+            "by_service": by_service,
+        }
+
+
+def unique(like: Likeness) -> None:
     """One row and one booking that fit nothing but each other."""
     for by_service in (True, False):
-        run(_UNIQUE, _values(kind, whats, window, trusted, by_service))
+        run(_UNIQUE, like.values(by_service=by_service))
 
 
-def alike(kind: str, whats: list[str], *, window: int, trusted: bool) -> None:
-    """Rows and bookings of the same service and amount, as near in time as they go."""
-    values = _values(kind, whats, window, trusted, True)
-    run("DROP TABLE IF EXISTS match_cluster")
-    run(_ALIKE, values)
-    run(_EVEN, values)
-    found: list[tuple[int, int, str]] = []
-    for row_ids, row_ats, item_ids, item_ats, names, same_cause in rows(_UNEVEN):
-        if same_cause or kind != "refund":
-            what = dict(zip(item_ids, names, strict=True))
-            some = pairs(_moments(row_ats, row_ids), _moments(item_ats, item_ids), _reach(window))
-            found += [(row, item, what[item]) for row, item in some]
-    _add(found, MatchPass.ALIKE)
+def even(like: Likeness) -> None:
+    """As many rows as bookings, alike and near: whichever is whose, the book is the same."""
+    _gather(like)
+    run(_EVEN, like.values())
     run("DROP TABLE match_cluster")
+
+
+def fewer_rows(like: Likeness) -> None:
+    """Fewer rows than bookings, alike and near: they are the oldest."""
+    _gather(like)
+    _add(list(_uneven(like, more_rows=False)), MatchPass.ALIKE)
+    run("DROP TABLE match_cluster")
+
+
+def more_rows(like: Likeness) -> list[int]:
+    """More rows than bookings, alike and near: some are somebody else's, and nobody can say which.
+
+    Gives as many of the rows as there are bookings, the nearest in time. They are not paired.
+    """
+    _gather(like)
+    found = [row for row, _item, _what in _uneven(like, more_rows=True)]
+    run("DROP TABLE match_cluster")
+    return found
+
+
+def _gather(like: Likeness) -> None:
+    run("DROP TABLE IF EXISTS match_cluster")
+    run(_ALIKE, like.values())
+
+
+def _uneven(like: Likeness, *, more_rows: bool) -> Iterator[tuple[int, int, str]]:
+    for row_ids, row_ats, item_ids, item_ats, names, same_cause in rows(_UNEVEN):
+        if (len(row_ids) > len(item_ids)) != more_rows:
+            continue
+        if same_cause or like.kind != "refund":
+            what = dict(zip(item_ids, names, strict=True))
+            near = (_moments(row_ats, row_ids), _moments(item_ats, item_ids))
+            for row, item in pairs(*near, _reach(like.window)):
+                yield row, item, what[item]
 
 
 def by_number(
@@ -156,15 +237,29 @@ def by_number(
     run(_BY_NUMBER, values)
 
 
-def only_fit(kind: str, whats: list[str], *, before: int, after: int) -> None:
-    """One row and one item that fit nothing but each other, at any distance in these bounds."""
-    run(_ONLY_FIT, _within(kind, whats, before, after))
+def only_fit(
+    kind: str,
+    whats: list[str],
+    *,
+    before: int,
+    after: int,
+    less: bool = False,
+    linked: bool = False,
+) -> None:
+    """One row and one item that fit nothing but each other, at any distance in these bounds.
+
+    `less`: the row may be of less than the item. `linked`: rows with a number are left out.
+    """
+    run(
+        _ONLY_FIT,
+        _within(kind, whats, before, after) | {"less": less, "linked": linked},
+    )
 
 
-def late_refunds(*, trusted: bool) -> None:
+def late_refunds(*, trusted: bool, linked: bool) -> None:
     """Refunds that came long after they were claimed close the oldest claim that is alike."""
     groups: dict[tuple[int, int], tuple[list[Moment], list[Moment], set[str]]] = {}
-    for said, amount, at, row in rows(_LEFT_ROWS):
+    for said, amount, at, row in rows(_LEFT_ROWS, {"linked": linked}):
         groups.setdefault((said, amount), ([], [], set()))[0].append((at, row))
     for said, amount, at, claim, cause in rows(_LEFT_CLAIMS, {"untrusted": not trusted}):
         if group := groups.get((said, amount)):
@@ -197,20 +292,18 @@ def _reach(window: int) -> int:
     return window * MICROSECONDS
 
 
-def _values(
-    kind: str, whats: list[str], window: int, trusted: bool, by_service: bool
-) -> dict[str, object]:
-    return {
-        "kind": kind,
-        "whats": whats,
-        "window": _reach(window),
-        "trusted": trusted,
-        "by_service": by_service,
-    }
-
-
 def _within(kind: str, whats: list[str], before: int, after: int) -> dict[str, object]:
     return {"kind": kind, "whats": whats, "before": _reach(before), "after": _reach(after)}
+
+
+def guard(wallet_id: int, *, within: int) -> None:
+    """Refunds that come soon after a purchase of somebody else's, alike, may be of that one."""
+    run(_GUARD, {"wallet": wallet_id, "within": f"{within} seconds"})
+
+
+def drop_unique() -> None:
+    """Forget the unique pairs: they were made to learn from."""
+    run("DELETE FROM match_pair WHERE by_pass = 'unique'")
 
 
 def drop_strays() -> None:

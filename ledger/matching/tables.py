@@ -14,11 +14,15 @@ from ledger.matching.words import meant, numbered
 MEMORY: Final = "192MB"
 MICROSECONDS: Final = 1_000_000
 
-_TABLES: Final = """
-    DROP TABLE IF EXISTS match_row, match_item, match_pair, match_lead, match_service;
+_FORGET: Final = """
+    DROP TABLE IF EXISTS match_row, match_item, match_pair, match_lead, match_service, match_guard
+"""
+_TABLES: Final = f"""
+    {_FORGET};
     CREATE TEMP TABLE match_pair (
         row_id bigint, item_id bigint, what text, by_pass text
     );
+    CREATE TEMP TABLE match_guard (row_id bigint);
     CREATE TEMP TABLE match_lead (lead text, said int);
     CREATE TEMP TABLE match_service (service text, number int);
     CREATE TEMP TABLE match_item (
@@ -50,7 +54,14 @@ _SERVICES: Final = """
     SELECT DISTINCT service FROM ledger_transfer WHERE wallet_id = %(wallet)s
     UNION SELECT DISTINCT service FROM ledger_refund WHERE wallet_id = %(wallet)s
 """
-_SPAN: Final = "SELECT count(*), min(at), max(at) FROM match_row"
+# And those of purchases that nobody here made, for what may be theirs.
+_LEADS: Final = """
+    SELECT DISTINCT lead FROM match_row
+    UNION
+    SELECT DISTINCT split_part(r.description, '#', 1)
+    FROM ledger_reconciliationexception e JOIN ledger_statementrow r ON r.id = e.row_id
+    WHERE e.wallet_id = %(wallet)s AND r.kind = 'purchase'
+"""
 
 
 def begin(wallet_id: int, kinds: Sequence[str]) -> int:
@@ -67,7 +78,7 @@ def begin(wallet_id: int, kinds: Sequence[str]) -> int:
 
 def end() -> None:
     """Leave nothing behind in the session."""
-    run("DROP TABLE IF EXISTS match_row, match_item, match_pair, match_lead, match_service")
+    run(_FORGET)
     run("RESET work_mem")
 
 
@@ -94,7 +105,7 @@ def forget_pairs() -> None:
 
 def _name_services(wallet_id: int) -> None:
     services = numbered(name for (name,) in rows(_SERVICES, {"wallet": wallet_id}) if name)
-    leads = [lead for (lead,) in rows("SELECT DISTINCT lead FROM match_row")]
+    leads = [lead for (lead,) in rows(_LEADS, {"wallet": wallet_id})]
     _fill("match_service", list(services), list(services.values()))
     _fill("match_lead", leads, [meant(lead, services) for lead in leads])
     run("ANALYZE match_lead")

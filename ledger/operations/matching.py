@@ -6,7 +6,7 @@ book's row is locked, so that a person who matches at the same time comes before
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 from accounts.models import ProviderAccount
 from ledger.book import Entry, post, post_all
 from ledger.days import team_day
-from ledger.matching import items, links, passes, tables, trust
+from ledger.matching import items, links, pace, passes, tables, trust
+from ledger.matching.passes import Likeness
 from ledger.matching.trust import Trust
 from ledger.models import Book, Match, StatementRow, Transfer
 from ledger.operations import doubts, refunds, settling
@@ -31,9 +32,16 @@ WINDOW: Final = 600  # seconds between a booking and its row, either way
 LANDED_BEFORE: Final = 600  # a refund seen in the balance was booked after its row's time
 LANDED_AFTER: Final = 86_400
 UNCLAIMED_WITHIN: Final = 86_400  # a refund that nobody asked for comes soon after its rental
+GUARDED_FOR: Final = 86_400  # a refund may be of a purchase of somebody else's of that day
+LATEST_REFUND: Final = 40 * 86_400
+SAMPLE: Final = 20_000  # rows from which the usual distance in time is learned
 AT_ONCE: Final = 2_000  # bookings a transaction
 DAY: Final = 86_400
 
+_SAMPLE: Final = """
+    SELECT max(at) FROM (SELECT at FROM match_row WHERE kind = %s ORDER BY at LIMIT %s) first
+    HAVING count(*) > 0
+"""
 _WRITE: Final = """
     INSERT INTO ledger_match (row_id, transfer_id, by_pass, at, reason)
     SELECT p.row_id, p.item_id, p.by_pass, %(now)s, ''
@@ -55,7 +63,7 @@ _DIFFERING: Final = """
 """
 _UNEXPLAINED: Final = """
     SELECT r.id FROM ledger_statementrow r
-    WHERE r.wallet_id = %s AND NOT r.before_cut_over
+    WHERE r.wallet_id = %s AND NOT r.before_cut_over AND r.kind = ANY(%s)
         AND NOT EXISTS (
             SELECT FROM ledger_match m WHERE m.row_id = r.id AND m.undone_at IS NULL
         )
@@ -78,6 +86,9 @@ class _Turn:
     now: datetime
     alive: Callable[[], None]
     matched: int = 0
+    opened: int = 0
+    # Rows that stand beside a booking which one of them is; nobody can say which.
+    unsure: set[int] = field(default_factory=set)
 
 
 def match_wallet(
@@ -95,41 +106,58 @@ def match_wallet(
     """
     turn = _Turn(wallet, now, alive)
     doubts.undo_released(wallet, now=now)
+    settling.settle_matched(wallet, now=now)
     try:
-        for step in (_purchases, _refunds, _deposits):
+        for step in (_purchases, _report_purchases, _refunds, _deposits, _report_others):
             alive()
             step(turn)
     finally:
         if connection.connection is not None and not connection.needs_rollback:
             tables.end()
-    settling.settle_matched(wallet, now=now)
-    opened = _report_rest(turn)
     if complete:
         doubts.find_not_charged(wallet, read_at=read_at or now, now=now)
-    return Outcome(turn.matched, opened)
+    return Outcome(turn.matched, turn.opened)
 
 
 def _purchases(turn: _Turn) -> None:
-    kind, whats = RowKind.PURCHASE.value, ["transfer"]
-    if not tables.begin(turn.wallet.pk, [kind]):
+    kind, wallet = RowKind.PURCHASE.value, turn.wallet.pk
+    if not tables.begin(wallet, [kind]):
         return
-    items.purchases(turn.wallet.pk, window=WINDOW)
+    items.purchases(wallet, window=WINDOW)
     tables.run("ANALYZE match_item")
-    known = trust.in_activations(turn.wallet.pk, [kind])
-    trusted = known.is_earned
-    if trusted:
-        passes.by_number(kind, whats, before=WINDOW, after=WINDOW)
-    passes.unique(kind, whats, window=WINDOW, trusted=trusted)
-    if not trusted:
-        trusted = _weigh(known + trust.in_paired_activations())
-    if trusted:
-        passes.by_number(kind, whats, before=WINDOW, after=WINDOW)
-        passes.by_number(kind, whats, before=WINDOW, after=WINDOW, same_amount=False)
-    passes.alike(kind, whats, window=WINDOW, trusted=trusted)
+    like = Likeness(kind=kind, whats=["transfer"], window=WINDOW)
+    learned = pace.of_purchases(wallet) or _pace_of_sample(like)
+    known = trust.in_activations(wallet, [kind])
+    like = replace(like, trusted=known.is_earned)
+    if like.trusted:
+        passes.by_number(kind, like.whats, before=WINDOW, after=WINDOW)
+    for window in pace.up_to(learned) or [WINDOW]:
+        passes.unique(replace(like, window=window))
+    if not like.trusted:
+        like = replace(like, trusted=_weigh(known + trust.in_paired_activations()))
+    if like.trusted:
+        passes.by_number(kind, like.whats, before=WINDOW, after=WINDOW)
+        passes.by_number(kind, like.whats, before=WINDOW, after=WINDOW, same_amount=False)
+    for window in pace.up_to(learned):
+        passes.even(replace(like, window=window))
     _write(turn)
-    items.holds(turn.wallet.pk)
-    passes.only_fit(kind, ["hold"], before=WINDOW, after=WINDOW)
-    turn.matched += doubts.find_charged(turn.wallet, _pairs("hold"), now=turn.now)
+    _doubts(turn, learned)
+    passes.unique(like)
+    passes.even(like)
+    passes.fewer_rows(like)
+    _write(turn)
+    turn.unsure = set(passes.more_rows(like))
+
+
+def _pace_of_sample(like: Likeness) -> int | None:
+    """Learned from the first rows of those at hand, where nothing was matched before."""
+    found = tables.rows(_SAMPLE, [like.kind, SAMPLE])
+    if not found:
+        return None
+    passes.unique(replace(like, until=found[0][0]))
+    learned = pace.of_pairs()
+    passes.drop_unique()
+    return learned
 
 
 def _weigh(seen: Trust) -> bool:
@@ -139,33 +167,72 @@ def _weigh(seen: Trust) -> bool:
     return seen.is_earned
 
 
+def _doubts(turn: _Turn, learned: int | None) -> None:
+    """Rows that no booking explains, and holds whose outcome nobody knows."""
+    items.holds(turn.wallet.pk)
+    usual = pace.of_holds(turn.wallet.pk) if learned else None
+    reach = usual + 2 if usual else WINDOW
+    passes.only_fit(RowKind.PURCHASE.value, ["hold"], before=reach, after=reach)
+    turn.matched += doubts.find_charged(turn.wallet, _pairs("hold"), now=turn.now)
+
+
 def _refunds(turn: _Turn) -> None:
-    kind, whats, wallet = RowKind.REFUND.value, ["transfer", "claim"], turn.wallet.pk
+    kind, wallet = RowKind.REFUND.value, turn.wallet.pk
     if not tables.begin(wallet, [kind]):
         return
     items.booked(wallet, kind, before=LANDED_BEFORE, after=LANDED_AFTER)
     items.claims(wallet, after=WINDOW)
     tables.run("ANALYZE match_item")
+    like = Likeness(kind=kind, whats=["transfer", "claim"], window=WINDOW)
+    learned = pace.of_refunds(wallet) or _pace_of_sample(like)
     ids, linked = trust.in_activations(wallet, [kind]), trust.in_links(wallet)
-    if linked.is_earned:
-        links.by_link(wallet)
-    if ids.is_earned:
-        passes.by_number(kind, whats, before=WINDOW, after=40 * DAY)
-    passes.unique(kind, whats, window=WINDOW, trusted=ids.is_earned)
+    like = replace(like, trusted=ids.is_earned, linked=linked.is_earned)
+    _by_numbers(turn, like)
+    for window in pace.up_to(learned):
+        passes.unique(replace(like, window=window))
+    passes.guard(wallet, within=GUARDED_FOR)
+    if learned is None:
+        passes.unique(replace(like, guarded=True))
     ids = ids if ids.is_earned else ids + trust.in_paired_activations()
     linked = linked if linked.is_earned else linked + trust.in_paired_links(wallet)
-    if ids.is_earned:
-        passes.by_number(kind, whats, before=WINDOW, after=40 * DAY)
-        passes.by_number(kind, ["claim"], before=WINDOW, after=40 * DAY, same_amount=False)
-    if linked.is_earned:
-        links.by_link(wallet)
-    passes.alike(kind, whats, window=WINDOW, trusted=ids.is_earned)
-    passes.only_fit(kind, ["transfer"], before=LANDED_AFTER, after=LANDED_BEFORE)
-    passes.late_refunds(trusted=ids.is_earned)
+    like = replace(like, trusted=ids.is_earned, linked=linked.is_earned)
+    _by_numbers(turn, like)
+    for window in pace.up_to(learned):
+        passes.even(replace(like, window=window))
+    if learned is not None:
+        passes.only_fit(
+            kind, ["claim"], before=learned, after=learned, less=True, linked=like.linked
+        )
+    _refunds_from_afar(turn, replace(like, guarded=True))
     links.only_purchase(wallet, within=UNCLAIMED_WITHIN, refuted=linked.is_refuted)
     _write(turn)
     _claim_unclaimed(turn)
     _land(turn)
+
+
+def _by_numbers(turn: _Turn, like: Likeness) -> None:
+    if like.linked:
+        links.by_link(turn.wallet.pk)
+    if like.trusted:
+        passes.by_number(like.kind, like.whats, before=WINDOW, after=LATEST_REFUND)
+        passes.by_number(
+            like.kind, ["claim"], before=WINDOW, after=LATEST_REFUND, same_amount=False
+        )
+
+
+def _refunds_from_afar(turn: _Turn, like: Likeness) -> None:
+    """Those that came at no usual time, where they can't be somebody else's."""
+    passes.unique(like)
+    passes.even(like)
+    passes.fewer_rows(like)
+    passes.only_fit(
+        like.kind,
+        ["transfer"],
+        before=LANDED_AFTER,
+        after=LANDED_BEFORE,
+        linked=like.linked,
+    )
+    passes.late_refunds(trusted=like.trusted, linked=like.linked)
 
 
 def _deposits(turn: _Turn) -> None:
@@ -339,17 +406,28 @@ def deposit(wallet: ProviderAccount, row: StatementRow, *, now: datetime) -> Ent
     )
 
 
-def _report_rest(turn: _Turn) -> int:
+def _report_purchases(turn: _Turn) -> None:
+    """Before the refunds: those of other people's purchases are to be known by them."""
+    _report(turn, [RowKind.PURCHASE])
+    with transaction.atomic():
+        lock_book(turn.wallet)
+        settling.restate(turn.wallet, turn.unsure, now=turn.now)
+
+
+def _report_others(turn: _Turn) -> None:
+    _report(turn, [RowKind.REFUND, RowKind.DEPOSIT, RowKind.OTHER])
+
+
+def _report(turn: _Turn, kinds: list[RowKind]) -> None:
     """What no pass explained is put in front of a person, each row once."""
-    left = [pk for (pk,) in tables.rows(_UNEXPLAINED, [turn.wallet.pk])]
-    opened = 0
-    for batch in _batches(left):
+    words = [kind.value for kind in kinds]
+    for batch in _batches([pk for (pk,) in tables.rows(_UNEXPLAINED, [turn.wallet.pk, words])]):
         turn.alive()
         with transaction.atomic():
             lock_book(turn.wallet)
-            reports = [unexplained(row) for row in _unmatched(batch).order_by("pk")]
-            opened += report_all(turn.wallet, reports, now=turn.now)
-    return opened
+            left = _unmatched(batch).order_by("pk")
+            reports = [unexplained(row, unsure=row.pk in turn.unsure) for row in left]
+            turn.opened += report_all(turn.wallet, reports, now=turn.now)
 
 
 def _unmatched(row_ids: list[int]) -> QuerySet[StatementRow]:

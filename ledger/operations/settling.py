@@ -1,18 +1,22 @@
 """A row that stood in the queue is explained after all: its exception closes by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
 
 from accounts.models import ProviderAccount, User
 from ledger.book import Entry, post_all
 from ledger.days import team_day
 from ledger.models import Match, ReconciliationException, Transfer
+from ledger.operations.exceptions import report
+from ledger.operations.unexplained import unexplained
 from ledger.states import (
     UNRESOLVED,
     AccountKind,
+    ExceptionKind,
     ExceptionState,
     Resolution,
     TransferKind,
@@ -42,6 +46,44 @@ def settle_matched(
                 reason=reason[:500],
             )
     return len(found)
+
+
+def restate(wallet: ProviderAccount, unsure: Collection[int], *, now: datetime) -> int:
+    """Say again what is reported of purchases that became unsure, or no longer are."""
+    with transaction.atomic():
+        waiting = ReconciliationException.objects.select_for_update(of=("self",)).filter(
+            wallet=wallet,
+            kind=ExceptionKind.OUTSIDE_PURCHASE,
+            state__in=UNRESOLVED,
+            row__isnull=False,
+            row__amount__gt=0,
+        )
+        stale = [
+            each
+            for each in waiting.select_related("row").order_by("pk")
+            if (each.amount == 0) != (each.row_id in unsure)
+        ]
+        for each in stale:
+            _say_again(wallet, each, now, unsure=each.row_id in unsure)
+    return len(stale)
+
+
+def _say_again(
+    wallet: ProviderAccount, before: ReconciliationException, now: datetime, *, unsure: bool
+) -> None:
+    assert before.row is not None  # noqa: S101 - as it was filtered
+    if before.amount:
+        post_all([out_of_suspense(wallet, before, now)])
+    whose, state = before.assigned_to, before.state
+    before.state, before.resolved_at = ExceptionState.RESOLVED, now
+    before.resolution, before.reason = Resolution.NOTED, _("Reported again with what is known now.")
+    before.save(update_fields=["state", "resolved_at", "resolution", "reason"])
+    turn = ReconciliationException.objects.filter(row=before.row).count() + 1
+    again = unexplained(before.row, turn=turn, unsure=unsure)
+    report(wallet, again, now=now)
+    ReconciliationException.objects.filter(wallet=wallet, key=again.key).update(
+        state=state, assigned_to=whose
+    )
 
 
 def lock_waiting(row_ids: Sequence[int]) -> None:
