@@ -6,6 +6,7 @@ One set of data serves a whole run, because Django reads its settings once.
 import atexit
 import os
 import resource
+import signal
 import socket
 import subprocess
 import sys
@@ -23,7 +24,7 @@ from smsportal.embedded.account import launch
 from smsportal.embedded.layout import prepare_data
 from smsportal.embedded.servers import Servers
 from smsportal.embedded.waiting import within
-from smsportal.running import plan
+from smsportal.running import plan, ports
 
 FILES = 65_536
 PATIENCE = 60.0
@@ -105,22 +106,29 @@ class Server:
 
 
 @contextmanager
+def listener() -> Iterator[socket.socket]:
+    """A listening socket as the supervisor has one, on a free port."""
+    with ports.listen("127.0.0.1", "") as at:
+        yield at
+
+
+@contextmanager
 def web(application: str = "", **more: str) -> Iterator[Server]:
     """The web process exactly as `make run` starts it, or another application in its place."""
-    with socket.create_server(("127.0.0.1", 0), backlog=plan_backlog()) as listener:
-        port = listener.getsockname()[1]
-        environment = ground().environment | {"PORT": str(port)} | more
-        words = plan.web(environment, listener.fileno(), 0).command()
-        words = [application if application and ":" in word else word for word in words]
-        with _running(words, environment, listener.fileno()) as process:
-            _until_it_answers(process, port)
-            yield Server(process, port)
+    with listener() as at, web_on(at, application, **more) as server:
+        until_it_answers(server)
+        yield server
 
 
-def plan_backlog() -> int:
-    from smsportal.running import ports
-
-    return getattr(ports, "BACKLOG", 512)
+@contextmanager
+def web_on(at: socket.socket, application: str = "", **more: str) -> Iterator[Server]:
+    """The same on a given listening socket; it may not answer yet."""
+    port = at.getsockname()[1]
+    environment = ground().environment | {"PORT": str(port)} | more
+    words = plan.web(environment, at.fileno(), at.fileno()).command()
+    words = [application if application and ":application" in word else word for word in words]
+    with running(words, environment, at.fileno()) as process:
+        yield Server(process, port)
 
 
 @contextmanager
@@ -130,22 +138,19 @@ def worker(*queues: str, threads: int = 8, **more: str) -> Iterator[subprocess.P
     words += ["-n", f"{queues[0]}@%h", "-P", "threads", "-c", str(threads)]
     words += ["--without-gossip", "--without-mingle"]
     environment = ground().environment | {"PYTHONWARNINGS": "ignore"} | more
-    with _running([sys.executable, *words], environment) as process:
+    with running([sys.executable, *words], environment) as process:
         yield process
 
 
 @contextmanager
-def _running(
-    words: list[str], environment: dict[str, str], *files: int
+def running(
+    words: list[str], environment: dict[str, str] | None, *files: int
 ) -> Iterator[subprocess.Popen[bytes]]:
-    import signal
-
-    if words[0] == sys.executable and words[1] == "-m":
-        words = [*launch(signal.SIGKILL), "--", *words]
+    """A process that dies with us; its lines go to a file beside the data."""
     with (ground().data / "processes.log").open("ab") as log:
         process = subprocess.Popen(
-            words,
-            env=environment,
+            [*launch(signal.SIGKILL), "--", *words] if words[0] == sys.executable else words,
+            env=environment or ground().environment,
             cwd=plan.ROOT,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -159,18 +164,20 @@ def _running(
         process.wait()
 
 
-def _until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
+def until_it_answers(server: Server) -> None:
+    """Raises with its last lines where it ends instead."""
+
     def answers() -> bool:
         try:
-            with socket.create_connection(("127.0.0.1", port), 5) as wire:
+            with socket.create_connection(("127.0.0.1", server.port), 5) as wire:
                 wire.settimeout(5)
                 wire.sendall(b"GET /hooks/x/y HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 return bool(wire.recv(1))
         except OSError:
             return False
 
-    until(lambda: answers() or process.poll() is not None, "the web process answers")
-    if process.poll() is not None:
+    until(lambda: answers() or server.process.poll() is not None, "the web process answers")
+    if server.process.poll() is not None:
         log = ground().data / "processes.log"
         raise RuntimeError(f"the web process ended: {log.read_text()[-2000:]}")
 

@@ -2,11 +2,9 @@
 
 import hashlib
 import hmac
-import itertools
 import json
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
@@ -35,7 +33,7 @@ class Scene:
     membership: Membership
     account: ProviderAccount
     key: str
-    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    last: int = 0  # the number of the newest message
 
     @cached_property
     def path(self) -> str:
@@ -47,7 +45,7 @@ class Scene:
         return request(self.path, self.body(activation), self.key)
 
     def body(self, activation: int) -> bytes:
-        number = next(self._numbers)
+        number = self.last = self.last + 1
         code = f"{number % 1_000_000:06d}"
         document = {
             "activation_id": activation,

@@ -1,0 +1,75 @@
+"""From a webhook's sending to the code on the screen of a real Chromium."""
+
+import random
+import time
+from collections.abc import Iterator
+
+from playwright.sync_api import Page
+
+from benchmarks.figures import Figure
+from benchmarks.ground import until, web, worker
+from benchmarks.hooks.scene import Scene, make_scene
+from benchmarks.hooks.sending import Sent, closed_loop
+from benchmarks.live.people import cookies
+from rentals.models import InboxEntry
+from tests.browser.chromium import chromium
+
+RENTALS = 60
+WARMING = 10
+FIRST = 40_000_000
+# When a code's button is first on a frame that was painted, in milliseconds since 1970.
+WATCH = """
+window.painted = {};
+const look = () => {
+  for (const button of document.querySelectorAll("#live [data-copy]")) {
+    const code = button.dataset.copy;
+    if (!(code in window.painted)) {
+      window.painted[code] = 0;
+      requestAnimationFrame(() => setTimeout(() => { window.painted[code] = Date.now(); }, 0));
+    }
+  }
+};
+document.addEventListener("DOMContentLoaded", () => {
+  new MutationObserver(look).observe(document.body, { subtree: true, childList: true });
+});
+"""
+
+
+def measure() -> Iterator[Figure]:
+    scene = make_scene()
+    scene.rentals(RENTALS, start=FIRST)
+    (cookie,) = cookies(scene.membership.team, 1)
+    with web() as portal, worker("now"), chromium() as browser:
+        base = f"http://localhost:{portal.port}"
+        context = browser.new_context(base_url=base)
+        name, _, value = cookie.partition("=")
+        context.add_cookies([{"name": name, "value": value, "url": base}])
+        context.add_init_script(WATCH)
+        page = context.new_page()
+        page.goto(f"/t/{scene.membership.team.slug}/?who=team")
+        page.wait_for_selector("#connection[data-up]", state="attached")
+        page.wait_for_selector(f"#live .rental >> nth={RENTALS - 1}")
+        sent = _measure(scene, portal.port, page)
+        context.close()
+    yield Figure("live_webhook_to_painted_p50_ms", sent.at(0.5), 100.0)
+    yield Figure("live_webhook_to_painted_p95_ms", sent.at(0.95), 100.0)
+
+
+def _measure(scene: Scene, port: int, page: Page) -> Sent:
+    sent = Sent()
+    for number in range(RENTALS):
+        before = InboxEntry.objects.filter(account=scene.account).count()
+        request = scene.request(FIRST + number)
+        code = f"{scene.last % 1_000_000:06d}"
+        began = time.time()
+        closed_loop(port, [request], 1)
+        page.wait_for_function(f"window.painted['{code}'] > 0", timeout=20_000)
+        painted = page.evaluate(f"window.painted['{code}']") / 1000
+        if number >= WARMING:
+            sent.seconds.append(painted - began)
+        until(
+            lambda before=before: InboxEntry.objects.filter(account=scene.account).count() > before,  # type: ignore[misc]
+            "it is stored",
+        )
+        time.sleep(random.uniform(0.05, 0.15))  # noqa: S311 - in no step with anything
+    return sent
