@@ -23,6 +23,7 @@ PARAMETERS = {
     "board": ("q", "who"),
     "board_live": ("who",),
     "offer_list": ("q", "since", "offer"),
+    "spend": ("month", "member", "page"),
     "rental_list": ("q", "state", "account", "service", "member", "since", "until", "sort", "page"),
 }
 

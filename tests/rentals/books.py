@@ -2,26 +2,13 @@
 
 from decimal import Decimal
 
-from django.db import connection
-
 from accounts.models import ProviderAccount
-from ledger import book
+from ledger.book.proof import prove
 from ledger.models import Refund, Transfer
 from ledger.states import AccountKind, ExceptionKind, Phase, RefundCause
 from rentals.models import Rental
 
 NOTHING = Decimal(0)
-_SUMS = """
-    SELECT account.kind,
-        coalesce(sum(CASE WHEN t.debit_id = account.id THEN t.amount ELSE -t.amount END)
-            FILTER (WHERE t.phase IN ('posted', 'post')), 0),
-        coalesce(sum(t.amount) FILTER (WHERE t.credit_id = account.id AND t.phase = 'pending'
-            AND NOT EXISTS (SELECT FROM ledger_transfer r WHERE r.resolves_id = t.id)), 0)
-    FROM ledger_account account
-    LEFT JOIN ledger_transfer t ON account.id IN (t.debit_id, t.credit_id)
-    WHERE account.wallet_id = %s
-    GROUP BY account.kind
-"""
 
 
 def lines(rental: Rental) -> list[Transfer]:
@@ -77,13 +64,4 @@ def assert_agrees(rental: Rental) -> None:
 
 def assert_proved(wallet: ProviderAccount) -> None:
     """No cent comes from nowhere, and the balances are the sums of the transfers."""
-    kept = book.wallet_balance(wallet.pk)
-    with connection.cursor() as cursor:
-        cursor.execute(_SUMS, [wallet.pk])
-        sums = {kind: (net, out) for kind, net, out in cursor.fetchall()}
-    if kept is None:
-        assert not sums
-        return
-    assert sum(net for net, _ in sums.values()) == 0
-    assert {kind: net for kind, (net, _) in sums.items()} == kept.net
-    assert (-sums["wallet"][0], sums["wallet"][1]) == (-kept.posted, kept.held)
+    assert prove(wallet.pk) == []

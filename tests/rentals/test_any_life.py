@@ -1,13 +1,14 @@
 """Whatever is asked, breaks or dies, in any order: no rent is sent twice, no paid activation is
-lost sight of, and no refused rental was charged.
+lost sight of, no refused rental was charged, and the book says the same as the rentals.
 
-The model knows only what each request did at the provider, counted there.
+The model knows only what each request did at the provider, counted there. What is found and
+decided about a doubt is the truth; that a wrong finding loses no cent either is tested elsewhere.
 """
 
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 from unittest.mock import patch
 
@@ -24,13 +25,18 @@ from hypothesis.stateful import (
 )
 
 from accounts import gateway
+from ledger.book import Entry, post
+from ledger.operations import holds
+from ledger.operations.findings import find
+from ledger.states import Evidence, FindingKind, RefundCause
 from rentals import operations
 from rentals.models import Rental
-from rentals.operations import NotPossible, adopting, exchange, sending
+from rentals.operations import NotPossible, adopting, exchange, findings, sending
 from rentals.operations.answers import keep
 from rentals.states import RentalState as S
 from sandbox.books import records
 from sandbox.books.activations import WrongState
+from tests.rentals import books
 from tests.rentals.checks import NOTHING, assert_moves
 from tests.rentals.conftest import put_to_rest
 from tests.rentals.scene import Scene, SetScene, swept
@@ -71,6 +77,19 @@ class Died(BaseException):
     """A worker, by kill -9."""
 
 
+@contextmanager
+def _dying_while_booking(*, after: bool) -> Iterator[None]:
+    """A worker that dies in front of its first booking, or behind it and before the commit."""
+
+    def dying(entry: Entry) -> int:
+        if after:
+            post(entry)
+        raise Died
+
+    with patch.object(holds, "post", dying), suppress(Died):
+        yield
+
+
 class Life(RuleBasedStateMachine):
     """`posts`, `throttled`: the rent requests that a rental caused, and those answered by 429;
     `paid`: what they made at the provider."""
@@ -97,7 +116,7 @@ class Life(RuleBasedStateMachine):
     @rule(
         target=rentals,
         fault=st.none() | st.sampled_from(RENT_FAULTS),
-        dies=st.sampled_from(["not", "not", "unsent", "lost", "kept"]),
+        dies=st.sampled_from(["not", "not", "unsent", "lost", "kept", "booking", "booked"]),
     )
     def rent(self, fault: Fault | None, dies: str) -> int:
         return self._rent(fault, dies)
@@ -150,6 +169,9 @@ class Life(RuleBasedStateMachine):
             if answer == "kept":
                 now = self.it.times.now()
                 keep(attempt.rental, attempt.call, reply, asked_at=attempt.asked_at, now=now)
+            elif answer in ("booking", "booked"):
+                with _dying_while_booking(after=answer == "booked"):
+                    sending.end_rent(attempt, reply)
 
     @rule(pk=rentals)
     def control(self, pk: int) -> None:
@@ -167,6 +189,50 @@ class Life(RuleBasedStateMachine):
 
         with patch.object(exchange, "keep", dying), suppress(Died):
             operations.send_control(pk)
+
+    # What is proved about a doubt, and who dies when it is acted on
+
+    @rule(pk=rentals, evidence=st.sampled_from([Evidence.STATEMENT, Evidence.BALANCE]))
+    def find(self, pk: int, evidence: Evidence) -> None:
+        """Reconciliation writes down what is so; the sweep acts on it."""
+        rental = Rental.objects.get(pk=pk)
+        if rental.state in OPEN_QUESTION and rental.sent_at is not None:
+            find(
+                wallet=self.it.account,
+                reference=f"rental:{pk}",
+                kind=self._truth(pk),
+                evidence=evidence,
+                amount=rental.price if self._paid_for(pk) else None,
+                now=self.it.times.now(),
+            )
+
+    @rule(dies=st.booleans())
+    def consume(self, dies: bool) -> None:
+        now = self.it.times.now()
+        for finding in findings.waiting():
+            with _dying_while_booking(after=True) if dies else nullcontext():
+                findings.consume(finding, now=now)
+
+    @rule(pk=rentals, named=st.booleans())
+    def decide(self, pk: int, named: bool) -> None:
+        rental = Rental.objects.get(pk=pk)
+        paid = self._paid_for(pk)
+        with suppress(NotPossible):
+            operations.decide_doubt(
+                rental=rental,
+                outcome=self._truth(pk),
+                amount=rental.price,
+                activation_id=str(paid[0]) if paid and named else "",
+                reason="Their page says so.",
+                actor=self.it.membership.user,
+                now=self.it.times.now(),
+            )
+
+    def _paid_for(self, pk: int) -> list[int]:
+        return [activation for activation, owner in self.paid.items() if owner == pk]
+
+    def _truth(self, pk: int) -> FindingKind:
+        return FindingKind.CHARGED if self._paid_for(pk) else FindingKind.NOT_CHARGED
 
     @rule()
     def poll(self) -> None:
@@ -248,12 +314,18 @@ class Life(RuleBasedStateMachine):
             assert self.posts[rental.pk] <= 1 + self.throttled[rental.pk], "sent twice"
             self._check_payment(rental)
             self._check_hold(rental)
+            self._check_claim(rental)
+            books.assert_agrees(rental)
             assert_moves(rental)
+        books.assert_proved(self.it.account)
 
     def _check_payment(self, rental: Rental) -> None:
         paid = {str(a) for a, owner in self.paid.items() if owner == rental.pk}
         if rental.activation_id:
             assert paid == {rental.activation_id}
+            assert rental.charged == self.it.offer.price
+        elif rental.state == S.LOST:
+            assert len(paid) == 1
             assert rental.charged == self.it.offer.price
         else:
             assert rental.charged is None
@@ -262,7 +334,13 @@ class Life(RuleBasedStateMachine):
     def _check_hold(self, rental: Rental) -> None:
         is_open = rental.state in OPEN_QUESTION
         assert rental.held == (rental.price if is_open else NOTHING)
-        assert (is_open or rental.state == S.REFUSED) == (not rental.activation_id)
+        numberless = is_open or rental.state in (S.REFUSED, S.LOST)
+        assert numberless == (not rental.activation_id)
+
+    def _check_claim(self, rental: Rental) -> None:
+        """What is owed is claimed once, from the moment on in which it is, and nothing else is."""
+        owed = {S.CANCELLED: RefundCause.CANCELLED, S.LOST: RefundCause.LOST}
+        assert books.claimed(rental) == owed.get(S(rental.state))
 
     def teardown(self) -> None:
         try:
@@ -283,7 +361,7 @@ class Life(RuleBasedStateMachine):
             self._check_end(rental)
 
     def _check_end(self, rental: Rental) -> None:
-        ends = {S.REFUSED, S.IN_DOUBT, S.CANCELLED, S.EXPIRED, S.FINISHED}
+        ends = {S.REFUSED, S.IN_DOUBT, S.LOST, S.CANCELLED, S.EXPIRED, S.FINISHED}
         assert rental.state in ends, rental.state
         assert rental.control_at is None and rental.next_poll_at is None
         if rental.state == S.CANCELLED and self.it.activation(rental).state != "canceled":
