@@ -14,7 +14,7 @@ from ledger.models import Balance, ClosedMonth, ReconciliationException, Transfe
 from ledger.operations.errors import Decided, NotPossible
 from ledger.operations.rates import MissingRate, report_spend
 from ledger.operations.resolving import hand_to, is_finance
-from ledger.queries.months import Month, OpenItem, first_month, following, month, open_items
+from ledger.queries.months import Month, OpenItem, first_months, following, month, open_items
 from ledger.states import ExceptionState
 
 
@@ -64,7 +64,7 @@ def _check_turn(wallet: ProviderAccount, first: date, now: datetime) -> None:
     closed = set(ClosedMonth.objects.filter(wallet=wallet).values_list("month", flat=True))
     if first in closed:
         raise Decided(_("This month is closed already."))
-    at = first_month(wallet)
+    at = first_months([wallet]).get(wallet.pk)
     if at is None or first < at:
         raise NotPossible(_("The wallet has no such month."))
     while at < first:

@@ -29,6 +29,8 @@ INTO: Final = {
     Resolution.DEPOSIT: (AccountKind.FUNDING, TransferKind.DEPOSIT),
 }
 
+TAKEN_BACK: Final = {*INTO, Resolution.NOTED}
+
 
 def outcomes(exception: ReconciliationException) -> list[Resolution]:
     """What a person may say that it was. What fits a rental is matched instead."""
@@ -80,7 +82,7 @@ def reopen(*, exception: ReconciliationException, reason: str, actor: User, now:
         locked = _lock(exception)
         if locked.state in UNRESOLVED:
             raise Decided(_("It is open already."))
-        if locked.resolution not in {*INTO, Resolution.NOTED} or locked.resolved_by_id is None:
+        if not can_reopen(locked):
             raise NotPossible(_("This can't be taken back here: undo the match instead."))
         if not reason.strip():
             raise NotPossible(_("Say why. It is kept with your name."))
@@ -95,6 +97,11 @@ def reopen(*, exception: ReconciliationException, reason: str, actor: User, now:
             before={"resolution": exception.resolution, "reason": exception.reason},
             reason=reason,
         )
+
+
+def can_reopen(exception: ReconciliationException) -> bool:
+    """Whether a person said what it was, and it was no match."""
+    return exception.resolution in TAKEN_BACK and exception.resolved_by_id is not None
 
 
 def close(

@@ -1,14 +1,15 @@
 """A wallet month by month: what it held, what moved it, and what is still open."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Min
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import TruncMonth
 
 from accounts.models import ProviderAccount
 from ledger.days import team_day, team_zone
@@ -19,15 +20,16 @@ NOTHING: Final = Decimal(0)
 
 # Each transfer once for each of its sides: what it adds to that kind of account.
 _MOVED: Final = """
-    SELECT date_trunc('month', t.booked_on)::date AS month, t.kind, side.account, sum(side.amount)
-    FROM ledger_transfer t
+    SELECT t.wallet_id, date_trunc('month', t.booked_on)::date, t.kind, side.account,
+        sum(side.amount)
+    FROM unnest(%s::bigint[], %s::date[]) since(wallet_id, day)
+    JOIN ledger_transfer t ON t.wallet_id = since.wallet_id AND t.booked_on >= since.day
     JOIN ledger_account debited ON debited.id = t.debit_id
     JOIN ledger_account credited ON credited.id = t.credit_id
     CROSS JOIN LATERAL
         (VALUES (debited.kind, t.amount), (credited.kind, -t.amount)) side(account, amount)
-    WHERE t.wallet_id = %s AND t.booked_on >= %s AND t.booked_on < %s
-        AND t.phase IN ('posted', 'post')
-    GROUP BY 1, 2, 3
+    WHERE t.phase IN ('posted', 'post')
+    GROUP BY 1, 2, 3, 4
 """
 
 
@@ -71,28 +73,42 @@ def following(first: date) -> date:
     return (first.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
-def first_month(wallet: ProviderAccount) -> date | None:
-    """The month with which the wallet's book begins; None where it has no book."""
-    book = Book.objects.filter(wallet=wallet).first()
-    if book is None:
-        return None
-    begun = team_day(wallet.team, book.cut_over_at)
-    booked = Transfer.objects.filter(wallet=wallet).aggregate(first=Min("booked_on"))["first"]
-    return min(begun, booked or begun).replace(day=1)
+def first_months(wallets: Sequence[ProviderAccount]) -> dict[int, date]:
+    """The month with which each wallet's book begins; without those that have no book."""
+    first = Transfer.objects.filter(wallet=OuterRef("wallet")).order_by("booked_on")
+    books = Book.objects.filter(wallet__in=wallets).annotate(
+        booked=Subquery(first.values("booked_on")[:1])
+    )
+    teams = {wallet.pk: wallet.team for wallet in wallets}
+    found = {}
+    for book in books:
+        begun = team_day(teams[book.wallet_id], book.cut_over_at)
+        found[book.wallet_id] = min(begun, book.booked or begun).replace(day=1)
+    return found
 
 
 def months(wallet: ProviderAccount, *, now: datetime) -> list[Month]:
     """Each month from the book's first to the present one. Closed ones as they were frozen."""
-    first = first_month(wallet)
-    if first is None:
-        return []
-    frozen = {
-        c.month: c for c in ClosedMonth.objects.filter(wallet=wallet).select_related("closed_by")
+    return months_of([wallet], now=now)[wallet.pk]
+
+
+def months_of(wallets: Sequence[ProviderAccount], *, now: datetime) -> dict[int, list[Month]]:
+    """The same for wallets of one team, in as many queries however many there are."""
+    first = first_months(wallets)
+    frozen: dict[int, dict[date, ClosedMonth]] = defaultdict(dict)
+    for closed in ClosedMonth.objects.filter(wallet__in=wallets).select_related("closed_by"):
+        frozen[closed.wallet_id][closed.month] = closed
+    begins = {
+        pk: max((following(month) for month in frozen[pk]), default=begun)
+        for pk, begun in first.items()
     }
-    this = team_day(wallet.team, now).replace(day=1)
-    begin = max((following(month) for month in frozen), default=first)
-    sums = _sums(wallet.pk, begin, following(this))
-    return list(_unfolded(first, this, frozen, sums))
+    sums = _sums(begins)
+    found: dict[int, list[Month]] = {}
+    for wallet in wallets:
+        this, pk = team_day(wallet.team, now).replace(day=1), wallet.pk
+        shown = _unfolded(first[pk], this, frozen[pk], sums[pk]) if pk in first else ()
+        found[pk] = list(shown)
+    return found
 
 
 def month(wallet: ProviderAccount, first: date, *, now: datetime) -> Month | None:
@@ -136,15 +152,38 @@ def thawed(closed: ClosedMonth) -> Month:
     )
 
 
-def _sums(wallet_id: int, since: date, until: date) -> dict[date, _Sums]:
-    found: dict[date, _Sums] = defaultdict(_Sums)
+def _sums(begins: Mapping[int, date]) -> dict[int, dict[date, _Sums]]:
+    """What moved in each wallet from its day on, by month."""
+    found: dict[int, dict[date, _Sums]] = defaultdict(lambda: defaultdict(_Sums))
     with connection.cursor() as cursor:
-        cursor.execute(_MOVED, [wallet_id, since, until])
-        for at, kind, account, amount in cursor.fetchall():
-            found[at].accounts[account] += amount
+        cursor.execute(_MOVED, [list(begins), list(begins.values())])
+        for wallet, at, kind, account, amount in cursor.fetchall():
+            sums = found[wallet][at]
+            sums.accounts[account] += amount
             if account == AccountKind.WALLET:
-                found[at].movements[TransferKind(kind)] = amount
+                sums.movements[TransferKind(kind)] = amount
     return found
+
+
+def open_counts(wallets: Sequence[ProviderAccount], zone: tzinfo) -> dict[tuple[int, date], int]:
+    """How much is open of each month: exceptions, awaited refunds, rentals in doubt."""
+    found: dict[tuple[int, date], int] = defaultdict(int)
+    exceptions = ReconciliationException.objects.filter(wallet__in=wallets, state__in=UNRESOLVED)
+    awaited = Refund.objects.filter(wallet__in=wallets, state__in=AWAITED, expected_max__gt=0)
+    held = _held(Transfer.objects.filter(wallet__in=wallets))
+    for rows, at in ((exceptions, "occurred_at"), (awaited, "claimed_at"), (held, "booked_on")):
+        month = TruncMonth(at, tzinfo=zone) if at != "booked_on" else TruncMonth(at)
+        counted: QuerySet[Any, Any] = (
+            rows.order_by().annotate(month=month).values_list("wallet", "month")
+        )
+        for wallet, first, count in counted.annotate(count=Count("pk")):
+            found[wallet, first.date() if isinstance(first, datetime) else first] += count
+    return found
+
+
+def _held(transfers: QuerySet[Transfer]) -> QuerySet[Transfer]:
+    """What is set aside, and neither charged nor given back."""
+    return transfers.filter(phase=Phase.PENDING, resolution__isnull=True)
 
 
 def _exceptions(wallet: ProviderAccount, until: datetime) -> Iterator[OpenItem]:
@@ -181,12 +220,7 @@ def _refunds(wallet: ProviderAccount, until: datetime) -> Iterator[OpenItem]:
 
 
 def _holds(wallet: ProviderAccount, first: date) -> Iterator[OpenItem]:
-    held = Transfer.objects.filter(
-        wallet=wallet,
-        phase=Phase.PENDING,
-        resolution__isnull=True,
-        booked_on__lt=following(first),
-    )
+    held = _held(Transfer.objects.filter(wallet=wallet, booked_on__lt=following(first)))
     for each in held.order_by("pk"):
         yield OpenItem(
             "hold",

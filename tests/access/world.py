@@ -15,6 +15,9 @@ from accounts.states import Role
 from ledger.models import Refund
 from rentals.models import Offer, Rental
 from rentals.states import RentalState
+from tests.access.books import Books, make_books
+from tests.access.books import addresses as of_books
+from tests.access.books import forms as book_forms
 from tests.factories import (
     make_member,
     make_message,
@@ -43,6 +46,7 @@ class World:
     rental: Rental
     doubt: Rental
     refund: Refund
+    books: Books
     invitation: Invitation
 
 
@@ -51,6 +55,7 @@ def make_world() -> World:
     holding = {role: make_member(team, role) for role in Role}
     outsider = make_member(foreign, *Role)
     account = make_provider_account(team, "smsgig")
+    books = make_books(account, holding[Role.FINANCE].user)
     rental = make_rental(holding[Role.MEMBER], account, RentalState.RECEIVED, multiple_sms=True)
     make_message(rental)
     invitation, _ = operations.invite(
@@ -76,6 +81,7 @@ def make_world() -> World:
         rental=rental,
         doubt=make_rental(holding[Role.MEMBER], account, RentalState.IN_DOUBT),
         refund=make_refund(make_rental(holding[Role.MEMBER], account, RentalState.CANCELLED)),
+        books=books,
         invitation=invitation,
     )
 
@@ -91,7 +97,9 @@ def addresses(world: World, name: str) -> dict[str, Any]:
         return {"account": world.account.pk}
     if name == "doubt_decide":
         return {"rental": world.doubt.pk}
-    if name == "refund_detail":
+    if part := of_books(world.books, name):
+        return part
+    if name in ("refund_detail", "refund_write_off"):
         return {"refund": world.refund.pk}
     if name in ("membership_update", "membership_remove"):
         return {"membership": world.colleague.pk}
@@ -111,7 +119,7 @@ def form(world: World, name: str) -> dict[str, Any]:
         "provider_account_rotate_key": {"key": "some-other-key"},
         "team_settings": {"name": "Renamed", "time_zone": "Europe/Rome", "shares_board": "on"},
     }
-    return forms.get(name, {})
+    return (forms | book_forms(world.books)).get(name, {})
 
 
 def fingerprint() -> dict[str, str]:

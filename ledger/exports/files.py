@@ -1,0 +1,65 @@
+"""Rows are written into a file on disk, one by one, so that no list is too long for memory."""
+
+import csv
+import io
+import tempfile
+from collections.abc import Iterable, Sequence
+from typing import IO, Any, Final
+
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+
+from ledger.exports.cells import Value, as_cell, as_text
+
+CSV, XLSX = "csv", "xlsx"
+TYPES: Final = {
+    CSV: "text/csv; charset=utf-8",
+    XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+SHEET_LIMIT: Final = 1_048_576  # rows that a sheet can have
+
+
+class TooLong(Exception):
+    """More rows than a sheet holds."""
+
+
+def write(format_: str, head: Sequence[str], rows: Iterable[Sequence[Value]]) -> IO[bytes]:
+    """A temporary file with the rows, at its beginning; it is gone when it is closed."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - whoever sends it closes it
+    try:
+        (_write_xlsx if format_ == XLSX else _write_csv)(file, head, rows)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return file
+
+
+def _write_csv(file: IO[bytes], head: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+    file.write(b"\xef\xbb\xbf")  # without it Excel takes it for something else than UTF-8
+    text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
+    writer = csv.writer(text)
+    writer.writerow(head)
+    writer.writerows([as_text(value) for value in row] for row in rows)
+    text.detach()
+
+
+def _write_xlsx(file: IO[bytes], head: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    assert isinstance(sheet, WriteOnlyWorksheet)  # noqa: S101 - narrows the type
+    sheet.freeze_panes = "A2"
+    sheet.append([_bold(sheet, title) for title in head])
+    for number, row in enumerate(rows, start=2):
+        if number > SHEET_LIMIT:
+            raise TooLong
+        sheet.append([as_cell(value) for value in row])
+    book.save(file)
+
+
+def _bold(sheet: WriteOnlyWorksheet, title: str) -> Any:
+    cell = WriteOnlyCell(sheet, title)
+    cell.font = Font(bold=True)
+    return cell

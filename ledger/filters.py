@@ -1,0 +1,189 @@
+"""The filters of the ledger's lists, all of them in the address."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Membership, ProviderAccount
+from ledger.models import ReconciliationException, Refund
+from ledger.queries.statement import Wanted
+from ledger.states import (
+    AWAITED,
+    UNRESOLVED,
+    ExceptionKind,
+    RefundCause,
+    RefundState,
+    TransferKind,
+)
+
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+SEARCH = forms.TextInput(attrs={"type": "search", "maxlength": 100})
+STATEMENT_KINDS = [
+    (kind.value, kind.label)
+    for kind in TransferKind
+    if kind not in (TransferKind.OUTSIDE, TransferKind.WRITE_OFF)
+]
+AWAITED_NOW, OVERDUE = "awaited", "overdue"
+REFUND_STATES = [
+    (AWAITED_NOW, _("Awaited")),
+    (OVERDUE, _("Overdue")),
+    *RefundState.choices,
+]
+OPEN, MINE, RESOLVED = "open", "mine", "resolved"
+QUEUES = {OPEN: _("Open"), MINE: _("Assigned to me"), RESOLVED: _("Resolved")}
+
+
+class _Filter(django_filters.FilterSet):  # type: ignore[misc]  # it has no types
+    """What the lists share: a search, a wallet and days."""
+
+    q = django_filters.CharFilter(label=_("Search"), method="search", widget=SEARCH)
+    wallet = django_filters.ModelChoiceFilter(
+        label=_("Wallet"), queryset=ProviderAccount.objects.none(), empty_label=_("Any wallet")
+    )
+
+    def __init__(self, data: Any, *, membership: Membership, queryset: QuerySet[Any]) -> None:
+        self.membership = membership
+        super().__init__(data, queryset=queryset)
+        self.filters["wallet"].queryset = membership.team.provider_accounts.order_by("label")
+
+    @property
+    def narrows(self) -> bool:
+        """Whether something is filtered at all."""
+        return any(self.data.get(name) for name in self.filters)
+
+    @property
+    def said(self) -> dict[str, str]:
+        """The filters that are set, as the address has them."""
+        return {name: self.data[name][:100] for name in self.filters if self.data.get(name)}
+
+    def search(self, rows: QuerySet[Any], name: str, words: str) -> QuerySet[Any]:
+        for word in words.split():
+            rows = rows.filter(self.holds(word))
+        return rows
+
+    def holds(self, word: str) -> Q:
+        raise NotImplementedError
+
+
+class RefundFilter(_Filter):
+    state = django_filters.ChoiceFilter(
+        label=_("State"), choices=REFUND_STATES, method="in_state", empty_label=_("Any state")
+    )
+    cause = django_filters.ChoiceFilter(
+        label=_("Cause"), choices=RefundCause.choices, empty_label=_("Any cause")
+    )
+    since = django_filters.DateFilter(label=_("Due from"), method="from_day", widget=DAY)
+    until = django_filters.DateFilter(label=_("Due to"), method="to_day", widget=DAY)
+
+    class Meta:
+        model = Refund
+        fields: list[str] = []
+
+    def __init__(self, data: Any, *, membership: Membership, now: datetime) -> None:
+        self.now = now
+        refunds = Refund.objects.filter(wallet__team=membership.team)
+        super().__init__(data, membership=membership, queryset=refunds)
+
+    def holds(self, word: str) -> Q:
+        names = Q(reference__in=[word, f"rental:{word.removeprefix('#')}"])
+        return names | Q(external_id=word) | Q(service__icontains=word)
+
+    def in_state(self, refunds: QuerySet[Refund], name: str, state: str) -> QuerySet[Refund]:
+        if state == AWAITED_NOW:
+            return refunds.filter(state__in=AWAITED)
+        if state == OVERDUE:
+            late = refunds.filter(state__in=AWAITED, due_at__lt=self.now)
+            return late.filter(expected_max__gt=0)
+        return refunds.filter(state=state)
+
+    def from_day(self, refunds: QuerySet[Refund], name: str, day: date) -> QuerySet[Refund]:
+        return refunds.filter(due_at__gte=_midnight(day))
+
+    def to_day(self, refunds: QuerySet[Refund], name: str, day: date) -> QuerySet[Refund]:
+        return refunds.filter(due_at__lt=_midnight(day + timedelta(days=1)))
+
+
+class ExceptionFilter(_Filter):
+    kind = django_filters.ChoiceFilter(
+        label=_("Kind"), choices=ExceptionKind.choices, empty_label=_("Any kind")
+    )
+    since = django_filters.DateFilter(label=_("From"), method="from_day", widget=DAY)
+    until = django_filters.DateFilter(label=_("To"), method="to_day", widget=DAY)
+
+    class Meta:
+        model = ReconciliationException
+        fields: list[str] = []
+
+    def __init__(self, data: Any, *, membership: Membership) -> None:
+        rows = ReconciliationException.objects.filter(wallet__team=membership.team)
+        super().__init__(data, membership=membership, queryset=rows)
+        self.show = data.get("show") if data.get("show") in QUEUES else OPEN
+
+    @property
+    def shown(self) -> QuerySet[ReconciliationException]:
+        """What the chosen queue has of it, what waits longest first; resolved, the newest first."""
+        rows: QuerySet[ReconciliationException] = self.qs
+        if self.show == RESOLVED:
+            return rows.exclude(state__in=UNRESOLVED).order_by("-resolved_at", "-pk")
+        rows = rows.filter(state__in=UNRESOLVED).order_by("opened_at", "pk")
+        return rows.filter(assigned_to=self.membership.user_id) if self.show == MINE else rows
+
+    @property
+    def said(self) -> dict[str, str]:
+        return {"show": self.show, **super().said}
+
+    def holds(self, word: str) -> Q:
+        names = Q(reference__in=[word, f"rental:{word.removeprefix('#')}"])
+        return names | Q(row__provider_id=word) | Q(detail__icontains=word)
+
+    def from_day(self, rows: QuerySet[Any], name: str, day: date) -> QuerySet[Any]:
+        return rows.filter(occurred_at__gte=_midnight(day))
+
+    def to_day(self, rows: QuerySet[Any], name: str, day: date) -> QuerySet[Any]:
+        return rows.filter(occurred_at__lt=_midnight(day + timedelta(days=1)))
+
+
+class StatementFilter(forms.Form):
+    """A wallet's statement: of a month, as of a day, one kind of line, or what is named so."""
+
+    q = forms.CharField(label=_("Rental or activation"), required=False, widget=SEARCH)
+    kind = forms.ChoiceField(
+        label=_("Kind"), required=False, choices=[("", _("Any kind")), *STATEMENT_KINDS]
+    )
+    month = forms.DateField(
+        label=_("Month"),
+        required=False,
+        input_formats=["%Y-%m"],
+        widget=forms.DateInput(attrs={"type": "month", "placeholder": "2026-03"}, format="%Y-%m"),
+    )
+    as_of = forms.DateField(label=_("As of"), required=False, widget=DAY)
+
+    @property
+    def wanted(self) -> Wanted:
+        self.is_valid()
+        said = self.cleaned_data
+        month, until = said.get("month"), said.get("as_of")
+        if month:
+            last = (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+            until = min(last, until) if until else last
+        word = str(said.get("q") or "").strip()
+        return Wanted(since=month, until=until, kind=said.get("kind") or "", word=word)
+
+    @property
+    def narrows(self) -> bool:
+        return any(self.data.get(name) for name in self.fields)
+
+    @property
+    def said(self) -> dict[str, str]:
+        """The filters that are set, as the address has them."""
+        return {name: self.data[name][:100] for name in self.fields if self.data.get(name)}
+
+
+def _midnight(day: date) -> datetime:
+    """The start of a day in the zone of whoever looks."""
+    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())

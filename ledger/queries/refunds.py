@@ -1,0 +1,51 @@
+"""What the providers owe."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
+
+from ledger.models import Refund
+from ledger.states import AWAITED, RefundState
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A refund as the list tells of it. `missing` counts what can still come, at most."""
+
+    refund: Refund
+    is_overdue: bool
+    can_be_written_off: bool
+
+
+def shown(refunds: QuerySet[Refund]) -> QuerySet[Refund]:
+    return refunds.select_related("wallet", "closed_by")
+
+
+def in_order(refunds: QuerySet[Refund]) -> QuerySet[Refund]:
+    """What is awaited, the first due first; then the settled, the last due first."""
+    awaited = When(state__in=AWAITED, then=F("due_at"))
+    return refunds.order_by(Case(awaited).asc(nulls_last=True), "-due_at", "-pk")
+
+
+def owed(refund: Refund, *, now: datetime) -> Owed:
+    late = refund.is_awaited and refund.expected_max > 0 and refund.due_at < now
+    given_up_from = AWAITED | {RefundState.SHORT_PAID}
+    return Owed(refund, late, refund.state in given_up_from)
+
+
+def totals(refunds: QuerySet[Refund]) -> list[dict[str, Any]]:
+    """By currency: how many, what should come at most, what came, and what is still awaited."""
+    awaited = Q(state__in=AWAITED)
+    found: QuerySet[Any, Any] = (
+        refunds.order_by()
+        .values("currency")
+        .annotate(
+            count=Count("pk"),
+            most=Sum("expected_max"),
+            came=Sum("received"),
+            missing=Sum(F("expected_max") - F("received"), filter=awaited, default=0),
+        )
+    )
+    return list(found.order_by("currency"))

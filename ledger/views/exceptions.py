@@ -1,0 +1,189 @@
+"""The queue of what only a person can explain, and what they say about it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import trigger_client_event
+
+from accounts.access import TeamRequest, team_view
+from accounts.states import Role
+from ledger.exports import lists
+from ledger.exports.response import download
+from ledger.filters import QUEUES, ExceptionFilter
+from ledger.forms import AssignForm, ReasonForm, ResolveForm
+from ledger.models import ReconciliationException
+from ledger.operations.candidates import Candidate, candidates
+from ledger.operations.errors import NotPossible
+from ledger.operations.resolving import assign, can_reopen, reopen, resolve
+from ledger.queries.exceptions import open_count, shown, tell, totals
+from ledger.states import UNRESOLVED, Resolution
+from ledger.views.common import READERS, clean, exception_or_404, may_act, toast, varied
+
+PAGE = 25
+
+
+@require_safe
+@team_view(*READERS)
+def exception_list(request: TeamRequest) -> HttpResponse:
+    """The queue. `show` is open, mine or resolved; the filters and `page` are in the address."""
+    narrowed = ExceptionFilter(clean(request.GET), membership=request.membership)
+    paginator = Paginator(shown(narrowed.shown), PAGE)
+    page = paginator.get_page(request.GET.get("page"))
+    own = ReconciliationException.objects.filter(wallet__team=request.team)
+    context = {
+        "filter": narrowed,
+        "queues": QUEUES.items(),
+        "page": page,
+        "pages": paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
+        "totals": totals(narrowed.shown),
+        "any": bool(page) or own.exists(),
+        "may_act": may_act(request),
+    }
+    part = "ledger/exceptions.html#results" if request.htmx else "ledger/exceptions.html"
+    return varied(render(request, part, context))
+
+
+@require_safe
+@team_view(Role.FINANCE)
+def exception_export(request: TeamRequest) -> HttpResponseBase:
+    narrowed = ExceptionFilter(clean(request.GET), membership=request.membership)
+    return download(
+        request,
+        name="exceptions",
+        head=lists.EXCEPTIONS,
+        rows=lists.exception_rows(narrowed.shown),
+        filtered=narrowed.said,
+    )
+
+
+@require_safe
+@team_view(*READERS)
+def exception_detail(request: TeamRequest, exception: int) -> HttpResponse:
+    """One of them. htmx gets it opened where it stands in the list; `closed`, closed again."""
+    found = exception_or_404(request, exception)
+    if request.htmx and "closed" in request.GET:
+        context = {"exception": found, "focus": True}
+        return varied(render(request, "ledger/exception_line.html", context))
+    return _shown(request, found)
+
+
+@require_POST
+@team_view(Role.FINANCE)
+def exception_assign(request: TeamRequest, exception: int) -> HttpResponse:
+    found = exception_or_404(request, exception)
+    form = AssignForm(request.POST, exception=found, team=request.team)
+    if not form.is_valid():
+        return refused(request, found, _("Choose somebody of the list."))
+    return attempt(
+        request,
+        found,
+        lambda: assign(exception=found, to=form.person, actor=request.user),
+        _("It is assigned.") if form.person else _("Nobody has it now."),
+    )
+
+
+@require_POST
+@team_view(Role.FINANCE)
+def exception_resolve(request: TeamRequest, exception: int) -> HttpResponse:
+    found = exception_or_404(request, exception)
+    form = ResolveForm(request.POST, exception=found)
+    if not form.is_valid() and found.state in UNRESOLVED:
+        return _shown(request, found, resolve_form=form, status=422)
+    return attempt(
+        request,
+        found,
+        lambda: resolve(
+            exception=found,
+            outcome=Resolution(form.cleaned_data["outcome"]),
+            reason=form.cleaned_data["reason"],
+            actor=request.user,
+            now=timezone.now(),
+        ),
+        _("It is resolved."),
+    )
+
+
+@require_POST
+@team_view(Role.FINANCE)
+def exception_reopen(request: TeamRequest, exception: int) -> HttpResponse:
+    """Take a resolution back."""
+    found = exception_or_404(request, exception)
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        return refused(request, found, str(form.errors["reason"][0]))
+    return attempt(
+        request,
+        found,
+        lambda: reopen(
+            exception=found,
+            reason=form.cleaned_data["reason"],
+            actor=request.user,
+            now=timezone.now(),
+        ),
+        _("It is open again."),
+    )
+
+
+def attempt(
+    request: TeamRequest,
+    exception: ReconciliationException,
+    operation: Callable[[], object],
+    said: str,
+) -> HttpResponse:
+    """Do it, and show the exception as it is now, with the reason where it could not be done."""
+    try:
+        operation()
+    except NotPossible as error:
+        return refused(request, exception, str(error))
+    if request.htmx:
+        response = _shown(request, exception_or_404(request, exception.pk), changed=True)
+        return trigger_client_event(response, "toast", toast(said))
+    messages.success(request, said)
+    return redirect("exception_detail", team=request.team.slug, exception=exception.pk)
+
+
+def refused(request: TeamRequest, exception: ReconciliationException, problem: str) -> HttpResponse:
+    """Show the exception as it is now, with what stood in the way."""
+    fresh = exception_or_404(request, exception.pk)
+    return _shown(request, fresh, problem=problem, changed=True, status=422)
+
+
+def _shown(
+    request: TeamRequest,
+    exception: ReconciliationException,
+    *,
+    resolve_form: ResolveForm | None = None,
+    problem: str = "",
+    changed: bool = False,
+    status: int = 200,
+) -> HttpResponse:
+    told = tell(exception)
+    context: dict[str, Any] = {
+        "told": told,
+        "exception": exception,
+        "resolve_form": resolve_form or ResolveForm(exception=exception),
+        "assign_form": AssignForm(exception=exception, team=request.team),
+        "problem": problem,
+        "may_act": may_act(request),
+        "can_reopen": can_reopen(exception),
+        "can_unmatch": told.match is not None and exception.resolution == Resolution.MATCHED,
+        "candidates": _candidates(exception),
+        "changed": changed,
+        "open": open_count(request.team) if changed else 0,
+    }
+    part = "ledger/exception_card.html" if request.htmx else "ledger/exception.html"
+    return varied(render(request, part, context, status=status))
+
+
+def _candidates(exception: ReconciliationException) -> list[Candidate]:
+    """What its row may be, the likeliest first."""
+    if exception.row is None or exception.state not in UNRESOLVED:
+        return []
+    return candidates(exception.row)

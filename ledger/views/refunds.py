@@ -1,0 +1,103 @@
+"""What the providers owe, and giving it up."""
+
+from urllib.parse import urlsplit
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import trigger_client_event
+
+from accounts.access import TeamRequest, team_view
+from accounts.states import Role
+from ledger.exports import lists
+from ledger.exports.response import download
+from ledger.filters import RefundFilter
+from ledger.forms import ReasonForm
+from ledger.models import Refund
+from ledger.operations.errors import NotPossible
+from ledger.operations.writing_off import write_off
+from ledger.queries.refunds import in_order, owed, shown, totals
+from ledger.views.common import READERS, back, clean, may_act, refund_or_404, toast, varied
+
+PAGE = 25
+
+
+@require_safe
+@team_view(*READERS)
+def refund_list(request: TeamRequest) -> HttpResponse:
+    """The refunds, what is awaited first. The filters and `page` are in the address."""
+    now = timezone.now()
+    narrowed = RefundFilter(clean(request.GET), membership=request.membership, now=now)
+    paginator = Paginator(shown(in_order(narrowed.qs)), PAGE)
+    page = paginator.get_page(request.GET.get("page"))
+    context = {
+        "filter": narrowed,
+        "page": page,
+        "pages": paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
+        "refunds": [owed(refund, now=now) for refund in page],
+        "totals": totals(narrowed.qs),
+        "any": bool(page) or Refund.objects.filter(wallet__team=request.team).exists(),
+        "may_act": may_act(request),
+    }
+    part = "ledger/refunds.html#results" if request.htmx else "ledger/refunds.html"
+    return varied(render(request, part, context))
+
+
+@require_safe
+@team_view(Role.FINANCE)
+def refund_export(request: TeamRequest) -> HttpResponseBase:
+    now = timezone.now()
+    narrowed = RefundFilter(clean(request.GET), membership=request.membership, now=now)
+    return download(
+        request,
+        name="refunds",
+        head=lists.REFUNDS,
+        rows=lists.refund_rows(in_order(narrowed.qs), now=now),
+        filtered=narrowed.said,
+    )
+
+
+@require_POST
+@team_view(Role.FINANCE)
+def refund_write_off(request: TeamRequest, refund: int) -> HttpResponse:
+    """Give it up; htmx gets its line as it is now, and the totals of its list."""
+    found = refund_or_404(request, refund)
+    form = ReasonForm(request.POST)
+    problem = ""
+    if form.is_valid():
+        try:
+            write_off(
+                refund=found,
+                reason=form.cleaned_data["reason"],
+                actor=request.user,
+                now=timezone.now(),
+            )
+        except NotPossible as error:
+            problem = str(error)
+    else:
+        problem = str(form.errors["reason"][0])
+    said = problem or _("The refund is written off.")
+    if request.htmx:
+        return trigger_client_event(
+            varied(_line(request, refund)), "toast", toast(said, bad=bool(problem))
+        )
+    (messages.error if problem else messages.success)(request, said)
+    return back(request, reverse("refund_list", args=[request.team.slug]))
+
+
+def _line(request: TeamRequest, pk: int) -> HttpResponse:
+    now = timezone.now()
+    query = QueryDict(urlsplit(request.htmx.current_url_abs_path or "").query)
+    narrowed = RefundFilter(clean(query), membership=request.membership, now=now)
+    context = {
+        "each": owed(refund_or_404(request, pk), now=now),
+        "totals": totals(narrowed.qs),
+        "may_act": True,
+        "oob": True,
+    }
+    return render(request, "ledger/refund_line.html", context)
