@@ -31,10 +31,13 @@ from rentals.models.rentals import RentalQuerySet
 
 MONEY: Final["DecimalField[Any, Any]"] = DecimalField(max_digits=18, decimal_places=4)
 NOTHING: Final = Decimal(0)
-# The same sum as `_net`, for all rentals of a team at once. What was given up stays a cost.
+# The same as `charged` and `refunded`, for all rentals of a team at once. What was given up stays
+# a cost; what is on no book, because it is from before there was one, counts by its own row.
 _MONTHS: Final = """
     SELECT date_trunc('month', r.day)::date, r.currency, count(*),
-        coalesce(sum(booked.net), 0), coalesce(sum(refund.received), 0), sum(r.held)
+        sum(coalesce(booked.net + coalesce(refund.received, 0), r.charged, 0)),
+        coalesce(sum(refund.received), 0),
+        sum(r.held)
     FROM rentals_rental r
     LEFT JOIN (
         SELECT t.wallet_id, t.reference,
@@ -78,8 +81,8 @@ def by_month(team_id: int, member_id: int | None = None) -> list[Spend]:
         cursor.execute(_MONTHS, values)
         rows = cursor.fetchall()
     return [
-        Spend(month, currency, count, net + refunded, refunded, held)
-        for month, currency, count, net, refunded, held in rows
+        Spend(month, currency, count, charged, refunded, held)
+        for month, currency, count, charged, refunded, held in rows
     ]
 
 
