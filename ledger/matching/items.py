@@ -18,7 +18,8 @@ _NEAR: Final = """
         AND (SELECT to_timestamp(max(at) / 1000000.0) FROM match_row WHERE kind = %(kind)s)
             + %(after)s::interval
 """
-# What was charged for a rental is its charge and what went beyond the hold.
+# What was charged for a rental is its charge and what went beyond the hold. Where a row was found
+# to be the hold's, it is the charge's.
 _PURCHASES: Final = f"""
     {_INTO}
     SELECT t.id, 'transfer', coalesce(s.number, 0),
@@ -36,6 +37,11 @@ _PURCHASES: Final = f"""
         AND NOT EXISTS (
             SELECT FROM ledger_match m WHERE m.transfer_id = t.resolves_id AND m.undone_at IS NULL
         )
+        AND (t.phase = 'post' OR NOT EXISTS (
+            SELECT FROM ledger_transfer h
+            JOIN ledger_match m ON m.transfer_id = h.id AND m.undone_at IS NULL
+            WHERE h.wallet_id = %(wallet)s AND h.phase = 'pending' AND h.reference = t.reference
+        ))
 """  # noqa: S608 - our own words
 _HOLDS: Final = f"""
     {_INTO}

@@ -15,7 +15,7 @@ from ledger.operations.exceptions import report
 from ledger.operations.findings import find
 from ledger.operations.settling import settle_matched
 from ledger.operations.unexplained import unexplained
-from ledger.states import Evidence, FindingKind, MatchPass, Phase, TransferKind
+from ledger.states import Evidence, FindingKind, MatchPass, Phase
 
 DOUBT_AFTER: Final = timedelta(minutes=5)  # until then the answer itself may still come
 SURE_AFTER: Final = timedelta(minutes=15)  # what is not on the statement by then was not charged
@@ -88,7 +88,10 @@ def find_not_charged(wallet: ProviderAccount, *, read_at: datetime, now: datetim
 
 
 def undo_released(wallet: ProviderAccount, *, now: datetime) -> int:
-    """A row stood for a hold that was given back after all: it explains nothing any more."""
+    """A row stood for a hold that was given back after all: it explains nothing any more.
+
+    Where the rental was charged later all the same, a pass finds that charge for the row.
+    """
     released = Match.objects.filter(
         row__wallet=wallet,
         undone_at__isnull=True,
@@ -97,21 +100,10 @@ def undo_released(wallet: ProviderAccount, *, now: datetime) -> int:
     )
     found = list(released.select_related("row"))
     for match in found:
-        if _was_charged_anyway(wallet, match.transfer):
-            continue
         with transaction.atomic():
             if Match.objects.filter(pk=match.pk, undone_at__isnull=True).update(undone_at=now):
                 report(wallet, unexplained(match.row, again_after=match.pk), now=now)
     return len(found)
-
-
-def _was_charged_anyway(wallet: ProviderAccount, hold: Transfer) -> bool:
-    return Transfer.objects.filter(
-        wallet=wallet,
-        reference=hold.reference,
-        kind=TransferKind.PURCHASE,
-        phase=Phase.POSTED,
-    ).exists()
 
 
 def _is_free(hold: Transfer, row_id: int) -> bool:

@@ -25,7 +25,6 @@ from ledger.operations.exceptions import Report, report
 from ledger.operations.rows import Reading, reading
 from ledger.states import UNRESOLVED, ExceptionKind, ExceptionState, Resolution, RowKind
 from providers.paging import every_page
-from providers.smsgig import STATEMENT_PAGE_SIZE
 from providers.values import Page, Transaction
 
 MAX_PAGES: Final = 20_000
@@ -107,7 +106,8 @@ class Statement:
         self.total = page.total if of_all else self.total
         older = any(row.at is not None and row.at < cut for row in rows)
         was_known = any(row.first_seen_at < self.started_at for row in known.values())
-        self.joined = older or was_known or len(rows) < STATEMENT_PAGE_SIZE
+        of_kind = page.total if page.total is not None else len(rows) + 1
+        self.joined = older or was_known or len(rows) >= of_kind
 
     def _progress(self, page: Page[Transaction], *, read: int, new: int, of_all: bool) -> None:
         told = {"rows_total": page.total} if of_all and page.total is not None else {}
