@@ -11,9 +11,7 @@ def balances() -> str:
     try:
         found = proof.prove()
     except DatabaseError as error:
-        raise Problem(
-            "The transfers can't be read."
-        ) from error
+        raise Problem("The transfers can't be read.") from error
     if found:
         raise Problem("; ".join(found))
     return "every balance is what its transfers come to"
