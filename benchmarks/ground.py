@@ -126,7 +126,8 @@ def web_on(at: socket.socket, application: str = "", **more: str) -> Iterator[Se
     port = at.getsockname()[1]
     environment = ground().environment | {"PORT": str(port)} | more
     words = plan.web(environment, at.fileno(), at.fileno()).command()
-    words = [application if application and ":application" in word else word for word in words]
+    if application:
+        words += [application]
     with running(words, environment, at.fileno()) as process:
         yield Server(process, port)
 

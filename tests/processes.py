@@ -70,8 +70,17 @@ class Process:
 
 
 @contextmanager
-def run(*words: str, environment: dict[str, str], name: str, cwd: Path = ROOT) -> Iterator[Process]:
-    """Run a program with exactly this environment, and kill it at the end if it still runs."""
+def run(
+    *words: str,
+    environment: dict[str, str],
+    name: str,
+    cwd: Path = ROOT,
+    files: tuple[int, ...] = (),
+) -> Iterator[Process]:
+    """Run a program with exactly this environment, and kill it at the end if it still runs.
+
+    `files` are descriptors that it inherits.
+    """
     log = slots.data() / f"{name}-{os.getpid()}.log"
     with log.open("wb") as lines:
         popen = subprocess.Popen(
@@ -82,6 +91,7 @@ def run(*words: str, environment: dict[str, str], name: str, cwd: Path = ROOT) -
             cwd=cwd,
             env=environment,
             start_new_session=True,
+            pass_fds=files,
         )
     process = Process(popen, log)
     try:
@@ -93,10 +103,15 @@ def run(*words: str, environment: dict[str, str], name: str, cwd: Path = ROOT) -
 
 @contextmanager
 def python(
-    *words: str, environment: dict[str, str], name: str, cwd: Path = ROOT
+    *words: str,
+    environment: dict[str, str],
+    name: str,
+    cwd: Path = ROOT,
+    files: tuple[int, ...] = (),
 ) -> Iterator[Process]:
     """Run this Python with these arguments."""
-    with run(sys.executable, *words, environment=environment, name=name, cwd=cwd) as process:
+    words = (sys.executable, *words)
+    with run(*words, environment=environment, name=name, cwd=cwd, files=files) as process:
         yield process
 
 

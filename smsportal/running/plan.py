@@ -37,11 +37,8 @@ def sandbox(environment: dict[str, str], port: int, state: Path, lock: int) -> P
 
 
 def web(environment: dict[str, str], socket: int, lock: int) -> Program:
-    """Pages, event streams and webhooks. No access log: addresses hold webhook tokens."""
-    words = ["uvicorn", "smsportal.asgi:application", "--fd", str(socket)]
-    words += ["--log-level", "warning", "--no-access-log", "--no-server-header"]
-    words += ["--timeout-graceful-shutdown", "3"]
-    return _python("web", words, environment, lock, socket)
+    """Pages, event streams and webhooks."""
+    return _python("web", ["smsportal.web", str(socket)], environment, lock, socket)
 
 
 def workers(environment: dict[str, str], lock: int) -> list[Program]:

@@ -1,0 +1,104 @@
+"""The web process: uvicorn on a socket that the supervisor holds.
+
+`python -m smsportal.web FD [APPLICATION]`
+
+What uvicorn's own command does otherwise, and why not here:
+
+* It takes an inherited socket for a Unix one, so that answers wait for the other side's
+  acknowledgement (Nagle's algorithm, which is off for TCP else): 40 ms for every second webhook.
+* Its event loop accepts one connection a turn. A provider that sends 500 webhooks at once then
+  waits seconds for the last of them.
+* Asked to stop, it closes connections that it has accepted and not yet read from. Here they are
+  answered; those not accepted yet wait for the next process.
+"""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+import uvicorn
+
+AT_ONCE: Final = 64  # connections that are accepted in a turn of the event loop
+LAST_WORDS: Final = 0.2  # seconds in which what was accepted before we stop may be read
+GRACE: Final = 3  # seconds for answers that are under way
+
+
+class Door:
+    """Accepts connections on a listening socket, and looks to uvicorn like a server of asyncio."""
+
+    def __init__(self, listener: socket.socket, protocol: Callable[[], asyncio.Protocol]) -> None:
+        self.sockets = (listener,)
+        self._protocol = protocol
+        self._loop = asyncio.get_running_loop()
+        self._opening: set[asyncio.Task[Any]] = set()
+        listener.setblocking(False)
+        self._loop.add_reader(listener.fileno(), self._accept)
+
+    def close(self) -> None:
+        """Accept no more. The socket stays open: it isn't ours."""
+        self._loop.remove_reader(self.sockets[0].fileno())
+
+    async def wait_closed(self) -> None:
+        if self._opening:
+            await asyncio.wait(self._opening)
+
+    def _accept(self) -> None:
+        for _ in range(AT_ONCE):
+            try:
+                connection, _ = self.sockets[0].accept()
+            except OSError:  # none left, or no file descriptor for it: it waits
+                return
+            self._open(connection)
+
+    def _open(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        if connection.family != socket.AF_UNIX:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        opening = self._loop.create_task(
+            self._loop.connect_accepted_socket(self._protocol, connection)
+        )
+        self._opening.add(opening)
+        opening.add_done_callback(self._opening.discard)
+
+
+class Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
+        super().__init__(config)
+        self.listener = listener
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=[])
+        if not self.should_exit:
+            self.servers.append(Door(self.listener, self._new_protocol))  # type: ignore[arg-type]
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(LAST_WORDS)
+        await super().shutdown(sockets)
+
+    def _new_protocol(self) -> asyncio.Protocol:
+        return self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+
+
+def serve(listener: socket.socket, application: str = "smsportal.asgi:application") -> None:
+    """Serve until SIGTERM or SIGINT. No access log: addresses hold webhook tokens."""
+    config = uvicorn.Config(
+        application,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+    server = Server(config, listener)
+    server.run()
+    if not server.started:
+        sys.exit(3)
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])), *sys.argv[2:])

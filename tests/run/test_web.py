@@ -1,0 +1,83 @@
+"""The web process on a socket that isn't its own: quick answers, many at once, an orderly end."""
+
+import socket
+import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+import pytest
+
+from smsportal.running import ports
+from tests import processes
+from tests.processes import Process
+
+pytestmark = pytest.mark.processes
+
+REQUEST = b"POST /hooks/x/y HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
+REFUSED = b"HTTP/1.1 404 "
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with ports.listen("127.0.0.1", "") as listener:
+        yield listener
+
+
+@contextmanager
+def web(listener: socket.socket) -> Iterator[Process]:
+    words = ["-m", "smsportal.web", str(listener.fileno())]
+    environment = processes.environment()
+    with processes.python(
+        *words, environment=environment, name="web-fd", files=(listener.fileno(),)
+    ) as process:
+        yield process
+
+
+def connect(listener: socket.socket) -> socket.socket:
+    wire = socket.create_connection(listener.getsockname(), 30)
+    wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return wire
+
+
+def answer(wire: socket.socket) -> bytes:
+    """The whole answer, whose body ends with a brace."""
+    got = b""
+    while not got.endswith(b"}"):
+        data = wire.recv(4096)
+        assert data, f"closed after {got!r}"
+        got += data
+    return got
+
+
+def test_no_answer_waits_for_an_acknowledgement_of_its_head(
+    listener: socket.socket, fresh_database: str
+) -> None:
+    seconds = []
+    with web(listener), connect(listener) as wire:
+        for _ in range(40):
+            started = monotonic()
+            wire.sendall(REQUEST)
+            assert answer(wire).startswith(REFUSED)
+            seconds.append(monotonic() - started)
+    assert statistics.median(seconds) < 0.03, "40 ms is how long an acknowledgement is held back"
+
+
+def test_whoever_was_accepted_is_answered_and_others_wait_for_the_next(
+    listener: socket.socket, fresh_database: str
+) -> None:
+    with web(listener) as process:
+        with connect(listener) as first:
+            first.sendall(REQUEST)
+            assert answer(first).startswith(REFUSED)
+        accepted = [connect(listener) for _ in range(300)]
+        process.popen.terminate()
+        for wire in accepted:
+            wire.sendall(REQUEST)
+        process.wait()
+    later = connect(listener)
+    later.sendall(REQUEST)
+    with web(listener):
+        for wire in [*accepted, later]:
+            assert answer(wire).startswith(REFUSED)
+            wire.close()
