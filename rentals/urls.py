@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from rentals.views import board, controls, deciding, detail, evidence, history, renting, spend
+from rentals.views import (
+    board,
+    controls,
+    deciding,
+    detail,
+    evidence,
+    health,
+    history,
+    renting,
+    spend,
+)
 
 urlpatterns = [
     path("", board.board, name="board"),
@@ -20,4 +30,7 @@ urlpatterns = [
     path("rentals/<int:rental>/doubt", deciding.doubt_decide, name="doubt_decide"),
     path("refunds/<int:refund>/", evidence.refund_detail, name="refund_detail"),
     path("spend/", spend.spend, name="spend"),
+    path("balances", board.wallet_bar, name="wallet_bar"),
+    path("health/", health.health, name="health"),
+    path("health/<int:account>/replay", health.inbox_replay, name="inbox_replay"),
 ]

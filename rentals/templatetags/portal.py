@@ -10,9 +10,10 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import Membership
+from accounts.models import Membership, ProviderAccount
 from providers import phone
 from rentals.cards import Card
+from rentals.health import AccountHealth
 from rentals.queries import accounts_in_use
 from rentals.states import RentalState
 
@@ -113,3 +114,9 @@ def when(at: datetime | None, *, seconds: bool = False) -> str:
 def wallets(context: dict[str, Any], membership: Membership) -> dict[str, Any]:
     """The balance of each of the team's provider accounts, as it was last read."""
     return {"accounts": accounts_in_use(membership.team), "membership": membership}
+
+
+@register.inclusion_tag("rentals/arrival.html")
+def arrival(account: ProviderAccount) -> dict[str, Any]:
+    """Whether the account's webhooks reach us, and what to do where they don't."""
+    return {"health": AccountHealth(account, timezone.now())}

@@ -30,6 +30,15 @@ def board_live(request: TeamRequest) -> HttpResponse:
     return render(request, "rentals/live.html", live_context(request))
 
 
+@require_safe
+@team_view()
+def wallet_bar(request: TeamRequest) -> HttpResponse:
+    """The balances in the top bar alone, likewise."""
+    accounts = queries.accounts_in_use(request.team)
+    context = {"accounts": accounts, "membership": request.membership}
+    return render(request, "components/wallets.html", context)
+
+
 def live_context(request: TeamRequest) -> dict[str, Any]:
     who = _whose(request)
     return {

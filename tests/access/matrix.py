@@ -40,6 +40,7 @@ MATRIX: Final[dict[str, Row]] = {
     # the board and the history
     "board": row(READ),
     "board_live": row(READ),
+    "wallet_bar": row(READ),
     "offer_list": row(READ, MEMBER, ADMIN),
     "catalogue_refresh": row(WRITE, MEMBER, ADMIN),
     "rental_create": row(WRITE, MEMBER, ADMIN),
@@ -96,6 +97,8 @@ MATRIX: Final[dict[str, Row]] = {
     "provider_account_check": row(WRITE, ADMIN),
     "provider_account_rotate_key": row(WRITE, ADMIN),
     "provider_account_rotate_hook": row(WRITE, ADMIN),
+    "health": row(READ, ADMIN),
+    "inbox_replay": row(WRITE, ADMIN),
     # the team
     "team_settings": row(FORM, ADMIN),
 }

@@ -90,6 +90,8 @@ def addresses(world: World, name: str) -> dict[str, Any]:
     """The parts of a route's address besides the team, all of the first team."""
     if name.startswith("rental_") and name not in ("rental_list", "rental_create"):
         return {"rental": world.rental.pk}
+    if name == "inbox_replay":
+        return {"account": world.account.pk}
     if name.startswith("provider_account") and name not in (
         "provider_accounts",
         "provider_account_add",
