@@ -41,6 +41,11 @@ def revoke(*, team_id: int | None = None, user_id: int | None = None) -> bool:
     return announce({CONTROL: json.dumps({"team": team_id, "user": user_id})})
 
 
+def wallets_read(team_id: int) -> bool:
+    """Have the team's pages read their balances again: one of them was read at its provider."""
+    return announce({CONTROL: json.dumps({"wallets": team_id})})
+
+
 def address(channel: str) -> str:
     """The channel's name in Redis, where channels don't belong to a database number."""
     return f"smsportal:{_database()}:{channel}"

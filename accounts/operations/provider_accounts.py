@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from accounts import audit, dependents, gateway
+from accounts import announcements, audit, dependents, gateway
 from accounts.hook_tokens import set_token
 from accounts.models import ProviderAccount, ProviderKey, Team, User
 from accounts.operations.errors import (
@@ -111,6 +111,7 @@ def check(*, account: ProviderAccount, now: datetime) -> Balance:
     ProviderAccount.objects.filter(
         Q(balance_read_at__isnull=True) | Q(balance_read_at__lt=now), pk=account.pk
     ).update(balance=read.amount, balance_read_at=now)
+    announcements.wallets_read(account.team_id)
     return read
 
 

@@ -45,6 +45,12 @@ class Hub:
         for viewer in self._audiences.get(audience, ()):
             viewer.tell(rental_id)
 
+    def tell_team(self, team_id: int) -> None:
+        """The balance of one of the team's wallets was read; every member sees them."""
+        for viewer in self:
+            if viewer.permit.team_id == team_id:
+                viewer.tell_wallets()
+
     def slot(self, number: int) -> Iterable[Viewer]:
         return list(self._slots[number % SLOTS])
 

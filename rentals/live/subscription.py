@@ -33,6 +33,8 @@ class Listener(Protocol):
 
     def rental_changed(self, audience: str, rental_id: int) -> None: ...
 
+    def wallets_read(self, team_id: int) -> None: ...
+
     def revoked(self, team_id: int | None, user_id: int | None) -> None: ...
 
 
@@ -104,5 +106,7 @@ class Subscription:
     def _told(self, message: dict[str, Any]) -> None:
         if message.get("missed"):
             self._listener.missed()
+        elif "wallets" in message:
+            self._listener.wallets_read(int(message["wallets"]))
         else:
             self._listener.revoked(message["team"], message["user"])

@@ -7,6 +7,7 @@ from rentals.lanes import Send
 from rentals.live.admission import Permit
 
 MOST_IDS: Final = 100  # that may wait for a slow reader; beyond, it reads everything again
+WALLETS: Final = b"event: wallets\ndata:\n\n"
 SYNC: Final = b"event: sync\ndata:\n\n"
 BEAT: Final = b": \n\n"
 
@@ -26,6 +27,7 @@ class Viewer:
         "_ids",
         "_opened",
         "_send",
+        "_wallets",
         "_writer",
         "doubts",
         "permit",
@@ -37,6 +39,7 @@ class Viewer:
         self._send = send
         self._opened = False
         self._ids: dict[int, None] | None = None
+        self._wallets = False
         self._everything = False
         self._beat = False
         self._ended = False
@@ -59,6 +62,11 @@ class Viewer:
             self.tell_everything()
         else:
             self._write()
+
+    def tell_wallets(self) -> None:
+        """A balance was read."""
+        self._wallets = True
+        self._write()
 
     def tell_everything(self) -> None:
         """Something may have been missed."""
@@ -96,7 +104,8 @@ class Viewer:
                 self._writer = task
 
     def _has_news(self) -> bool:
-        return self._beat or (not self.doubts and (self._everything or self._ids is not None))
+        news = self._everything or self._wallets or self._ids is not None
+        return self._beat or (news and not self.doubts)
 
     async def _write_all(self) -> None:
         try:
@@ -112,11 +121,12 @@ class Viewer:
             self._writer = None
 
     def _take(self) -> bytes:
-        ids, everything = self._ids, self._everything
+        ids, wallets, everything = self._ids, self._wallets, self._everything
         self._beat = False
         if self.doubts:
             return BEAT
-        self._ids, self._everything = None, False
+        self._ids, self._wallets, self._everything = None, False, False
         if everything:
             return SYNC
-        return b"".join(b"event: rental\ndata: %d\n\n" % pk for pk in ids or ()) or BEAT
+        told = b"".join(b"event: rental\ndata: %d\n\n" % pk for pk in ids or ())
+        return told + (WALLETS if wallets else b"") or BEAT

@@ -10,6 +10,7 @@ const LONGEST_PAUSE = 4000;
 const SILENCE = 1500; // without a connection before it is said
 const FALLBACK = 10_000; // between two reads while there is none
 const JITTER = 120;
+const WALLETS_JITTER = 1000; // all of a team's pages read them, and nobody waits for them
 
 const RETRY = 3000; // at most, after a read that failed
 const PATIENCE = 5000; // with a read
@@ -63,6 +64,10 @@ function readAll() {
   if (document.querySelector("[data-live-detail]")) readAgain("detail");
 }
 
+function readWallets() {
+  if (document.getElementById("wallets")) readAgain("wallets", WALLETS_JITTER);
+}
+
 function readOne(id) {
   if (document.querySelector(`[data-live-detail="${id}"]`)) return readAgain("detail");
   // A list that is on its way may be older than this news, and would put back what it replaces.
@@ -76,10 +81,14 @@ function readOne(id) {
 let leads = false;
 let connected = false;
 let lostSince = Date.now();
+let fresh = true; // no news can have passed the top bar yet: it came with the page
 
 function connection(up) {
   if (connected && !up) lostSince = Date.now();
-  if (up && !connected && !leads) readAll(); // news may have passed while this page was loading
+  if (up && !connected && !leads) {
+    readAll(); // news may have passed while this page was loading
+    fresh = false;
+  }
   connected = up;
   box.toggleAttribute("data-up", up);
   show();
@@ -91,13 +100,18 @@ function show() {
 }
 
 setInterval(show, 500);
-setInterval(() => { if (!connected) readAll(); }, FALLBACK);
+setInterval(() => { if (!connected) { readAll(); readWallets(); } }, FALLBACK);
 
 /* --- news, from our own stream or from the tab that has it --- */
 
 function hear(news) {
   if (news.kind === "rental") readOne(news.id);
-  if (news.kind === "sync") readAll();
+  if (news.kind === "wallets") readWallets();
+  if (news.kind === "sync") {
+    readAll();
+    if (!fresh) readWallets();
+    fresh = false;
+  }
   if (news.kind === "up" || news.kind === "down") connection(news.kind === "up");
 }
 
@@ -124,6 +138,7 @@ function listen() {
   source = new EventSource(stream);
   source.addEventListener("open", () => { pause = FIRST_PAUSE; pass({ kind: "up" }); });
   source.addEventListener("rental", ({ data }) => pass({ kind: "rental", id: data }));
+  source.addEventListener("wallets", () => pass({ kind: "wallets" }));
   source.addEventListener("sync", () => pass({ kind: "sync" }));
   source.addEventListener("error", lost);
 }

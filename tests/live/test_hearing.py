@@ -6,12 +6,12 @@ import pytest
 from django.http import HttpRequest
 
 from accounts.allauth import AccountAdapter
-from accounts.announcements import announce, revoke
+from accounts.announcements import announce, revoke, wallets_read
 from accounts.models import Membership
 from accounts.states import Role
 from tests.hooks.serving import Web
 from tests.live.making import change, make_person, make_team, sign_in
-from tests.live.stream import SYNC, Stream
+from tests.live.stream import SYNC, WALLETS, Stream
 
 pytestmark = pytest.mark.processes
 
@@ -39,6 +39,23 @@ def test_each_hears_of_what_they_may_see(web: Web) -> None:
     assert heard == [{1}, {2}, {1, 2, 3}, {1, 2, 3}, {3}, {4, 5}, {4, 5}]
     for stream in streams:
         stream.wire.close()
+
+
+def test_a_balance_that_was_read_is_told_to_the_team_alone(web: Web) -> None:
+    team, other_team = make_team(), make_team()
+    member, finance = make_person((team, Role.MEMBER)), make_person((team, Role.FINANCE))
+    stranger = make_person((other_team, Role.ADMIN))
+    with (
+        Stream(web, team.slug, member.cookie) as one,
+        Stream(web, team.slug, finance.cookie) as another,
+        Stream(web, other_team.slug, stranger.cookie) as elsewhere,
+    ):
+        one.opened(), another.opened(), elsewhere.opened()
+        wallets_read(team.pk)
+        one.hears(WALLETS), another.hears(WALLETS)
+        change(other_team, stranger, 9)
+        elsewhere.hears(9)
+        assert WALLETS not in elsewhere.events
 
 
 def test_on_a_shared_board_members_hear_of_each_others(web: Web) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rentals.live.admission import Permit
-from rentals.live.viewer import BEAT, MOST_IDS, SYNC, Viewer
+from rentals.live.viewer import BEAT, MOST_IDS, SYNC, WALLETS, Viewer
 
 PERMIT = Permit("key", 1, 1, b"", "team:1")
 
@@ -53,6 +53,20 @@ async def test_a_quick_reader_is_told_at_once_and_without_a_task() -> None:
     viewer.tell(5)
     assert reader.got == [SYNC, _event(5), BEAT, _event(5)]
     assert len(asyncio.all_tasks()) == 1, "only the test's own"
+
+
+async def test_balances_are_told_once_and_are_part_of_everything() -> None:
+    reader = Reader(slow=True)
+    viewer = _opened(reader)
+    viewer.tell_wallets()
+    viewer.tell_wallets()
+    viewer.tell(5)
+    await reader.read(2)
+    assert reader.got == [SYNC, _event(5) + WALLETS]
+    viewer.tell_wallets()
+    viewer.tell_everything()
+    await reader.read(2)
+    assert reader.got[2:] == [WALLETS, SYNC]
 
 
 async def test_what_comes_before_the_head_is_out_comes_as_the_first_sync() -> None:
