@@ -8,7 +8,7 @@ from ledger.explaining.items import (
     Result,
     Unexplained,
 )
-from ledger.explaining.judging import Judgement, judge
+from ledger.explaining.judging import Judgement, judge, prove
 from ledger.explaining.rule import FullRefund, Observation, ProRata, RefundRule, Share, learn
 from ledger.explaining.search import explain
 
@@ -28,4 +28,5 @@ __all__ = [
     "explain",
     "judge",
     "learn",
+    "prove",
 ]

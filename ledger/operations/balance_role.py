@@ -1,12 +1,15 @@
 """What a wallet's balance may prove, beside its statement."""
 
 from enum import StrEnum
+from typing import Final
 
 from accounts.models import ProviderAccount
 from ledger.models import Reconciliation, ReconciliationException
 from ledger.models.runs import Step
 from ledger.states import UNRESOLVED, ExceptionKind
 from providers.registry import provider
+
+MATCHED: Final = (Step.BALANCE, Step.DONE)  # a run that is so far has read and matched all it can
 
 
 class BalanceRole(StrEnum):
@@ -19,8 +22,7 @@ def balance_role(wallet: ProviderAccount) -> BalanceRole:
     """By what the provider can do, and by how its statement was read last."""
     if not provider(wallet.provider, wallet.server_prefix).capabilities.statement:
         return BalanceRole.EXPLAINS
-    latest = Reconciliation.objects.filter(wallet=wallet, step=Step.DONE).order_by("-asked_at")
-    run = latest.first()
+    run = Reconciliation.objects.filter(wallet=wallet, step__in=MATCHED).order_by("asked_at").last()
     if run is None:
         return BalanceRole.IS_KEPT
     gaps = ReconciliationException.objects.filter(

@@ -19,6 +19,7 @@ from ledger.operations.errors import NotPossible
 from ledger.operations.resolving import close
 from ledger.states import AccountKind, Resolution, TransferKind
 
+TOO_LARGE: Final = 10**14  # for the book
 # A change of the balance is seen after the deposit; a bank's day may be another than the team's.
 DAYS_APART: Final = timedelta(days=1)
 
@@ -68,7 +69,7 @@ def record_deposit(
 
 
 def _check(wallet: ProviderAccount, amount: Decimal, day: date, reason: str, now: datetime) -> None:
-    if not amount.is_finite() or amount <= 0 or amount != amount.quantize(SMALLEST):
+    if not amount.is_finite() or not 0 < amount < TOO_LARGE or amount % SMALLEST:
         raise NotPossible(_("A deposit is more than 0, with at most four decimals."))
     if day > team_day(wallet.team, now):
         raise NotPossible(_("A deposit can't be of a day that is still to come."))

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import ProviderAccount
 from ledger.book import Entry, post
 from ledger.days import team_day
-from ledger.explaining import Ambiguous, Explained, explain
+from ledger.explaining import Ambiguous, Explained, explain, prove
 from ledger.explaining.items import Parts
 from ledger.models import Reconciliation, ReconciliationException, Snapshot
 from ledger.models.runs import Step
@@ -60,12 +60,9 @@ def seen_first(
 
 def was_matched_between(wallet: ProviderAccount, start: datetime, end: datetime) -> bool:
     """Whether the whole statement was read and matched within that time."""
+    ended = Q(step=Step.DONE, finished_at__lte=end)
     return Reconciliation.objects.filter(
-        wallet=wallet,
-        step=Step.DONE,
-        complete=True,
-        started_at__gte=start,
-        finished_at__lte=end,
+        ended | Q(step=Step.BALANCE), wallet=wallet, complete=True, started_at__gte=start
     ).exists()
 
 
@@ -117,7 +114,7 @@ def explained_by_now(
         if exception.state != ExceptionState.OPEN:
             continue
         items = [item for item in found.by(exception.occurred_at) if item.id not in used]
-        result = explain(exception.amount, items)
+        result = prove(exception.amount, items)
         if isinstance(result, Explained) and result.parts:
             used |= {part.item for part in result.parts}
             yield exception, found.of(result.parts)

@@ -18,12 +18,12 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts import gateway
+from accounts import announcements, gateway
 from accounts.models import ProviderAccount
 from accounts.states import Lane
 from ledger.book import open_book
 from ledger.book.entries import SMALLEST
-from ledger.explaining import Ambiguous, Explained, Result, Unexplained, explain, judge
+from ledger.explaining import Ambiguous, Explained, Result, Unexplained, judge
 from ledger.models import Book, ReconciliationException, Snapshot
 from ledger.operations import drifts, proofs, refund_rules
 from ledger.operations.balance_role import BalanceRole, balance_role
@@ -74,6 +74,7 @@ def _read(wallet: ProviderAccount, now: datetime) -> Reading | None:
     ProviderAccount.objects.filter(
         Q(balance_read_at__isnull=True) | Q(balance_read_at__lt=reading.answered_at), pk=wallet.pk
     ).update(balance=reading.amount, balance_read_at=reading.answered_at)
+    announcements.wallets_read(wallet.team_id)
     return reading
 
 
@@ -158,17 +159,16 @@ def _planned(
 
 
 def _judged(wallet: ProviderAccount, drift: Decimal, found: OpenItems) -> _Verdict:
+    """By what the open refunds should be, and only then by what they may be."""
     earlier = drifts.quiet_snapshots(wallet).first()
-    judgement = judge(
-        drift=drift,
-        before=drifts.left_over(earlier) if earlier is not None else Decimal(0),
-        items=found.items,
-        then=found.by(earlier.answered_at) if earlier is not None else [],
-    )
-    if not isinstance(judgement.result, Unexplained):
-        return _Verdict(judgement.result, judgement.left)
-    loose = explain(drift, found.loosened())
-    return _Verdict(loose, is_loose=True)
+    left = drifts.left_over(earlier) if earlier is not None else Decimal(0)
+    then = {item.id for item in found.by(earlier.answered_at)} if earlier is not None else set()
+    for is_loose, items in enumerate((found.items, found.loosened())):
+        old = [item for item in items if item.id in then]
+        judgement = judge(drift=drift, before=left, items=items, then=old)
+        if not isinstance(judgement.result, Unexplained):
+            return _Verdict(judgement.result, judgement.left, is_loose=bool(is_loose))
+    return _Verdict(Unexplained())
 
 
 def _book(snapshot: Snapshot, plan: _Plan, found: OpenItems, role: BalanceRole) -> None:

@@ -1,0 +1,193 @@
+"""A deposit is booked once: by hand, or out of suspense where the balance has shown it before."""
+
+# mypy: disable-error-code="comparison-overlap"
+
+import uuid
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from accounts.models import AuditEvent, User
+from accounts.states import Role
+from ledger.book import MonthClosed
+from ledger.models import ClosedMonth, ReconciliationException, Transfer
+from ledger.operations import resolving
+from ledger.operations.deposits import record_deposit
+from ledger.operations.errors import NotPossible
+from ledger.states import (
+    AccountKind,
+    ExceptionState,
+    Resolution,
+    TransferKind,
+)
+from tests.factories import make_member
+from tests.ledger.test_snapshots import together
+from tests.ledger.watching import MINUTE, Watch, watch
+from tests.rentals.scene import SetScene
+
+
+@pytest.fixture
+def villa(scene: SetScene) -> Watch:
+    return watch(scene("smsvilla"), price=500)
+
+
+@pytest.fixture
+def finance(villa: Watch) -> User:
+    return make_member(villa.account.team, Role.FINANCE).user
+
+
+def today(villa: Watch) -> date:
+    return villa.scene.times.now().date()
+
+
+def deposit(villa: Watch, finance: User, amount: object = 10_000, **fields: Any) -> Transfer:
+    given: dict[str, Any] = {
+        "wallet": villa.account,
+        "amount": Decimal(str(amount)),
+        "day": today(villa),
+        "actor": finance,
+        "reason": "Bank transfer 4711",
+        "now": villa.scene.times.now(),
+    }
+    return record_deposit(**given | fields)
+
+
+def paid_in(villa: Watch, amount: int = 10_000) -> None:
+    """Somebody pays in, and the balance shows it until it stands before a person."""
+    villa.scene.sandbox.top_up(villa.scene.wallet_id, amount)
+    villa.read(MINUTE)
+    villa.read(MINUTE)
+    assert villa.exceptions() == [amount]
+
+
+def test_a_deposit_comes_into_the_wallet_out_of_funding(villa: Watch, finance: User) -> None:
+    funded = villa.net(AccountKind.FUNDING)
+    villa.scene.sandbox.top_up(villa.scene.wallet_id, 10_000)
+    booked = deposit(villa, finance)
+    assert (booked.kind, booked.actor, booked.day) == (
+        TransferKind.DEPOSIT,
+        finance,
+        today(villa),
+    )
+    assert villa.net(AccountKind.FUNDING) == funded - 10_000
+    assert villa.drift == 0
+    assert villa.read(MINUTE).drift == 0
+    assert villa.exceptions() == []
+
+
+def test_it_is_written_down_who_said_so(villa: Watch, finance: User) -> None:
+    booked = deposit(villa, finance)
+    event = AuditEvent.objects.get(action="ledger.deposit_recorded", object_id=str(booked.pk))
+    assert (event.actor, event.team, event.reason) == (
+        finance,
+        villa.account.team,
+        "Bank transfer 4711",
+    )
+    assert event.after["amount"] == "10000"
+
+
+def test_one_that_the_balance_has_shown_already_leaves_suspense(
+    villa: Watch, finance: User
+) -> None:
+    paid_in(villa)
+    deposit(villa, finance)
+    (exception,) = ReconciliationException.objects.filter(wallet=villa.account)
+    assert exception.state == ExceptionState.RESOLVED
+    assert (exception.resolution, exception.resolved_by) == (Resolution.DEPOSIT, finance)
+    assert (villa.net(AccountKind.SUSPENSE), villa.drift) == (0, 0)
+    assert villa.read(MINUTE).drift == 0
+
+
+def test_it_may_be_taken_back_like_any_other_resolution(villa: Watch, finance: User) -> None:
+    paid_in(villa)
+    deposit(villa, finance)
+    (exception,) = ReconciliationException.objects.filter(wallet=villa.account)
+    now = villa.scene.times.now()
+    resolving.reopen(exception=exception, reason="Wrong wallet", actor=finance, now=now)
+    assert villa.exceptions() == [10_000]
+    assert (villa.net(AccountKind.SUSPENSE), villa.drift) == (-10_000, 0)
+
+
+def test_another_amount_than_was_shown_is_booked_beside_it(villa: Watch, finance: User) -> None:
+    paid_in(villa)
+    deposit(villa, finance, 9_000)
+    assert villa.exceptions() == [10_000]
+    assert villa.drift == -9_000
+
+
+def test_a_change_from_before_the_deposits_day_is_not_it(villa: Watch, finance: User) -> None:
+    paid_in(villa)
+    villa.scene.times.move(4 * 24 * 3600)
+    deposit(villa, finance)
+    assert villa.exceptions() == [10_000]
+    assert villa.drift == -10_000
+
+
+def test_two_that_were_shown_are_resolved_one_at_a_time(villa: Watch, finance: User) -> None:
+    paid_in(villa)
+    villa.scene.sandbox.top_up(villa.scene.wallet_id, 10_000)
+    villa.read(MINUTE)
+    villa.read(MINUTE)
+    assert villa.exceptions() == [10_000, 10_000]
+    deposit(villa, finance)
+    assert villa.exceptions() == [10_000]
+    deposit(villa, finance)
+    assert villa.exceptions() == []
+    assert villa.drift == 0
+
+
+def test_the_same_form_twice_is_one_deposit(villa: Watch, finance: User) -> None:
+    key = uuid.uuid4()
+    before = villa.book.posted
+    together(
+        *[lambda: deposit(villa, finance, request_key=key) for _ in range(4)],
+    )
+    assert villa.book.posted == before + 10_000
+    events = AuditEvent.objects.filter(team=villa.account.team, action="ledger.deposit_recorded")
+    assert events.count() == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"amount": "0"},
+        {"amount": "-5"},
+        {"amount": "0.00001"},
+        {"amount": "NaN"},
+        {"amount": "Infinity"},
+        {"amount": "1e30"},
+        {"reason": "  "},
+    ],
+)
+def test_what_is_no_deposit_is_refused(villa: Watch, finance: User, wrong: dict[str, str]) -> None:
+    before = villa.book
+    with pytest.raises(NotPossible):
+        deposit(villa, finance, **wrong)
+    assert villa.book == before
+
+
+def test_a_day_to_come_is_refused(villa: Watch, finance: User) -> None:
+    before = villa.book
+    with pytest.raises(NotPossible):
+        deposit(villa, finance, day=today(villa) + timedelta(days=2))
+    assert villa.book == before
+
+
+def test_in_a_closed_month_nothing_is_booked_or_resolved(villa: Watch, finance: User) -> None:
+    paid_in(villa)
+    now = villa.scene.times.now()
+    ClosedMonth.objects.create(
+        wallet=villa.account,
+        month=now.date().replace(day=1),
+        closed_at=now,
+        closed_by=finance,
+        totals={},
+    )
+    with pytest.raises(MonthClosed):
+        deposit(villa, finance)
+    assert villa.exceptions() == [10_000]
+    assert not AuditEvent.objects.filter(
+        team=villa.account.team, action="ledger.deposit_recorded"
+    ).exists()
