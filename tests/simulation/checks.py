@@ -17,7 +17,7 @@ from ledger.states import (
 from rentals.models import Rental
 from rentals.states import RentalState as S
 from sandbox.books.records import Activation, Entry
-from tests.simulation import rules
+from tests.simulation import ledger_side, rules
 from tests.simulation.world import Life
 
 NOTHING = Decimal(0)
@@ -52,6 +52,16 @@ def check_end(life: Life) -> None:
     if setting.provider == "smsgig" or not setting.surprising:
         _charges(found)
         _refunds(found)
+    _again(life)
+
+
+def _again(life: Life) -> None:
+    """Reconciling once more changes nothing."""
+    before = rules.everything(life.account.pk)
+    life.clock.move(700)
+    ledger_side.reconcile(life)
+    if rules.everything(life.account.pk) != before:
+        raise Broken("reconciling once more has changed something")
 
 
 @dataclass(frozen=True)

@@ -116,3 +116,27 @@ def digest(wallet_id: int, up_to: int = 2**62) -> tuple[int, str]:
         cursor.execute(_DIGEST, [wallet_id, up_to])
         last, content = cursor.fetchone()
     return last, content
+
+
+_EVERYTHING: Final = """
+    SELECT md5(concat(
+        (SELECT string_agg(t::text, ',' ORDER BY id)
+            FROM ledger_transfer t WHERE wallet_id = %(w)s),
+        (SELECT string_agg(m::text, ',' ORDER BY m.id) FROM ledger_match m
+            JOIN ledger_statementrow r ON r.id = m.row_id WHERE r.wallet_id = %(w)s),
+        (SELECT string_agg(e::text, ',' ORDER BY id)
+            FROM ledger_reconciliationexception e WHERE wallet_id = %(w)s),
+        (SELECT string_agg(f::text, ',' ORDER BY id) FROM ledger_refund f WHERE wallet_id = %(w)s),
+        (SELECT string_agg(f::text, ',' ORDER BY id)
+            FROM ledger_finding f WHERE wallet_id = %(w)s),
+        (SELECT string_agg(r::text, ',' ORDER BY id)
+            FROM ledger_statementrow r WHERE wallet_id = %(w)s)
+    ))
+"""
+
+
+def everything(wallet_id: int) -> str:
+    """What is known of a wallet, in a word; reconciliations and readings as they ran apart."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EVERYTHING, {"w": wallet_id})
+        return str(cursor.fetchone()[0])

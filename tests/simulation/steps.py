@@ -255,18 +255,30 @@ class Player:
     def come_to_rest(self) -> None:
         """Faults are over, and so much time passes that all has been tried and looked at again."""
         self._switch_off(frozenset(FAULTS) - LASTING)
-        for seconds in REST:
+        for seconds, works, reconciles in REST:
             self.life.clock.move(seconds)
-            for _ in range(2):
-                for name, arguments in self.life.nudges():
-                    self.task(name, arguments)
-            self._sweep()
-            self._poll_due()
-            ledger_side.reconcile(self.life)
+            self._work_off()
+            if works:
+                self._sweep()
+                self._poll_due()
+            if reconciles:
+                ledger_side.reconcile(self.life)
+
+    def _work_off(self) -> None:
+        for _ in range(2):  # a task may leave others
+            for name, arguments in self.life.nudges():
+                self.task(name, arguments)
 
 
-# Past: an SMS's last look, a lease, a rental's end, a late refund, and whatever is waited for.
-REST: Final = (5, 130, 1300, 130, 4 * 86_400, 3700)
+# Seconds, whether beat's work is done, and whether the wallet is reconciled. Past: a last look, a
+# lease, a rental's end, a late refund, and whatever is waited for.
+REST: Final = (
+    (5, False, False),
+    (130, True, False),
+    (1300, True, True),
+    (4 * 86_400, True, True),
+    (3700, False, True),
+)
 
 
 def _pick[T](things: list[T] | tuple[T, ...], share: float) -> T:
