@@ -2,10 +2,11 @@
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
 PYTHON := .venv/bin/python
 WORKERS ?= 2
+SEEDS ?= 10000
 # As root in somebody's checkout, what we install is theirs afterwards, and is no link to our cache.
 OWNER := $(if $(filter 0,$(shell id -u)),$(filter-out 0,$(shell stat -c %u .)))
 
-.PHONY: run test check format bench screenshots install clean
+.PHONY: run test check format bench simulate screenshots install clean
 
 run: install ## start the whole portal; Ctrl-C stops it
 	@exec $(PYTHON) -m smsportal
@@ -26,6 +27,9 @@ format: install ## put the code into shape
 
 bench: install ## every benchmark, a line a figure: name value goal ok|short
 	@$(PYTHON) -m benchmarks
+
+simulate: install ## whole lives of wallets against the provider's own books: SEEDS=10000
+	$(PYTHON) -m tests.simulation --seeds $(SEEDS) $(ARGS)
 
 screenshots: install ## the pictures in docs/images
 	$(PYTHON) -m docs.screenshots
