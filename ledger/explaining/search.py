@@ -18,6 +18,7 @@ UNIT: Final = Decimal("0.0001")  # of the book
 HANDFUL: Final = 5  # explanations that are worth showing to a person
 SUMS: Final = 20_000  # different sums, and steps, beyond which it is too many to tell
 STEPS: Final = 100_000
+UNKNOWNS: Final = 200  # amounts that are not known, each in its own way
 
 
 class TooMany(Exception):
@@ -79,6 +80,8 @@ class _Search:
         self.ranges = [group for group in groups if group.low != group.high]
         self.steps = 0
         self.found = _Found({})
+        if len(self.ranges) > UNKNOWNS:
+            raise TooMany
 
     def run(self) -> _Found:
         sums = _sums(self.exact, self._left_for(self.exact))

@@ -129,6 +129,11 @@ def test_beyond_the_bound_it_is_too_many_to_tell_and_not_a_guess() -> None:
     assert time.monotonic() - began < 5
 
 
+def test_a_thousand_unknown_amounts_are_too_many_to_tell() -> None:
+    unknowns = [unknown(str(n), 500 + n) for n in range(1000)]
+    assert explain(Decimal(0), unknowns) == Ambiguous()
+
+
 def test_hundreds_of_open_refunds_are_quick() -> None:
     prices = [Decimal(price) for price in (350, 500, 600, 800)]
     items = [refund(f"r{n}", prices[n % 4]) for n in range(400)]
