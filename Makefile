@@ -6,7 +6,7 @@ SEEDS ?= 10000
 # As root in somebody's checkout, what we install is theirs afterwards, and is no link to our cache.
 OWNER := $(if $(filter 0,$(shell id -u)),$(filter-out 0,$(shell stat -c %u .)))
 
-.PHONY: run test check format bench simulate screenshots install clean
+.PHONY: run test check format bench simulate chaos screenshots install clean
 
 run: install ## start the whole portal; Ctrl-C stops it
 	@exec $(PYTHON) -m smsportal
@@ -30,6 +30,9 @@ bench: install ## every benchmark, a line a figure: name value goal ok|short
 
 simulate: install ## whole lives of wallets against the provider's own books: SEEDS=10000
 	$(PYTHON) -m tests.simulation --seeds $(SEEDS) $(ARGS)
+
+chaos: install ## kill everything again and again; nothing promised may be lost
+	$(PYTHON) -m tests.chaos $(ARGS)
 
 screenshots: install ## the pictures in docs/images
 	$(PYTHON) -m docs.screenshots
