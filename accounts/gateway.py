@@ -14,6 +14,7 @@ from django.db import transaction
 
 from accounts import budget
 from accounts.budget import Grant, Usage
+from accounts.budget.windows import Windows
 from accounts.keyring import KeyringError
 from accounts.models import ProviderAccount, ProviderKey
 from accounts.sealing import SealBroken, key_place, unseal
@@ -24,6 +25,7 @@ from providers.provider import Provider
 from providers.reading import Unreadable, document
 from providers.registry import provider
 from providers.replies import retry_after
+from providers.values import Limits
 
 __all__ = [
     "Door",
@@ -32,6 +34,8 @@ __all__ = [
     "OverBudget",
     "Usage",
     "ask",
+    "counting",
+    "limits",
     "note",
     "open_door",
     "reserve",
@@ -41,7 +45,8 @@ __all__ = [
 ]
 
 NOT_KEPT: Final = UUID(int=0)  # the id of a key that is not (yet) in the database
-THROTTLE_DEFAULT: Final = 5.0  # seconds, where a 429 names none
+THROTTLE_DEFAULT: Final = 5.0  # seconds, where a 429 names none; twice as long each time again
+MOST_THROTTLES: Final = 10  # by then the pause is the longest
 THROTTLE_LONGEST: Final = 300.0  # seconds: beyond that it is asked whether it still holds
 
 
@@ -98,14 +103,22 @@ def reserve(account: ProviderAccount, lane: Lane, *, wanted: int = 1, now: datet
     """
     if account.throttled_until is not None and account.throttled_until > now:
         return Grant(0, retry_after=(account.throttled_until - now).total_seconds())
-    limits = provider(account.provider, account.server_prefix).capabilities.limits
-    return budget.reserve(account.pk, limits, lane, wanted=wanted, now=now)
+    return budget.reserve(account.pk, limits(account), lane, wanted=wanted, now=now)
 
 
 def spent(account: ProviderAccount, now: datetime) -> Usage:
     """The requests that count against the provider's limits now."""
-    limits = provider(account.provider, account.server_prefix).capabilities.limits
-    return budget.spent(account.pk, limits, now=now)
+    return budget.spent(account.pk, limits(account), now=now)
+
+
+def limits(account: ProviderAccount) -> Limits | None:
+    """What the provider allows in a minute and a day, None where it names nothing."""
+    return provider(account.provider, account.server_prefix).capabilities.limits
+
+
+def counting(account: ProviderAccount, now: datetime) -> Windows:
+    """The requests that count now, each until when."""
+    return budget.counting(account.pk, now)
 
 
 def transmit[T](door: Door, call: Call[T], *, timeout: float | None = None) -> Reply:
@@ -165,19 +178,33 @@ def note(
     elif reply.status is not None and 200 <= reply.status < 300:
         row.filter(key_refused_at__lte=now).update(key_refused_at=None)
         ProviderAccount.objects.filter(pk=account.pk, throttled_until__lte=now).update(
-            throttled_until=None
+            throttled_until=None, throttles=0
         )
 
 
 def _note_throttle(account: ProviderAccount, reply: Reply, now: datetime) -> None:
-    named = retry_after(reply)
-    seconds = min(max(THROTTLE_DEFAULT if named is None else named, 1.0), THROTTLE_LONGEST)
-    until = now + timedelta(seconds=seconds)
-    # The latest wish of several counts: replies to concurrent requests come in any order.
-    ProviderAccount.objects.filter(pk=account.pk).exclude(throttled_until__gte=until).update(
-        throttled_until=until
-    )
-    account.throttled_until = max(until, account.throttled_until or until)
+    """Wait as long as the reply says, and longer where that was not enough the last times.
+
+    Replies to requests that were under way together come in any order and are one refusal: the
+    latest wish of theirs counts, and they make the next pause longer only once.
+    """
+    with transaction.atomic():
+        row = ProviderAccount.objects.select_for_update().get(pk=account.pk)
+        if row.throttled_until is None or row.throttled_until <= now:
+            row.throttles = min(row.throttles + 1, MOST_THROTTLES)
+        pause = throttle_pause(retry_after(reply), row.throttles)
+        until = now + timedelta(seconds=pause)
+        row.throttled_until = max(until, row.throttled_until or until)
+        row.save(update_fields=["throttles", "throttled_until"])
+    account.throttled_until = row.throttled_until
+
+
+def throttle_pause(named: float | None, throttles: int) -> float:
+    """Seconds to leave a provider alone after so many refusals without a success between."""
+    grown = THROTTLE_DEFAULT * 2.0 ** (max(throttles, 1) - 1)
+    if named is None:
+        return min(grown, THROTTLE_LONGEST)
+    return min(max(named, 1.0, grown if throttles > 1 else 0.0), THROTTLE_LONGEST)
 
 
 def _is_json(body: bytes) -> bool:

@@ -19,7 +19,7 @@ from accounts.budget.windows import Windows
 from accounts.states import Lane
 from providers.values import Limits
 
-__all__ = ["Grant", "Usage", "forget_counts", "reserve", "spent"]
+__all__ = ["Grant", "Usage", "counting", "forget_counts", "reserve", "spent"]
 
 FORGET_AFTER = timedelta(hours=48)
 
@@ -61,16 +61,16 @@ def reserve(
         )
     if granted:
         return Grant(granted)
-    wait = _windows(account_id, now).wait(allowed, lane, now.timestamp())
+    wait = counting(account_id, now).wait(allowed, lane, now.timestamp())
     return Grant(0, retry_after=max(wait, 0.05))  # room that came meanwhile: ask again at once
 
 
 def spent(account_id: int, limits: Limits | None, *, now: datetime) -> Usage:
     """What counts now, for pages and schedulers."""
-    windows = _windows(account_id, now)
+    now_counting = counting(account_id, now)
     return Usage(
-        minute=sum(each.count for each in windows.minute),
-        day=sum(each.count for each in windows.day),
+        minute=sum(each.count for each in now_counting.minute),
+        day=sum(each.count for each in now_counting.day),
         limits=limits,
     )
 
@@ -110,12 +110,13 @@ def _with_counts[T](redis: Counter, account_id: int, now: datetime, ask: Callabl
     try:
         return ask()
     except Lost:
-        epoch, windows = rows.snapshot(account_id, now)
-        redis.load(account_id, epoch, windows)
+        epoch, counted = rows.snapshot(account_id, now)
+        redis.load(account_id, epoch, counted)
         return ask()
 
 
-def _windows(account_id: int, now: datetime) -> Windows:
+def counting(account_id: int, now: datetime) -> Windows:
+    """What counts now, by Redis or else by the rows."""
     redis = counter()
     try:
         return _with_counts(redis, account_id, now, lambda: redis.windows(account_id, now))

@@ -1,8 +1,8 @@
 """Requests counted in Redis: one script decides and counts, so that no two callers overspend.
 
 The minute is kept in buckets of a second, the day in buckets of ten minutes; a bucket counts
-until all of it is out of the window. So the minute lasts up to a second longer than it must,
-which also makes up for requests that take unequal times to reach the provider.
+until all of it is out of the window. In the minute it counts some seconds longer, because of the
+requests that take unequal times to reach the provider (`windows.UNDER_WAY`).
 """
 
 import math
@@ -18,13 +18,13 @@ from redis.retry import Retry
 
 from accounts.breaker import Breaker
 from accounts.budget.shares import Share
-from accounts.budget.windows import DAY, MINUTE, Spent, Windows
+from accounts.budget.windows import COUNTS_FOR, DAY, Spent, Windows
 from accounts.states import Lane
 
 PATIENCE: Final = 0.5  # seconds, to connect and to be answered
 SECOND: Final = 1
 TEN_MINUTES: Final = 600
-LASTS: Final = {"m": MINUTE + SECOND, "d": DAY + TEN_MINUTES}
+LASTS: Final = {"m": COUNTS_FOR + SECOND, "d": DAY + TEN_MINUTES}
 KEEP: Final = DAY + 3600  # an account at rest starts again from the rows
 HERE: Final = Path(__file__).parent
 

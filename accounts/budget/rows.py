@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import F
 
-from accounts.budget.windows import DAY, MINUTE, Spent, Windows
+from accounts.budget.windows import COUNTS_FOR, DAY, MINUTE, Spent, Windows
 from accounts.models import ProviderAccount, RequestCount
 from accounts.states import Lane
 
@@ -52,7 +52,8 @@ def windows(account_id: int, now: datetime) -> Windows:
         for minute, lane, count in rows.values_list("minute", "lane", "count")
     ]
     return Windows(
-        minute=_still(counted, MINUTE, now.timestamp()), day=_still(counted, DAY, now.timestamp())
+        minute=_still(counted, COUNTS_FOR, now.timestamp()),
+        day=_still(counted, DAY, now.timestamp()),
     )
 
 

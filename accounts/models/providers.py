@@ -27,6 +27,7 @@ class ProviderAccount(models.Model):
     # What the provider last told us about the key and its patience.
     key_refused_at = models.DateTimeField(null=True, blank=True)
     throttled_until = models.DateTimeField(null=True, blank=True)
+    throttles = models.PositiveSmallIntegerField(default=0)  # 429s without a success since
     # The last balance read. The book of every cent is not kept here.
     balance = models.DecimalField(max_digits=18, decimal_places=4, null=True, blank=True)
     balance_read_at = models.DateTimeField(null=True, blank=True)

@@ -1,6 +1,7 @@
 """No caller, and no fault of Redis, brings a provider more requests than its limits allow."""
 
 import itertools
+import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -10,10 +11,14 @@ import redis
 from django.db import connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
 from accounts import budget, gateway, tasks
 from accounts.budget.counter import Counter
+from accounts.budget.shares import share
+from accounts.budget.windows import COUNTS_FOR, MINUTE, UNDER_WAY, Spent, Windows
 from accounts.models import ProviderAccount, RequestCount
 from accounts.states import Lane
 from providers.values import Limits
@@ -76,9 +81,56 @@ def test_a_minute_is_spent_and_rolls(account: ProviderAccount) -> None:
     assert reserve(account, wanted=60, at=30).granted == 40
     refused = reserve(account, at=31)
     assert refused.granted == 0
-    assert 29 <= refused.retry_after <= 30  # when the first sixty leave the window
-    assert reserve(account, at=60.9).granted == 0  # the seconds are kept whole
-    assert reserve(account, wanted=100, at=61).granted == 60
+    assert 34 <= refused.retry_after <= 35  # when the first sixty leave the window
+    assert reserve(account, at=65.9).granted == 0  # the seconds are kept whole
+    assert reserve(account, wanted=100, at=66).granted == 60
+
+
+@given(
+    steps=st.lists(
+        st.tuples(st.floats(0, 20), st.integers(1, 60), st.floats(0, UNDER_WAY)), max_size=30
+    )
+)
+def test_no_minute_at_the_provider_has_more_than_it_allows(
+    steps: list[tuple[float, int, float]],
+) -> None:
+    """However long each request is under way, up to UNDER_WAY seconds."""
+    now = 1000.0
+    spent: list[Spent] = []
+    arrivals: list[float] = []
+    for pause, wanted, travel in steps:
+        now += pause
+        room = Windows(minute=tuple(each for each in spent if each.until > now)).room(
+            share(Lane.RENT, LIMITS), Lane.RENT
+        )
+        granted = min(wanted, room or 0)
+        spent.append(Spent(now + COUNTS_FOR, Lane.RENT, granted))
+        arrivals += [now + travel] * granted
+    for first in arrivals:
+        assert sum(first <= each < first + MINUTE for each in arrivals) <= LIMITS.per_minute
+
+
+@given(
+    errands=st.lists(st.integers(0, 1), min_size=60, max_size=60),
+    asked=st.lists(st.integers(0, 20), min_size=60, max_size=60),
+)
+def test_who_is_expected_within_the_minute_finds_room_beside_the_others(
+    errands: list[int], asked: list[int]
+) -> None:
+    """Second by second: others get what is beside the errands to come, and those never wait."""
+    minute: list[Spent] = []
+    for second in range(60):
+        now = float(second)
+        free = LIMITS.per_minute - sum(each.count for each in minute)
+        assert errands[second] <= free
+        minute.append(Spent(now + COUNTS_FOR, Lane.RENT, errands[second]))
+
+        def to_come(seconds: float, now: int = second) -> int:
+            return sum(errands[now + 1 : now + 1 + math.ceil(seconds)])
+
+        room = Windows(minute=tuple(minute)).room_beside(LIMITS.per_minute, to_come, now)
+        others = min(asked[second], max(0, room))
+        minute.append(Spent(now + COUNTS_FOR, Lane.POLL, others))
 
 
 def test_a_day_is_spent_and_rolls(account: ProviderAccount) -> None:
@@ -148,10 +200,10 @@ def test_a_redis_that_forgets_starts_again_from_the_rows(
     assert reserve(account, wanted=60).granted == 60
     valkey.flushdb()
     assert reserve(account, wanted=60, at=1).granted == 40
-    assert reserve(account, at=61).granted == 0
-    assert reserve(account, wanted=100, at=62).granted == 40
-    assert reserve(account, at=99).granted == 0  # what was loaded counts by whole minutes
-    assert reserve(account, wanted=100, at=100).granted == 60
+    assert reserve(account, at=66).granted == 0
+    assert reserve(account, wanted=100, at=67).granted == 40
+    assert reserve(account, at=104).granted == 0  # what was loaded counts by whole minutes
+    assert reserve(account, wanted=100, at=105).granted == 60
 
 
 def test_the_day_survives_a_redis_that_forgets(
@@ -210,8 +262,8 @@ def test_without_redis_a_minute_counts_as_a_whole(
     assert reserve(account, wanted=100).granted == 100
     refused = reserve(account, at=61)
     assert refused.granted == 0
-    assert refused.retry_after == pytest.approx(39)  # to the end of the next whole minute
-    assert reserve(account, at=100).granted == 1
+    assert refused.retry_after == pytest.approx(44)  # to the end of the next whole minute
+    assert reserve(account, at=105).granted == 1
 
 
 def test_a_reservation_inside_a_transaction_is_a_mistake(account: ProviderAccount) -> None:

@@ -11,6 +11,7 @@ from accounts.operations.errors import (
     WrongKey,
 )
 from accounts.states import Lane
+from providers.calls import Delivered, Reply
 from sandbox.core import Sandbox
 from sandbox.providers import Provider
 from tests.accounts.wallets import Known, rented, rotate, wallet_id
@@ -63,3 +64,45 @@ def test_a_throttled_account_waits_as_long_as_it_was_told(
     assert gateway.send(account, call, lane=Lane.RENT, now=account.throttled_until).status == 200
     account.refresh_from_db()
     assert account.throttled_until is None
+
+
+def test_a_provider_that_goes_on_refusing_is_left_alone_ever_longer(
+    account: ProviderAccount, sandbox: Sandbox
+) -> None:
+    """Each pause ends with one try; a success makes the next refusal a first one again."""
+    now = timezone.now()
+    sandbox.switches.on(Provider(account.provider), "too-many-requests", retry_after=0, times=4)
+    call = gateway.open_door(account).provider.balance()
+    pauses = []
+    for _ in range(4):
+        gateway.send(account, call, lane=Lane.BALANCE, now=now)
+        account.refresh_from_db()
+        assert account.throttled_until is not None
+        pauses.append((account.throttled_until - now).total_seconds())
+        now = account.throttled_until
+    assert pauses == [5, 10, 20, 40]
+    assert gateway.send(account, call, lane=Lane.BALANCE, now=now).status == 200
+    account.refresh_from_db()
+    assert (account.throttles, account.throttled_until) == (0, None)
+
+
+def test_refusals_of_requests_that_were_under_way_together_are_one(
+    account: ProviderAccount,
+) -> None:
+    now = timezone.now()
+    refused = Reply(Delivered.ANSWERED, status=429, body=b"{}")
+    for _ in range(20):
+        gateway.note(account, refused, now)
+    account.refresh_from_db()
+    assert account.throttled_until is not None
+    assert (account.throttles, (account.throttled_until - now).total_seconds()) == (1, 5)
+
+
+@pytest.mark.parametrize(
+    ("named", "throttles", "seconds"),
+    [(None, 1, 5), (None, 3, 20), (None, 10, 300), (7, 1, 7), (7, 2, 10), (60, 2, 60), (0, 1, 1)],
+)
+def test_the_pause_is_what_was_named_or_grows(
+    named: float | None, throttles: int, seconds: float
+) -> None:
+    assert gateway.throttle_pause(named, throttles) == seconds
