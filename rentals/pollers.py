@@ -2,7 +2,9 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -12,48 +14,74 @@ from providers.transport import AsyncTransport
 
 SECONDS = 4.0  # for one poll; a whole task ends within five
 GRACE = 1.0
+CONNECTIONS = 100
+
+Answers = SimpleQueue[tuple[int, Reply]]
+
+
+class Poller:
+    """A thread of ours that waits on the sockets, and keeps the connections between two turns."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._wire: AsyncTransport | None = None
+        threading.Thread(target=self._loop.run_forever, name="polls", daemon=True).start()
+
+    def send(self, door: Door, calls: Mapping[int, Call[Any]], answers: Answers) -> Future[None]:
+        """Send all `calls`; puts a reply to each into `answers`."""
+        return asyncio.run_coroutine_threadsafe(self._send_all(door, calls, answers), self._loop)
+
+    async def _send_all(self, door: Door, calls: Mapping[int, Call[Any]], answers: Answers) -> None:
+        await asyncio.gather(*(self._send(door, *each, answers) for each in calls.items()))
+
+    async def _send(self, door: Door, key: int, call: Call[Any], answers: Answers) -> None:
+        if self._wire is None:
+            self._wire = AsyncTransport(max_connections=CONNECTIONS)
+        try:
+            reply = await self._wire.send(
+                call, base_url=door.base_url, key=door.key, seconds=SECONDS
+            )
+        except Exception as problem:
+            reply = Reply(Delivered.NEVER_SENT, problem=type(problem).__name__)
+        answers.put((key, reply))
+
+
+_lock = threading.Lock()
+_poller: Poller | None = None
 
 
 def ask_all(door: Door, calls: Mapping[int, Call[Any]]) -> Iterator[tuple[int, Reply]]:
     """Send all `calls` concurrently; yield `(key, reply)` in the order in which replies come.
 
-    The caller's thread is free to write to the database between two of them, while a thread of
-    ours waits on the sockets. Every call yields exactly one reply.
+    The caller's thread is free to write to the database between two of them. Every call yields
+    exactly one reply.
     """
-    answers: SimpleQueue[tuple[int, Reply]] = SimpleQueue()
-    threading.Thread(target=_run, args=(door, calls, answers), name="polls", daemon=True).start()
-    waiting = dict(calls)
+    answers: Answers = SimpleQueue()
+    under_way = _this_poller().send(door, calls, answers)
+    waiting, deadline = dict(calls), time.monotonic() + SECONDS + GRACE
     try:
         while waiting:
-            key, reply = answers.get(timeout=SECONDS + GRACE)
+            key, reply = answers.get(timeout=max(0.0, deadline - time.monotonic()))
             del waiting[key]
             yield key, reply
     except Empty:  # the thread is stuck or gone: what it was to ask counts as unanswered
+        _give_up_poller()
         for key in waiting:
             yield key, Reply(Delivered.CUT, problem="The answer did not come in time.")
-
-
-def _run(
-    door: Door, calls: Mapping[int, Call[Any]], answers: SimpleQueue[tuple[int, Reply]]
-) -> None:
-    # Not asyncio.run: at its end that waits for a name lookup that hangs.
-    loop = asyncio.new_event_loop()
-    try:
-        loop.run_until_complete(_send_all(door, calls, answers))
     finally:
-        loop.close()
+        under_way.cancel()
 
 
-async def _send_all(
-    door: Door, calls: Mapping[int, Call[Any]], answers: SimpleQueue[tuple[int, Reply]]
-) -> None:
-    async with AsyncTransport() as wire:
+def _this_poller() -> Poller:
+    global _poller
+    with _lock:
+        if _poller is None:
+            _poller = Poller()
+        return _poller
 
-        async def send(key: int, call: Call[Any]) -> None:
-            try:
-                reply = await wire.send(call, base_url=door.base_url, key=door.key, seconds=SECONDS)
-            except Exception as problem:
-                reply = Reply(Delivered.NEVER_SENT, problem=type(problem).__name__)
-            answers.put((key, reply))
 
-        await asyncio.gather(*(send(key, call) for key, call in calls.items()))
+def _give_up_poller() -> None:
+    """The next turn gets a new one, whatever has become of this."""
+    global _poller
+    with _lock:
+        _poller = None

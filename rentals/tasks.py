@@ -11,7 +11,7 @@ from rentals import operations
 from rentals.background import background
 from rentals.models import InboxEntry, Rental
 from rentals.nudges import nudge
-from rentals.operations import adopting, catalogue, polling, sending, wallet
+from rentals.operations import adopting, catalogue, learning, polling, sending, wallet
 
 
 @shared_task(name="rentals.send_rent")
@@ -71,6 +71,11 @@ def refresh_catalogues() -> None:
         nudge("rentals.read_balance", account_id)
     for account_id in wallet.accounts_with_moved_wallets(timezone.now()):
         nudge("rentals.read_balance", account_id)
+
+
+@shared_task(name="rentals.learn_arrivals")
+def learn_arrivals() -> None:
+    learning.learn_arrivals(timezone.now())
 
 
 # What the standby does by itself while no message gets through.

@@ -249,6 +249,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(30.0),
         "options": {"queue": "bulk"},
     },
+    "arrivals": {
+        "task": "rentals.learn_arrivals",
+        "schedule": schedule(1800.0),
+        "options": {"queue": "bulk"},
+    },
     "request-counts": {
         "task": "accounts.forget_request_counts",
         "schedule": schedule(3600.0),

@@ -63,7 +63,9 @@ class Rental(models.Model):
 
     # When the poll scheduler asks next (null: not at all), and when a cancel or finish is due.
     next_poll_at = models.DateTimeField(null=True, blank=True)
+    planned_poll_at = models.DateTimeField(null=True, blank=True)  # its own plan: others' is firm
     last_polled_at = models.DateTimeField(null=True, blank=True)
+    blank_poll_at = models.DateTimeField(null=True, blank=True)  # the last before the first SMS
     polls = models.PositiveIntegerField(default=0)
     confirm_reads = models.PositiveSmallIntegerField(default=0)
     last_confirm_at = models.DateTimeField(null=True, blank=True)

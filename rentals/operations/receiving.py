@@ -173,13 +173,8 @@ def _moved_by_sms(rental: Rental, now: datetime) -> None:
     fields = {
         "control_at": None if rental.finish_requested_at is None else rental.control_at,
         "waits_for_more": False,
-        "next_poll_at": polling.next_look(
-            now=now,
-            started_at=rental.started_at or now,
-            expires_at=rental.expires_at or now,
-            received=True,
-            wants_more=rental.multiple_sms,
-            room=polling.Room(live=1),
+        "next_poll_at": polling.after_sms(
+            now=now, expires_at=rental.expires_at or now, wants_more=rental.multiple_sms
         ),
     }
     moved = move(

@@ -1,90 +1,376 @@
-"""When to ask next: pure functions of age, room and state."""
+"""Which rental to ask, and when: pure functions of ages, curves and what is left to spend."""
 
+import math
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rentals.polling import LAST_LOOK, LATE_LOOK, QUIET_LOOK, Room, interval, next_look
+from accounts.budget.windows import Spent, Windows
+from accounts.states import Lane
+from providers.values import Limits
+from rentals import polling
+from rentals.pacing.choosing import LONGEST, SPARE, Watch, choose, next_due
+from rentals.pacing.curves import EDGES, PRIOR, Curve, lognormal
+from rentals.pacing.demand import BURST, HOURS, Demand, Errands, expected
+from rentals.pacing.patience import LEAST, MOST, Patience
+from rentals.pacing.prices import (
+    CHEAPEST,
+    DEAREST,
+    UnderWay,
+    affordable_looks,
+    price_by_looks,
+    price_by_rate,
+)
+from rentals.pacing.turns import AT_ONCE, Means, Usual, price, room
+from rentals.pacing.worth import (
+    SHORTEST,
+    expected_delay,
+    looks_a_rental,
+    worth,
+    worth_asking_at,
+)
 
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
-TTL = 420
+TTL = 420.0
 END = START + timedelta(seconds=TTL)
-FREE = Room(live=1)
+LIMITS = Limits(per_minute=100, per_day=5000)
+
+UNHURRIED = settings(deadline=None, max_examples=50)  # curves take time to make
+CURVES = st.builds(
+    lognormal,
+    median=st.floats(5, 100),
+    p95=st.floats(150, 900),
+    share=st.floats(0.05, 0.98),
+)
+AGES = st.floats(0, 900)
+PRICES = st.floats(CHEAPEST, 100)
 
 
-def look(age: float, *, received: bool = False, more: bool = False, room: Room = FREE) -> float:
-    """Seconds after the start at which a rental of this age is asked for next; -1 for never."""
-    upcoming = next_look(
-        now=START + timedelta(seconds=age),
-        started_at=START,
-        expires_at=END,
-        received=received,
-        wants_more=more,
-        room=room,
+# --- curves
+
+
+def test_the_prior_is_what_it_says() -> None:
+    assert PRIOR.arrived(25) == pytest.approx(0.35, abs=0.001)
+    assert PRIOR.arrived(180) == pytest.approx(0.7 * 0.95, abs=0.001)
+    assert PRIOR.arrived(0) == 0
+
+
+@UNHURRIED
+@given(curve=CURVES, ages=st.tuples(AGES, AGES))
+def test_more_codes_have_come_at_a_later_age(curve: Curve, ages: tuple[float, float]) -> None:
+    early, late = sorted(ages)
+    assert 0 <= curve.arrived(early) <= curve.arrived(late) < 1
+    gathered = curve.area(late) - curve.area(early)
+    assert curve.arrived(early) * (late - early) - 1e-6 <= gathered
+    assert gathered <= curve.arrived(late) * (late - early) + 1e-6
+
+
+@UNHURRIED
+@given(curve=CURVES, share=st.floats(0.01, 1), age=st.sampled_from(EDGES))
+def test_a_thinned_curve_has_that_share_of_the_codes(
+    curve: Curve, share: float, age: float
+) -> None:
+    assert curve.thinned(share).arrived(age) == pytest.approx(share * curve.arrived(age))
+
+
+# --- what a look is worth
+
+
+@UNHURRIED
+@given(curve=CURVES, seen=AGES, pauses=st.tuples(st.floats(0, 400), st.floats(0, 400)))
+def test_the_longer_ago_the_last_look_the_more_another_is_worth(
+    curve: Curve, seen: float, pauses: tuple[float, float]
+) -> None:
+    early, late = sorted(pauses)
+    assert worth(curve, seen, seen + early) <= worth(curve, seen, seen + late) + 1e-9
+    assert expected_delay(curve, seen, seen + late) <= worth(curve, seen, seen + late) + 1e-9
+
+
+@UNHURRIED
+@given(curve=CURVES, seen=AGES, prices=st.tuples(PRICES, PRICES))
+def test_a_dearer_look_comes_later(curve: Curve, seen: float, prices: tuple[float, float]) -> None:
+    cheap, dear = sorted(prices)
+    soon, later = worth_asking_at(curve, seen, cheap), worth_asking_at(curve, seen, dear)
+    assert seen + SHORTEST <= soon <= later
+    if soon < seen + 10_000:
+        assert worth(curve, seen, soon) >= cheap
+
+
+def test_looks_are_densest_where_codes_come_thickest() -> None:
+    ages, seen = [], 0.0
+    while (seen := worth_asking_at(PRIOR, seen, 0.1)) < 400:
+        ages.append(seen)
+    pauses = [later - earlier for earlier, later in pairwise(ages)]
+    assert min(pauses) == min(pauses[:6])
+    assert pauses[-1] > 4 * min(pauses)
+
+
+# --- the price
+
+
+@UNHURRIED
+@given(
+    hazards=st.lists(st.floats(1e-5, 0.1), max_size=50),
+    more=st.floats(1e-5, 0.1),
+    rates=st.tuples(st.floats(0.01, 10), st.floats(0.01, 10)),
+)
+def test_the_price_rises_with_demand_and_falls_with_the_rate(
+    hazards: list[float], more: float, rates: tuple[float, float]
+) -> None:
+    slow, fast = sorted(rates)
+    assert price_by_rate(hazards, fast) <= price_by_rate(hazards, slow)
+    assert price_by_rate(hazards, slow) <= price_by_rate([*hazards, more], slow)
+    assert price_by_rate(hazards, 0) == DEAREST
+
+
+@UNHURRIED
+@given(curve=CURVES, looks=st.tuples(st.floats(0, 80), st.floats(0, 80)))
+def test_the_price_falls_with_the_looks_that_can_be_afforded(
+    curve: Curve, looks: tuple[float, float]
+) -> None:
+    few, many = sorted(looks)
+    assert CHEAPEST <= price_by_looks(curve, many, TTL) <= price_by_looks(curve, few, TTL)
+    assert price_by_looks(curve, 0, TTL) == DEAREST
+
+
+@pytest.mark.parametrize("looks", [1.5, 3, 6, 12, 24])
+def test_the_price_by_looks_buys_about_so_many(looks: float) -> None:
+    bought = looks_a_rental(PRIOR, price_by_looks(PRIOR, looks, TTL), TTL)
+    assert bought == pytest.approx(looks, rel=0.25)
+
+
+LEFTS = st.lists(st.integers(-500, 5000), min_size=HOURS, max_size=HOURS)
+DEMANDS = st.lists(st.floats(0, 500), min_size=HOURS, max_size=HOURS)
+
+
+@UNHURRIED
+@given(left=LEFTS, hourly=DEMANDS, waiting=st.floats(0, 300), empty=st.floats(0, 1))
+def test_what_is_afforded_lasts_every_hour(
+    left: list[int], hourly: list[float], waiting: float, empty: float
+) -> None:
+    """Rents, cancels and so many looks at each rental are never more than what is left."""
+    looks = affordable_looks(
+        [(each, each) for each in left],
+        Demand(tuple(hourly)),
+        under_way=UnderWay(looking=waiting, cancels=waiting * empty),
+        empty_share=empty,
     )
-    return -1.0 if upcoming is None else (upcoming - START).total_seconds()
+    assert looks >= 0
+    if 0 < looks < math.inf:
+        rentals = 0.0
+        for requests, begun in zip(left, hourly, strict=True):
+            rentals += begun
+            errands = rentals * (1 + 3 * empty) + 3 * waiting * empty
+            assert errands + looks * (rentals + waiting) <= requests + 0.001
 
 
-def test_a_young_rental_is_asked_for_more_often() -> None:
-    assert look(10) == 13
-    assert look(60) == 65
-    assert look(200) == 208
-    assert look(350) == 362
+def test_expected_is_the_usual_and_what_today_has_beyond_it() -> None:
+    usual = [10.0] + [0.0] * 30
+    assert expected(usual, last_hour=100, usual_last_hour=100).hourly[0] == 10
+    assert expected(usual, last_hour=110, usual_last_hour=100).hourly[0] == 10, "by chance"
+    assert expected(usual, last_hour=200, usual_last_hour=100).hourly[0] == 90
+    assert len(expected(usual, last_hour=0, usual_last_hour=0).hourly) == HOURS
+
+
+def watches(number: int, *, age: float = 20.0, now: float = 1000.0) -> list[Watch]:
+    started = now - age
+    return [
+        Watch(key, PRIOR, started, started, started + TTL - 3, now + 5, cancelled=started + 395)
+        for key in range(number)
+    ]
+
+
+def means(windows: Windows, errands: Errands, rentals: float = 0.0) -> Means:
+    return Means(LIMITS, windows, Demand((rentals,) + (0.0,) * (HOURS - 1)), errands, 1.0)
+
+
+@UNHURRIED
+@given(
+    spent=st.integers(0, 5200),
+    more=st.integers(0, 500),
+    number=st.integers(0, 60),
+    rentals=st.floats(0, 2000),
+)
+def test_the_price_of_a_turn_rises_as_the_day_is_spent(
+    spent: int, more: int, number: int, rentals: float
+) -> None:
+    usual = Usual(PRIOR, TTL)
+
+    def cost(count: int) -> float:
+        day = (Spent(50_000.0, Lane.POLL, count),)
+        return price(watches(number), means(Windows(day=day), Errands(), rentals), usual, 1000.0)
+
+    assert CHEAPEST <= cost(spent) <= cost(spent + more) <= DEAREST
+
+
+@UNHURRIED
+@given(
+    spent=st.lists(st.tuples(st.floats(1, 65), st.integers(1, 40)), max_size=12),
+    rents=st.floats(0, 60),
+    cancels=st.lists(st.floats(0, 60), max_size=10),
+)
+def test_polls_leave_room_for_the_rents_and_cancels_of_the_next_minute(
+    spent: list[tuple[float, int]], rents: float, cancels: list[float]
+) -> None:
+    errands = Errands(rents, tuple(cancels))
+    minute = tuple(Spent(1000 + until, Lane.RENT, count) for until, count in spent)
+    polls = room(means(Windows(minute=minute), errands), 1000.0)
+    assert 0 <= polls <= min(AT_ONCE, LIMITS.per_minute - BURST)
+    if polls:
+        for after in range(0, 61, 5):
+            counting = sum(count for until, count in spent if until > after)
+            assert polls + counting + errands.within(after) <= LIMITS.per_minute
+
+
+# --- which, and when
+
+WATCHES = st.lists(
+    st.builds(
+        Watch,
+        key=st.integers(0, 10**6),
+        curve=CURVES,
+        started=st.floats(0, 900),
+        seen=st.floats(900, 1000),
+        last=st.floats(950, 2000),
+        due=st.floats(900, 1100),
+        planned=st.booleans(),
+    ),
+    max_size=30,
+    unique_by=lambda watch: watch.key,
+)
+
+
+@UNHURRIED
+@given(found=WATCHES, price=PRICES, places=st.integers(-5, 40))
+def test_never_more_are_chosen_than_there_is_room_for(
+    found: list[Watch], price: float, places: int
+) -> None:
+    now = 1000.0
+    chosen = choose(found, price=price, room=places, now=now)
+    assert len(chosen) <= max(0, places)
+    assert len({watch.key for watch in chosen}) == len(chosen)
+    left = [watch for watch in found if watch not in chosen]
+    musts = [watch for watch in found if watch.must_be_asked(now)]
+    if any(not watch.must_be_asked(now) for watch in chosen):
+        assert all(watch in chosen for watch in musts), "what must be asked goes first"
+    worths = [watch.worth(now) for watch in chosen if not watch.must_be_asked(now)]
+    assert worths == sorted(worths, reverse=True)
+    if 0 < len(chosen) < places:
+        assert not [w for w in left if w.must_be_asked(now)]
+
+
+@UNHURRIED
+@given(curve=CURVES, price=st.floats(CHEAPEST, DEAREST), pauses=st.lists(st.floats(0, 50)))
+def test_the_last_look_is_always_taken(curve: Curve, price: float, pauses: list[float]) -> None:
+    """However dear, and however late each turn comes, before the end and with room for one."""
+    watch = Watch(1, curve, 0.0, 0.0, TTL - 3, due=1.0)
+    now, late = 1.0, iter(pauses)
+    looks = []
+    while watch.seen < watch.last:
+        if choose([watch], price=price, room=1, now=now):
+            watch.seen = now
+            looks.append(now)
+        else:
+            watch.due = next_due(watch, price=price, now=now)
+            assert now <= watch.due <= watch.last
+        now = max(now + 1, min(watch.last, watch.due + next(late, 0.0)))
+    assert TTL - 3 <= looks[-1] <= TTL - 1
+    assert all(later - earlier >= SHORTEST for earlier, later in pairwise(looks[:-1]))
+
+
+@UNHURRIED
+@given(price=st.floats(CHEAPEST, 900), number=st.integers(2, 40))
+def test_none_is_forgotten_while_others_are_worth_more(price: float, number: int) -> None:
+    """One place a second for many rentals: the oldest look is always the next."""
+    found = [Watch(key, PRIOR, 0.0, 0.0, 1e9, due=0.0) for key in range(number)]
+    now = LONGEST
+    for _ in range(3 * number):
+        for watch in choose(found, price=price, room=1, now=now):
+            watch.seen = now
+        now += LONGEST / number
+    assert all(now - watch.seen <= 3 * LONGEST for watch in found)
+
+
+def test_a_rental_whose_code_is_here_gets_its_last_look_only_where_requests_abound() -> None:
+    watch = Watch(1, PRIOR, 0.0, 30.0, 400.0, due=400.0, spare=True)
+    assert choose([watch], price=SPARE, room=9, now=401.0) == [watch]
+    assert choose([watch], price=SPARE * 1.01, room=9, now=401.0) == []
+
+
+def test_what_somebody_asked_for_goes_before_what_is_worth_more() -> None:
+    asked = Watch(1, PRIOR, 990.0, 999.0, 2000.0, due=1000.0, planned=False)
+    worthy = Watch(2, PRIOR, 900.0, 900.0, 2000.0, due=1000.0)
+    assert choose([worthy, asked], price=1.0, room=1, now=1000.0) == [asked]
+
+
+# --- the looks that depend on no price
 
 
 @pytest.mark.parametrize(
-    ("room", "seconds"),
-    [
-        (Room(live=1, webhooks_healthy=True), 6),
-        (Room(live=60, per_minute=80), 45),
-        (Room(live=1, per_minute=80), 3),
-        (Room(live=1, per_minute=80, day_left=0.25), 6),
-        (Room(live=1, per_minute=80, day_left=0), 30),
-        (Room(live=1, per_minute=80, day_left=-0.1), 30),
-    ],
+    ("age", "received", "upcoming"),
+    [(100, False, 130), (400, False, 417), (417, False, 421), (420.5, False, 421)],
 )
-def test_the_pace_follows_what_is_left(room: Room, seconds: float) -> None:
-    assert interval(5, room) == timedelta(seconds=seconds)
-
-
-ROOMS = st.builds(
-    Room,
-    live=st.integers(1, 500),
-    per_minute=st.none() | st.integers(1, 1000),
-    day_left=st.floats(-1, 1),
-    webhooks_healthy=st.booleans(),
-)
-
-
-@given(room=ROOMS, pauses=st.lists(st.floats(0, 90), min_size=1, max_size=50))
-def test_an_empty_rental_is_asked_for_just_before_its_end_and_just_after(
-    room: Room, pauses: list[float]
+def test_a_look_before_the_end_and_one_after_it(
+    age: float, received: bool, upcoming: float
 ) -> None:
-    """Whatever the pace, and however late each look is taken (but for the last two)."""
-    age, looks = 3.0, []
-    late = iter(pauses)
-    while (upcoming := look(age, room=room)) >= 0:
-        assert upcoming > age
-        before_last = upcoming < TTL - LAST_LOOK.total_seconds()
-        age = min(upcoming + (next(late, 0.0) if before_last else 0.0), TTL - 3.0)
-        age = max(age, upcoming) if upcoming >= TTL - 3.0 else age
-        looks.append(age)
-    assert looks[-2:] == [TTL - LAST_LOOK.total_seconds(), TTL + LATE_LOOK.total_seconds()]
+    now = START + timedelta(seconds=age)
+    found = polling.upcoming(
+        now + timedelta(seconds=30), now=now, expires_at=END, received=received
+    )
+    assert found == START + timedelta(seconds=upcoming)
 
 
-@given(room=ROOMS, age=st.floats(0, TTL + 100))
-def test_a_received_rental_is_asked_for_once_more_unless_more_can_come(
-    room: Room, age: float
-) -> None:
-    last = TTL - LAST_LOOK.total_seconds()
-    assert look(age, received=True, room=room) == (last if age < last else -1)
-    quiet = look(age, received=True, more=True, room=room)
-    if age < last:
-        assert min(last, age + QUIET_LOOK.total_seconds()) - 0.001 <= quiet <= last
-
-
-@given(age=st.floats(TTL + LATE_LOOK.total_seconds(), TTL + 1000), received=st.booleans())
+@UNHURRIED
+@given(age=st.floats(TTL + 1, TTL + 1000), received=st.booleans())
 def test_what_is_over_is_not_asked_for(age: float, received: bool) -> None:
-    assert look(age, received=received) == -1
+    now = START + timedelta(seconds=age)
+    assert polling.upcoming(now, now=now, expires_at=END, received=received) is None
+
+
+def test_after_an_sms_it_is_asked_quietly_for_another_or_once_before_its_end() -> None:
+    now = START + timedelta(seconds=60)
+    assert polling.after_sms(now=now, expires_at=END, wants_more=False) == END - polling.LAST_LOOK
+    more = polling.after_sms(now=now, expires_at=END, wants_more=True)
+    assert more == now + polling.QUIET_LOOK
+    assert polling.after_sms(now=END, expires_at=END, wants_more=True) is None
+
+
+# --- providers that name no limit
+
+
+def test_the_rate_grows_gently_and_halves_at_a_429() -> None:
+    first = Patience()
+    assert first.grown(60).rate == pytest.approx(2 * first.rate)
+    refused = Patience(rate=80).refused()
+    assert (refused.rate, refused.ceiling) == (40, 80)
+    steps = [refused.grown(seconds).rate for seconds in (0, 100, 200, 300)]
+    assert [later - earlier for earlier, later in pairwise(steps)] == pytest.approx([20 / 3] * 3)
+    assert refused.grown(600).rate == pytest.approx(80)
+
+
+@UNHURRIED
+@given(
+    rate=st.floats(LEAST, MOST),
+    ceiling=st.none() | st.floats(LEAST, MOST),
+    seconds=st.floats(0, 1e6),
+)
+def test_the_rate_keeps_its_bounds(rate: float, ceiling: float | None, seconds: float) -> None:
+    patience = Patience(rate, ceiling)
+    assert rate <= patience.grown(seconds).rate <= MOST
+    assert LEAST <= patience.refused().rate <= rate
+
+
+def test_without_limits_a_turn_has_room_for_what_the_rate_allows() -> None:
+    found = Means(None, Windows(), Demand((0.0,) * HOURS), Errands(), rate=20.0)
+    assert room(found, 1000.0) == 60
+    spent = Windows(minute=(Spent(1050.0, Lane.POLL, 1290),))
+    assert room(Means(None, spent, found.demand, Errands(), rate=20.0), 1000.0) == 10
+    assert price(watches(10), found, Usual(PRIOR, TTL), 1000.0) == CHEAPEST
+    assert price(watches(2000), found, Usual(PRIOR, TTL), 1000.0) > CHEAPEST
+
+
+def test_every_edge_is_a_whole_step() -> None:
+    assert list(EDGES) == sorted(set(EDGES))

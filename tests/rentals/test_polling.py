@@ -1,20 +1,20 @@
 """An account's rentals are asked for together, by one task at a time, within the limits."""
 
-import threading
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from accounts.models import ProviderAccount
-from accounts.states import KeyState
+from accounts import budget
+from accounts.states import KeyState, Lane
+from providers.values import Limits
 from rentals import operations
 from rentals.causes import Cause
-from rentals.models import Rental
-from rentals.operations import looking, polling
+from rentals.models import Pace, Rental
+from rentals.operations import looking, polling, watching
 from rentals.pollers import ask_all
-from rentals.polling import Room
 from rentals.states import RentalState as S
 from tests.factories import make_rental
 from tests.rentals.checks import alone
@@ -36,24 +36,74 @@ def reads(scene: Scene) -> int:
     return scene.asked("/status") + scene.asked("/get-sms")
 
 
+def together(number: int, work: Callable[[], int]) -> list[int]:
+    """What the work gives in so many threads at once."""
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(lambda _: work(), range(number)))
+
+
 def due(rental: Rental, times: Times) -> None:
     Rental.objects.filter(pk=rental.pk).update(next_poll_at=times.now())
 
 
-def test_nothing_due_is_no_request(each: Scene, times: Times) -> None:
+def planned(rental: Rental) -> datetime:
+    rental.refresh_from_db()
+    assert rental.next_poll_at is not None
+    assert rental.next_poll_at == rental.planned_poll_at
+    return rental.next_poll_at
+
+
+def test_a_new_rental_is_planned_and_asked_for_when_it_is_worth_it(
+    each: Scene, times: Times
+) -> None:
     rental = each.rented()
-    assert each.account.pk not in polling.accounts_with_due_polls(times.now())
+    assert each.account.pk in polling.accounts_with_due_polls(times.now())
     assert operations.poll_account(each.account.pk) == 0
     assert reads(each) == 0
-    assert rental.next_poll_at is not None
-    times.move(4)
+    pause = (planned(rental) - times.now()).total_seconds()
+    assert 1 <= pause <= 10
+    assert each.account.pk not in polling.accounts_with_due_polls(times.now())
+    times.move(pause + 0.1)
     assert each.account.pk in polling.accounts_with_due_polls(times.now())
     assert operations.poll_account(each.account.pk) == 1
     assert reads(each) == 1
     rental.refresh_from_db()
     assert rental.polls == 1 and rental.last_polled_at is not None
-    assert rental.next_poll_at > times.now()
+    assert planned(rental) > times.now()
     assert operations.poll_account(each.account.pk) == 0
+
+
+def test_what_is_due_is_put_off_while_it_is_not_worth_its_price(villa: Scene, times: Times) -> None:
+    """The price has risen since it was planned: the day's requests are nearly spent."""
+    rental = villa.rented()
+    operations.poll_account(villa.account.pk)
+    times.move((planned(rental) - times.now()).total_seconds() + 0.1)
+    for hour in range(44):
+        budget.reserve(
+            villa.account.pk,
+            Limits(100_000, 100_000),
+            Lane.POLL,
+            wanted=100,
+            now=times.now() - timedelta(minutes=10 + 10 * hour),
+        )
+    before = reads(villa)
+    assert operations.poll_account(villa.account.pk) == 0
+    assert reads(villa) == before
+    assert planned(rental) > times.now() + timedelta(seconds=1)
+
+
+def test_a_last_look_is_taken_though_polls_have_spent_their_share(
+    villa: Scene, times: Times
+) -> None:
+    villa.membership.team.auto_cancel = False
+    rental = villa.rented()
+    villa.sms(rental, code="482913")
+    times.move(rental.ttl - 2.5)
+    plenty = Limits(100_000, 100_000)
+    past = times.now() - timedelta(hours=2)
+    budget.reserve(villa.account.pk, plenty, Lane.POLL, wanted=4800, now=past)
+    assert operations.poll_account(villa.account.pk) == 1
+    assert codes(rental) == ["482913"]
 
 
 def test_many_rentals_are_asked_for_at_once(each: Scene, times: Times) -> None:
@@ -130,17 +180,7 @@ def test_two_tasks_at_once_ask_once(each: Scene, times: Times) -> None:
     rental = each.rented()
     each.fault("latency", endpoint="*", ms=400)
     due(rental, times)
-    asked: list[int] = []
-    tasks = [
-        threading.Thread(
-            target=lambda: asked.append(alone(operations.poll_account, each.account.pk))
-        )
-        for _ in range(4)
-    ]
-    for task in tasks:
-        task.start()
-    for task in tasks:
-        task.join()
+    asked = together(4, lambda: alone(operations.poll_account, each.account.pk))
     assert sorted(asked) == [0, 0, 0, 1]
     assert reads(each) == 1
 
@@ -305,14 +345,40 @@ def test_sixty_live_rentals_stay_within_the_limits(villa: Scene, times: Times) -
     assert min(polls) >= 1, "each has its turn"
 
 
-def test_the_room_is_what_the_limits_leave(villa: Scene, gig: Scene, times: Times) -> None:
-    rentals = [villa.rented() for _ in range(3)]
-    account = ProviderAccount.objects.get(pk=villa.account.pk)
-    assert polling._room(account, times.now()) == Room(live=3, per_minute=80, day_left=1 - 3 / 5000)
-    account.last_hook_at = times.now()
-    assert polling._room(account, times.now()).webhooks_healthy
-    assert polling._room(gig.account, times.now()) == Room(live=0)
-    assert len(rentals) == 3
+def test_a_provider_without_limits_is_asked_faster_until_it_refuses(
+    gig: Scene, times: Times
+) -> None:
+    rental = gig.rented()
+    gig.poll(rental)
+    at_first = watching.patience_of(gig.account, times.now()).rate
+    times.move(60)
+    grown = watching.patience_of(gig.account, times.now()).rate
+    assert grown == pytest.approx(2 * at_first, rel=0.01)
+    gig.fault("too-many-requests", retry_after=1, times=1)
+    gig.poll(rental)
+    pace = Pace.objects.get(account=gig.account)
+    assert pace.rate == pytest.approx(grown / 2, rel=0.05)
+    assert pace.ceiling == pytest.approx(grown, rel=0.05)
+    times.move(600)
+    assert watching.patience_of(gig.account, times.now()).rate == pytest.approx(grown, rel=0.05)
+
+
+def test_a_provider_with_limits_has_no_pace(villa: Scene) -> None:
+    villa.poll(villa.rented())
+    assert not Pace.objects.filter(account=villa.account).exists()
+
+
+def test_five_workers_at_every_tick_of_two_beats_ask_once(each: Scene, times: Times) -> None:
+    """Each rental is asked for once a turn, whoever was nudged how often."""
+    rentals = [each.rented() for _ in range(4)]
+    for turn in range(1, 4):
+        for rental in rentals:
+            due(rental, times)
+        asked = together(10, lambda: alone(operations.poll_account, each.account.pk))
+        assert sum(asked) == 4
+        assert reads(each) == 4 * turn
+        times.move(5)
+    assert {Rental.objects.get(pk=rental.pk).polls for rental in rentals} == {3}
 
 
 def test_after_a_429_one_asks_before_all_the_others(each: Scene, times: Times) -> None:

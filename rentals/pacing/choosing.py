@@ -1,0 +1,92 @@
+"""Which rentals to ask for now, and when each of the others is next."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rentals.pacing.curves import Curve
+from rentals.pacing.prices import DEAREST
+from rentals.pacing.worth import SHORTEST, worth, worth_asking_at
+
+LONGEST: Final = 600.0  # seconds between two looks, while there is anything to spend on polls
+SPARE: Final = 0.1  # seconds: up to this price a rental whose code is here gets its last look
+
+
+@dataclass(slots=True)
+class Watch:
+    """A rental as the scheduler sees it. All times are Unix seconds."""
+
+    key: int
+    curve: Curve
+    started: float
+    seen: float  # the last look that was answered; the start where there was none
+    last: float  # when its last look is due, before its end
+    due: float  # when the row says that it is to be asked
+    planned: bool = True  # we said so ourselves, by its worth, and may say otherwise
+    cancelled: float = math.inf  # when it is cancelled if it is still empty, after a look
+    spare: bool = False  # its code is here: its last look is taken only where requests abound
+    shortest: float = SHORTEST  # seconds between two looks
+
+    def worth(self, now: float) -> float:
+        """What a look now is worth, in seconds."""
+        return worth(self.curve, self.seen - self.started, now - self.started)
+
+    @property
+    def until(self) -> float:
+        """When it ends, as far as looks for its worth go."""
+        return min(self.last, self.cancelled)
+
+    def hazard(self, now: float) -> float:
+        """The chance that a code comes in the next second, by what we know."""
+        return self.curve.hazard(now - self.started)
+
+    def looks_to_come(self, now: float) -> float:
+        """How many of a new rental's looks are still to come, expected: 1 is all of them."""
+        span = self.until - self.started
+        whole = self.curve.thirst(0.0, span)
+        return self.curve.thirst(now - self.started, span) / whole if whole else 0.0
+
+    def stays_empty(self, now: float) -> float:
+        """The chance that it is to be cancelled, as nothing has come yet."""
+        if self.cancelled == math.inf:
+            return 0.0
+        last = self.curve.arrived(self.cancelled - self.started)
+        return (1 - last) / (1 - self.curve.arrived(now - self.started))
+
+    def must_be_asked(self, now: float) -> bool:
+        """Somebody asked for it, or it is the last chance."""
+        return self.is_last_chance(now) or (not self.planned and now >= self.due)
+
+    def is_last_chance(self, now: float) -> bool:
+        return self.seen < self.last <= now
+
+
+def choose(watches: Iterable[Watch], *, price: float, room: int, now: float) -> list[Watch]:
+    """At most `room` rentals to ask for now: what must be, then what is worth most."""
+    musts: list[Watch] = []
+    worthy: list[tuple[float, Watch]] = []
+    for watch in watches:
+        if watch.spare and price > SPARE:
+            continue
+        if watch.must_be_asked(now):
+            musts.append(watch)
+        elif now - watch.seen >= watch.shortest:
+            value = watch.worth(now)
+            if value >= price or (now - watch.seen >= LONGEST and price < DEAREST):
+                worthy.append((value, watch))
+    musts.sort(key=lambda watch: min(watch.due, watch.last))
+    worthy.sort(key=lambda each: -each[0])
+    return [*musts, *(watch for _, watch in worthy)][: max(0, room)]
+
+
+def next_due(watch: Watch, *, price: float, now: float) -> float:
+    """When a rental that was just looked at, or isn't yet worth a look, is to be asked next."""
+    age = worth_asking_at(watch.curve, watch.seen - watch.started, price)
+    soonest = max(watch.started + age, watch.seen + watch.shortest, now)
+    return min(soonest, max(watch.seen + LONGEST, now), max(watch.last, now))
+
+
+def hazards(watches: Sequence[Watch], now: float) -> list[float]:
+    """What the rentals' codes press with, all together: for the price of a request."""
+    return [watch.hazard(now) for watch in watches]

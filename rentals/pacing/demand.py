@@ -1,0 +1,52 @@
+"""What is to be expected: rentals in the hours to come, and what must not wait for a poll."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Final
+
+# The same hour of tomorrow has what was spent in this one again, so it is not saved up for.
+HOURS: Final = 18
+A_CANCEL: Final = 3  # requests: a look, the cancel, and a read before it is believed
+AND_NEXT: Final = 1  # whose number is given back often rents another at once
+# Rents that may be asked for all at once, out of nothing, and still go out at once.
+BURST: Final = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Rentals expected to begin in each of the next HOURS hours."""
+
+    hourly: tuple[float, ...]
+
+    def within(self) -> list[float]:
+        """Rentals expected within one hour, within two, and so on."""
+        return list(accumulate(self.hourly))
+
+
+def expected(usual: Sequence[float], *, last_hour: float, usual_last_hour: float) -> Demand:
+    """Today's demand by that of other days at the same times, and by what is going on now.
+
+    `usual[i]` is how many rentals began, a day, in the hour that begins i hours from now. What
+    the past hour had beyond the usual, and beyond chance, is taken to go on for one more.
+    """
+    chance = 2 * math.sqrt(usual_last_hour)
+    surplus = max(0.0, last_hour - usual_last_hour - chance)
+    first, *later = usual[:HOURS]
+    return Demand((first + surplus, *later))
+
+
+@dataclass(frozen=True, slots=True)
+class Errands:
+    """Requests of the next minute that come before polls."""
+
+    rents_a_minute: float = 0.0
+    cancels: tuple[float, ...] = ()  # seconds from now until each is due; 0 for those under way
+
+    def within(self, seconds: float) -> int:
+        """How many to keep room for; of rents, which come at random, four deviations more."""
+        rents = self.rents_a_minute * seconds / 60
+        likely = math.ceil(rents + 4 * math.sqrt(rents))
+        cancels = sum(1 for due in self.cancels if due <= seconds)
+        return max(likely, BURST) + (A_CANCEL + AND_NEXT) * cancels
