@@ -15,9 +15,9 @@ from benchmarks.live.streams import Crowd, stream_request
 from rentals.models import InboxEntry
 
 OTHERS = 3000
-HOOKS = 600
-WARMING = 50
-PAUSE = 0.03
+HOOKS = 150
+WARMING = 10
+PAUSE = 0.25  # seconds: codes come to people one by one
 FIRST = 30_000_000
 
 

@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 import httpx
 import pytest
 import redis
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from rentals.hooks import Hooks
 from rentals.models import InboxEntry, Rental
+from rentals.models.inbox import InboxOutcome
 from rentals.states import RentalState
 from tests.hooks.asgi import call
 from tests.hooks.making import Made, make_account, signed, smsgig_body, smsvilla_body
@@ -77,7 +79,7 @@ def test_no_answer_waits_for_a_nudge(fresh_database: str, monkeypatch: pytest.Mo
     app = Hooks()
     with asyncio.Runner() as runner:
         assert runner.run(call(app, made.path, [smsvilla_body()]))[0] == 200
-        assert begun.wait(30)
+        assert runner.run(asyncio.to_thread(begun.wait, 30))
         assert runner.run(call(app, made.path, [smsvilla_body()]))[0] == 200
         assert not nudged
         let_go.set()
@@ -85,6 +87,48 @@ def test_no_answer_waits_for_a_nudge(fresh_database: str, monkeypatch: pytest.Mo
         entries = InboxEntry.objects.order_by("pk").values_list("pk")
         assert nudged == list(entries)
         runner.run(app.stop())
+
+
+def test_one_that_comes_alone_is_applied_without_a_worker(
+    client: httpx.Client, valkey: redis.Redis
+) -> None:
+    made = make_account("smsgig")
+    rental = _rental(made)
+    body = smsgig_body(activation_id=int(rental.activation_id), code="482913")
+    assert client.post(made.path, content=body, headers=signed(body, made.key)).is_success
+    until(lambda: rental.messages.filter(code="482913").exists(), "the code is attached")
+    entry = InboxEntry.objects.get()
+    assert entry.outcome == InboxOutcome.NEW_MESSAGE
+    assert _nudges(valkey) == []
+
+
+def test_one_whose_rental_is_held_up_is_left_to_a_worker(
+    client: httpx.Client, valkey: redis.Redis
+) -> None:
+    made = make_account("smsgig")
+    rental = _rental(made)
+    body = smsgig_body(activation_id=int(rental.activation_id))
+    with transaction.atomic():
+        Rental.objects.select_for_update().get(pk=rental.pk)
+        assert client.post(made.path, content=body, headers=signed(body, made.key)).is_success
+        until(lambda: _nudges(valkey), "a worker is told")
+    until(lambda: rental.messages.exists(), "what waited here is applied all the same")
+    assert rental.messages.count() == 1
+
+
+def test_of_many_each_has_a_nudge(client: httpx.Client, valkey: redis.Redis) -> None:
+    made = make_account("smsgig")
+    rental = _rental(made)
+    bodies = [smsgig_body(activation_id=int(rental.activation_id)) for _ in range(20)]
+    for body in bodies:
+        assert client.post(made.path, content=body, headers=signed(body, made.key)).is_success
+
+    def told_or_done() -> bool:
+        told = {pk for _, *entries in _nudges(valkey) for pk in entries}
+        waiting = InboxEntry.objects.filter(applied_at=None).values_list("pk", flat=True)
+        return set(waiting) <= told
+
+    until(told_or_done, "each that waits has a nudge")
 
 
 def test_the_account_knows_when_one_last_came(fresh_database: str) -> None:
