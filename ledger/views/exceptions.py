@@ -20,10 +20,11 @@ from ledger.filters import QUEUES, ExceptionFilter
 from ledger.forms import AssignForm, ReasonForm, ResolveForm
 from ledger.models import ReconciliationException
 from ledger.operations.candidates import Candidate, candidates
+from ledger.operations.drifts import suggestions
 from ledger.operations.errors import NotPossible
 from ledger.operations.resolving import assign, can_reopen, reopen, resolve
 from ledger.queries.exceptions import open_count, shown, tell, totals
-from ledger.states import UNRESOLVED, Resolution
+from ledger.states import UNRESOLVED, ExceptionKind, Resolution
 from ledger.views.common import READERS, clean, exception_or_404, may_act, toast, varied
 
 PAGE = 25
@@ -175,6 +176,7 @@ def _shown(
         "can_reopen": can_reopen(exception),
         "can_unmatch": told.match is not None and exception.resolution == Resolution.MATCHED,
         "candidates": _candidates(exception),
+        "suggestions": _suggestions(exception),
         "changed": changed,
         "open": open_count(request.team) if changed else 0,
     }
@@ -187,3 +189,10 @@ def _candidates(exception: ReconciliationException) -> list[Candidate]:
     if exception.row is None or exception.state not in UNRESOLVED:
         return []
     return candidates(exception.row)
+
+
+def _suggestions(exception: ReconciliationException) -> list[list[str]]:
+    """What a change of the balance may have been, as references: a list for each explanation."""
+    if exception.kind != ExceptionKind.DRIFT or exception.state not in UNRESOLVED:
+        return []
+    return suggestions(exception, now=timezone.now())

@@ -322,3 +322,12 @@ def test_ids_of_another_team_are_not_there(desk: Desk) -> None:
     assert client.post(address, WHY).status_code == 404
     assert Transfer.objects.count() == booked
     assert not AuditEvent.objects.exists()
+
+
+def test_what_is_open_is_offered_for_a_drift(desk: Desk) -> None:
+    now = timezone.now()
+    make_refund(desk.gig, "0.45", at=now - timedelta(minutes=9), reference="rental:31")
+    drift = make_exception(desk.gig, "0.45", ExceptionKind.DRIFT, at=now)
+    address = page("exception_detail", desk.team, exception=drift.pk)
+    said = words(signed_in(desk.finance).get(address))
+    assert "Rental #31 explains it to the cent" in said
