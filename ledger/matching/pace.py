@@ -6,7 +6,7 @@ that disagree, or providers that book late, show in the same figures.
 
 from typing import Final
 
-from ledger.matching.tables import MICROSECONDS, rows
+from ledger.matching.tables import MICROSECONDS, look_up
 
 ENOUGH: Final = 10
 LATEST: Final = 1_000
@@ -48,7 +48,7 @@ _OF_HOLDS: Final = f"""
 
 def of_pairs() -> int | None:
     """The seconds within which the unique pairs just found are; None where they are not."""
-    return _within([apart for (apart,) in rows(_PAIRED, {"latest": LATEST})])
+    return _within([apart for (apart,) in look_up(_PAIRED, {"latest": LATEST})])
 
 
 def of_purchases(wallet_id: int) -> int | None:
@@ -72,7 +72,7 @@ def up_to(pace: int | None) -> list[int]:
 
 def _learned(statement: str, wallet_id: int, kind: str) -> int | None:
     values = {"wallet": wallet_id, "kind": kind, "latest": LATEST}
-    return _within([apart for (apart,) in rows(statement, values)])
+    return _within([apart for (apart,) in look_up(statement, values)])
 
 
 def _within(distances: list[int]) -> int | None:

@@ -184,8 +184,9 @@ class Likeness:
 
 def unique(like: Likeness) -> None:
     """One row and one booking that fit nothing but each other."""
-    for by_service in (True, False):
-        run(_UNIQUE, like.values(by_service=by_service))
+    run(_UNIQUE, like.values())
+    if rows("SELECT FROM match_lead WHERE said = 0 LIMIT 1"):
+        run(_UNIQUE, like.values(by_service=False))
 
 
 def even(like: Likeness) -> None:

@@ -12,6 +12,7 @@ from django.db import connection
 from ledger.matching.words import meant, numbered
 
 MEMORY: Final = "192MB"
+MANY: Final = 5_000  # from then on whole sets are joined, and nothing row by row
 MICROSECONDS: Final = 1_000_000
 
 _FORGET: Final = """
@@ -36,8 +37,12 @@ _ROWS: Final = """
     SELECT r.id, r.kind, (r.amount * 10000)::bigint AS amount,
         (extract(epoch FROM r.occurred_at) * 1000000)::bigint AS at,
         split_part(r.description, '#', 1) AS lead,
-        coalesce(substring(split_part(r.description, '#', 2) FROM '^\\s*(\\d+)'), '') AS number,
-        coalesce(substring(r.provider_id FROM '^\\d{1,18}$')::bigint, r.id) AS place
+        CASE WHEN translate(split_part(r.description, '#', 2), '0123456789', '') = ''
+            THEN split_part(r.description, '#', 2)
+            ELSE coalesce(substring(split_part(r.description, '#', 2) FROM '^\\s*(\\d+)'), '')
+            END AS number,
+        CASE WHEN length(r.provider_id) <= 18 AND translate(r.provider_id, '0123456789', '') = ''
+            THEN r.provider_id::bigint ELSE r.id END AS place
     FROM ledger_statementrow r
     WHERE r.wallet_id = %(wallet)s AND NOT r.before_cut_over AND r.kind = ANY(%(kinds)s)
         AND r.amount > 0
@@ -67,12 +72,15 @@ _LEADS: Final = """
 def begin(wallet_id: int, kinds: Sequence[str]) -> int:
     """Gather the wallet's unexplained rows of these kinds; how many there are."""
     run("SELECT set_config('work_mem', %s, false)", [MEMORY])
+    run("RESET enable_nestloop")
     run(_TABLES)
     run(_ROWS, {"wallet": wallet_id, "kinds": list(kinds)})
     run("ANALYZE match_row")
     count = int(rows("SELECT count(*) FROM match_row")[0][0])
     if count:
         _name_services(wallet_id)
+    if count >= MANY:
+        run("SET enable_nestloop = off")
     return count
 
 
@@ -80,6 +88,30 @@ def end() -> None:
     """Leave nothing behind in the session."""
     run(_FORGET)
     run("RESET work_mem")
+    run("RESET enable_nestloop")
+
+
+def look_up(statement: str, values: Any = None) -> list[tuple[Any, ...]]:
+    """Read what a few rows lead to, each by its indexes, however many are being matched."""
+    run("ANALYZE match_pair")
+    setting = rows("SHOW enable_nestloop")[0][0]
+    run("SET enable_nestloop = on")
+    found = rows(statement, values)
+    run(f"SET enable_nestloop = {setting}")
+    return found
+
+
+def is_done() -> bool:
+    """Whether every row has its pair, and no further pass has anything to do."""
+    return bool(
+        rows("SELECT (SELECT count(*) FROM match_row) <= (SELECT count(*) FROM match_pair)")[0][0]
+    )
+
+
+def wrote(count: int) -> None:
+    """Let the planner know of a table that has just grown."""
+    if count >= MANY:
+        run("ANALYZE ledger_match")
 
 
 def run(statement: str, values: Any = None) -> int:

@@ -7,7 +7,7 @@ It is trusted once it has agreed with enough matches that were proved without it
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.matching.tables import rows
+from ledger.matching.tables import look_up
 
 ENOUGH: Final = 10
 LATEST: Final = 2_000  # matches that are looked back upon
@@ -95,19 +95,19 @@ class Trust:
 def in_activations(wallet_id: int, kinds: list[str]) -> Trust:
     """How often the number was the activation, as far as was known before."""
     values = {"wallet": wallet_id, "kinds": kinds, "latest": LATEST}
-    return Trust(*rows(_ACTIVATIONS, values)[0])
+    return Trust(*look_up(_ACTIVATIONS, values)[0])
 
 
 def in_paired_activations() -> Trust:
     """The same of the unique pairs that were just found."""
-    return Trust(*rows(_PAIRED_ACTIVATIONS)[0])
+    return Trust(*look_up(_PAIRED_ACTIVATIONS)[0])
 
 
 def in_links(wallet_id: int) -> Trust:
     """How often a refund's number was the one of its purchase's row."""
     values = {"wallet": wallet_id, "kinds": ["refund"], "latest": LATEST}
-    return Trust(*rows(_LINKS, values)[0])
+    return Trust(*look_up(_LINKS, values)[0])
 
 
 def in_paired_links(wallet_id: int) -> Trust:
-    return Trust(*rows(_PAIRED_LINKS, {"wallet": wallet_id})[0])
+    return Trust(*look_up(_PAIRED_LINKS, {"wallet": wallet_id})[0])

@@ -55,18 +55,25 @@ class RowVersion(models.Model):
 class Match(models.Model):
     """A row is explained by a transfer. Several rows may share one; undone, the row is free again.
 
-    A transfer that is pending stands for a rental in doubt.
+    A transfer that is pending stands for a rental in doubt. Rows and transfers are never removed,
+    so that what a match points at stays; a million matches are written without looking each up.
     """
 
-    row = models.ForeignKey(StatementRow, on_delete=models.PROTECT, related_name="matches")
-    transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="matches")
+    row = models.ForeignKey(
+        StatementRow, on_delete=models.PROTECT, related_name="matches", db_constraint=False
+    )
+    transfer = models.ForeignKey(
+        Transfer, on_delete=models.PROTECT, related_name="matches", db_constraint=False
+    )
     by_pass = models.CharField(max_length=10, choices=MatchPass)
     at = models.DateTimeField()
-    actor = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    actor = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     reason = models.CharField(max_length=500, blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
     undone_by = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
 
     class Meta:

@@ -132,15 +132,28 @@ def _purchases(turn: _Turn) -> None:
     if like.trusted:
         passes.by_number(kind, like.whats, before=WINDOW, after=WINDOW)
     for window in pace.up_to(learned) or [WINDOW]:
-        passes.unique(replace(like, window=window))
+        if not tables.is_done():
+            passes.unique(replace(like, window=window))
+    if not tables.is_done():
+        like = _by_trusted_number(like, known)
+    for window in pace.up_to(learned):
+        if not tables.is_done():
+            passes.even(replace(like, window=window))
+    _write(turn)
+    if not tables.is_done():
+        _less_sure_purchases(turn, like, learned)
+
+
+def _by_trusted_number(like: Likeness, known: Trust) -> Likeness:
     if not like.trusted:
         like = replace(like, trusted=_weigh(known + trust.in_paired_activations()))
     if like.trusted:
-        passes.by_number(kind, like.whats, before=WINDOW, after=WINDOW)
-        passes.by_number(kind, like.whats, before=WINDOW, after=WINDOW, same_amount=False)
-    for window in pace.up_to(learned):
-        passes.even(replace(like, window=window))
-    _write(turn)
+        passes.by_number(like.kind, like.whats, before=WINDOW, after=WINDOW)
+        passes.by_number(like.kind, like.whats, before=WINDOW, after=WINDOW, same_amount=False)
+    return like
+
+
+def _less_sure_purchases(turn: _Turn, like: Likeness, learned: int | None) -> None:
     _doubts(turn, learned)
     passes.unique(like)
     passes.even(like)
@@ -189,7 +202,19 @@ def _refunds(turn: _Turn) -> None:
     like = replace(like, trusted=ids.is_earned, linked=linked.is_earned)
     _by_numbers(turn, like)
     for window in pace.up_to(learned):
-        passes.unique(replace(like, window=window))
+        if not tables.is_done():
+            passes.unique(replace(like, window=window))
+    if not tables.is_done():
+        _less_sure_refunds(turn, like, learned, ids, linked)
+    _write(turn)
+    _claim_unclaimed(turn)
+    _land(turn)
+
+
+def _less_sure_refunds(
+    turn: _Turn, like: Likeness, learned: int | None, ids: Trust, linked: Trust
+) -> None:
+    wallet = turn.wallet.pk
     passes.guard(wallet, within=GUARDED_FOR)
     if learned is None:
         passes.unique(replace(like, guarded=True))
@@ -201,13 +226,11 @@ def _refunds(turn: _Turn) -> None:
         passes.even(replace(like, window=window))
     if learned is not None:
         passes.only_fit(
-            kind, ["claim"], before=learned, after=learned, less=True, linked=like.linked
+            like.kind, ["claim"], before=learned, after=learned, less=True, linked=like.linked
         )
-    _refunds_from_afar(turn, replace(like, guarded=True))
-    links.only_purchase(wallet, within=UNCLAIMED_WITHIN, refuted=linked.is_refuted)
-    _write(turn)
-    _claim_unclaimed(turn)
-    _land(turn)
+    if not tables.is_done():
+        _refunds_from_afar(turn, replace(like, guarded=True))
+        links.only_purchase(wallet, within=UNCLAIMED_WITHIN, refuted=linked.is_refuted)
 
 
 def _by_numbers(turn: _Turn, like: Likeness) -> None:
@@ -255,10 +278,13 @@ def _write(turn: _Turn) -> None:
     """Matches to what is booked already: only those whose amounts differ move money."""
     with transaction.atomic():
         lock_book(turn.wallet)
-        turn.matched += tables.run(_WRITE, {"now": turn.now})
+        tables.run("ANALYZE match_pair")
+        written = tables.run(_WRITE, {"now": turn.now})
+        turn.matched += written
         for row, transfer, difference in tables.rows(_DIFFERING):
             turn.matched += _correct(turn, row, transfer, difference)
         settling.settle_matched(turn.wallet, now=turn.now)
+    tables.wrote(written)
 
 
 def _correct(turn: _Turn, row_id: int, transfer_id: int, difference: Decimal) -> int:

@@ -1,10 +1,12 @@
 """A wallet with a book, rented from over HTTP, and what its statement was found to be."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
 from accounts import gateway
@@ -127,22 +129,16 @@ class Killed(BaseException):
 
 
 @contextmanager
-def killed_before(commit: int) -> Iterator[list[int]]:
-    """Whatever writes inside dies in front of its commit number `commit` (from 0); gives a list
-    of one item for each commit that was made."""
-    from django.db import connection
+def killed_before(statement: int) -> Iterator[None]:
+    """Whatever runs inside dies in front of its statement of this number, from 0 on, and gets no
+    other through."""
+    left = [statement]
 
-    made: list[int] = []
-    real = connection.commit
-
-    def dying() -> None:
-        if len(made) == commit:
+    def dying(execute: Callable[..., Any], *given: Any) -> Any:
+        left[0] -= 1
+        if left[0] < 0:
             raise Killed
-        made.append(1)
-        real()
+        return execute(*given)
 
-    connection.commit = dying  # type: ignore[method-assign]
-    try:
-        yield made
-    finally:
-        del connection.commit
+    with connection.execute_wrapper(dying):
+        yield

@@ -1,0 +1,190 @@
+"""A million statement rows against a million bookings, and how fast rows are kept.
+
+A wallet of a year: seven rentals in ten were kept, three were cancelled and came back. What is
+matched is decided and written, matches and all. `landing` has the refunds still to be booked.
+"""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from benchmarks.figures import Figure
+from benchmarks.ground import ground
+
+if TYPE_CHECKING:
+    from accounts.models import ProviderAccount
+
+ROWS: Final = 1_000_000
+REFUND_EVERY: Final = 10  # of ten rows seven are purchases, and three their refunds
+SERVICES: Final = 50
+BEGINS: Final = datetime(2025, 3, 1, tzinfo=UTC)
+YEAR: Final = 365 * 86_400
+PAGE: Final = 100
+IMPORTED: Final = 20_000
+COMMITS: Final = 2_000
+
+# Rows 0 to 6 of ten are purchases; 7, 8 and 9 the refunds of the first three.
+_SERIES: Final = """
+    SELECT n, n % 10 AS place, n / 10 AS ten, 'Service ' || ((n / 10 + n % 10 % 7 * 7) % {services})
+            AS service,
+        CASE WHEN n % 10 < 7 THEN n ELSE n - 7 END AS bought,
+        timestamptz '{begins}' + make_interval(secs => (n / 10 * 10) * {step}
+            + (CASE WHEN n % 10 < 7 THEN n % 10 ELSE n % 10 - 7 END) * {step}
+            + (CASE WHEN n % 10 < 7 THEN 0 ELSE 300 END)) AS at
+    FROM generate_series(0, {rows} - 1) n
+"""
+_ROWS: Final = """
+    INSERT INTO ledger_statementrow (wallet_id, provider_id, kind, kind_raw, amount, description,
+        occurred_at, first_seen_at, before_cut_over)
+    SELECT {wallet}, (1021 + s.n)::text, k.kind, k.kind, 0.25 + (s.ten % 40) * 0.01,
+        CASE WHEN s.place < 7 THEN '' ELSE 'Refund for ' END || s.service
+            || ' rental #' || (10000000 + s.bought),
+        date_trunc('second', s.at), now(), false
+    FROM ({series}) s
+    CROSS JOIN LATERAL
+        (SELECT CASE WHEN s.place < 7 THEN 'purchase' ELSE 'refund' END AS kind) k
+"""
+_TRANSFERS: Final = """
+    INSERT INTO ledger_transfer (key, request_hash, wallet_id, currency, debit_id, credit_id,
+        amount, kind, phase, reference, external_id, service, occurred_at, booked_on, day, reason,
+        flagged)
+    SELECT 'bench:{wallet}:' || s.n, '', {wallet}, 'USD',
+        CASE WHEN s.place < 7 THEN {spend} ELSE {own} END,
+        CASE WHEN s.place < 7 THEN {own} ELSE {spend} END,
+        0.25 + (s.ten % 40) * 0.01, CASE WHEN s.place < 7 THEN 'purchase' ELSE 'refund' END,
+        'posted', 'rental:' || s.bought, (10000000 + s.bought)::text, s.service,
+        s.at + interval '0.2 s', s.at::date, s.at::date, '', false
+    FROM ({series}) s WHERE s.place < {until}
+"""
+_CLAIMS: Final = """
+    INSERT INTO ledger_refund (wallet_id, reference, external_id, service, cause, state, currency,
+        charged, expected_min, expected_max, received, claimed_at, due_at, day, reason)
+    SELECT {wallet}, 'rental:' || s.bought, (10000000 + s.bought)::text, s.service, 'cancelled',
+        'expected', 'USD', p.amount, p.amount, p.amount, 0, s.at - interval '0.3 s',
+        s.at + interval '1 h', s.at::date, ''
+    FROM ({series}) s
+    CROSS JOIN LATERAL (SELECT 0.25 + (s.ten % 40) * 0.01 AS amount) p
+    WHERE s.place >= 7
+"""
+
+
+def measure() -> Iterator[Figure]:
+    ground()
+    small = _matching(ROWS // 10, landed=True)
+    large = _matching(ROWS, landed=True)
+    yield Figure("matching_a_million_rows_seconds", large, 12.0)
+    yield Figure("matching_ten_times_the_rows_times", large / small, 15.0)
+    yield Figure("matching_and_landing_a_tenth_of_them_seconds", _matching(ROWS // 10, False), 12.0)
+    yield Figure("importing_in_pages_to_single_commits_times", _importing(), 1.6, at_least=True)
+
+
+def _matching(rows: int, landed: bool) -> float:
+    from django.db import connection
+
+    from ledger.models import Match
+    from ledger.operations.matching import match_wallet
+
+    wallet = _wallet()
+    _fill(wallet, rows, landed=landed)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+        cursor.execute("CHECKPOINT")
+    started = time.monotonic()
+    outcome = match_wallet(wallet, now=BEGINS + timedelta(days=400))
+    seconds = time.monotonic() - started
+    if (outcome.matched, outcome.opened) != (rows, 0):
+        raise RuntimeError(f"{outcome.matched} of {rows} rows were matched")
+    _check(Match, wallet)
+    return seconds
+
+
+def _check(matches: object, wallet: "ProviderAccount") -> None:
+    """Every row is matched to its own rental."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM ledger_match m JOIN ledger_statementrow r ON r.id = m.row_id"
+            " JOIN ledger_transfer t ON t.id = m.transfer_id WHERE r.wallet_id = %s"
+            " AND split_part(r.description, '#', 2) <> t.external_id",
+            [wallet.pk],
+        )
+        if cursor.fetchone() != (0,):
+            raise RuntimeError("rows were matched to other rentals")
+
+
+def _wallet() -> "ProviderAccount":
+    from accounts.models import ProviderAccount, Team
+    from ledger.book import open_book
+
+    number = ProviderAccount.objects.count() + 1
+    team = Team.objects.create(name=f"Year {number}", slug=f"year-{number}")
+    wallet = ProviderAccount.objects.create(
+        team=team,
+        provider="smsgig",
+        label="Year",
+        currency="USD",
+        hook_token_hash=number.to_bytes(32, "big"),
+        hook_token_sealed=b"",
+    )
+    open_book(wallet, balance=Decimal(1_000_000), cut_over_at=BEGINS - timedelta(days=1))
+    return wallet
+
+
+def _fill(wallet: "ProviderAccount", rows: int, *, landed: bool) -> None:
+    from django.db import connection
+
+    from ledger.models import Account
+
+    accounts = dict(Account.objects.filter(wallet=wallet).values_list("kind", "pk"))
+    series = _SERIES.format(
+        services=SERVICES, begins=BEGINS.isoformat(), step=YEAR / ROWS, rows=rows
+    )
+    values = {
+        "wallet": wallet.pk,
+        "series": series,
+        "spend": accounts["spend"],
+        "own": accounts["wallet"],
+        "until": 10 if landed else 7,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ROWS.format(**values))
+        cursor.execute(_TRANSFERS.format(**values))
+        if not landed:
+            cursor.execute(_CLAIMS.format(**values))
+
+
+def _importing() -> float:
+    """Rows a second in pages, as they are imported, to rows a second in commits of their own."""
+    return _rate(IMPORTED, PAGE) / _rate(COMMITS, 1)
+
+
+def _rate(count: int, at_once: int) -> float:
+    from django.db import transaction
+
+    from ledger.operations.rows import Reading, keep_changes, keep_new, known
+
+    wallet = _wallet()
+    rows = [
+        Reading(
+            str(number),
+            "purchase",
+            Decimal("0.58"),
+            f"WhatsApp rental #{number}",
+            BEGINS + timedelta(seconds=number),
+        )
+        for number in range(count)
+    ]
+    started = time.monotonic()
+    for start in range(0, count, at_once):
+        page = rows[start : start + at_once]
+        if at_once == 1:
+            keep_new(wallet, page, before=None, now=BEGINS)
+            continue
+        kept = known(wallet, page)
+        with transaction.atomic():
+            keep_new(wallet, page, before=None, now=BEGINS)
+            keep_changes(wallet, page, kept, now=BEGINS)
+    return count / (time.monotonic() - started)
