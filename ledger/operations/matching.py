@@ -52,7 +52,9 @@ _WRITE: Final = """
         AND NOT EXISTS (
             SELECT FROM ledger_match m WHERE m.transfer_id = p.item_id AND m.undone_at IS NULL
         )
-    ON CONFLICT DO NOTHING
+        AND NOT EXISTS (
+            SELECT FROM ledger_match m WHERE m.row_id = p.row_id AND m.undone_at IS NULL
+        )
 """
 _PAIRS: Final = "SELECT p.row_id, p.item_id, p.by_pass FROM match_pair p WHERE p.what = %s"
 _DIFFERING: Final = """

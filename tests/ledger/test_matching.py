@@ -334,7 +334,7 @@ def test_a_match_is_taken_back_with_all_that_it_booked(scene: SetScene) -> None:
     assert len(live(at)) == 2
     matches.undo(match=refunded, actor=person, reason="Not this one.", now=timezone.now())
     claim = Refund.objects.get(wallet=at.account)
-    assert (claim.state, claim.received) == (RefundState.EXPECTED, 0)
+    assert (claim.state, claim.received) == (RefundState.EXPECTED, Decimal(0))
     assert kinds(at) == [ExceptionKind.OUTSIDE_REFUND]
     check(at)
     with pytest.raises(Decided):

@@ -30,7 +30,7 @@ from tests.rentals.scene import Scene, SetScene
 
 
 def queued(valkey: redis.Redis) -> int:
-    return int(valkey.llen("bulk"))  # type: ignore[arg-type]
+    return int(valkey.llen("bulk"))
 
 
 def book_of(scene: Scene) -> Book:
