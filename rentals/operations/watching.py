@@ -89,7 +89,12 @@ class Sight:
 
     def curve(self, row: Row) -> Curve:
         """The curve of the codes that only a poll will find."""
-        whole = self.curves.of((self.provider, row.service_code, row.carrier, row.area_code))
+        return self.thinned(
+            self.curves.of((self.provider, row.service_code, row.carrier, row.area_code))
+        )
+
+    def thinned(self, whole: Curve) -> Curve:
+        """The same curve, of the codes that no webhook tells of."""
         if id(whole) not in self._thinned:
             self._thinned[id(whole)] = whole.thinned(self.missed)
         return self._thinned[id(whole)]
@@ -154,7 +159,8 @@ def means(account: ProviderAccount, watches: Sequence[Watch], sight: Sight, now:
 def usual(watches: Sequence[Watch], sight: Sight) -> Usual:
     """A rental of this account as it usually goes, for the price of the day's requests."""
     spans = [each.until - each.started for each in watches if each.last < math.inf]
-    return Usual(sight.account_curve, sum(spans) / len(spans) if spans else USUAL_TTL)
+    last = sum(spans) / len(spans) if spans else USUAL_TTL
+    return Usual(sight.thinned(sight.account_curve), last, sight.account_curve)
 
 
 # --- what a provider without limits bears
@@ -193,7 +199,7 @@ def sight_of(account: ProviderAccount, now: datetime) -> Sight:
         missed = missed_share(_hooked(account, now))
         hours, past = _usual_hours(account, now)
         whole = curves.of((account.provider,))
-        return Sight(account.provider, curves, missed, hours, past, whole.thinned(missed))
+        return Sight(account.provider, curves, missed, hours, past, whole)
 
     found = _sights.get(account.pk)
     if found is None or not found[0] <= now < found[0] + FRESH:

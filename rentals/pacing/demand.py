@@ -8,6 +8,7 @@ from typing import Final
 
 # The same hour of tomorrow has what was spent in this one again, so it is not saved up for.
 HOURS: Final = 18
+WEARS_OFF: Final = 0.7  # an hour
 A_CANCEL: Final = 3  # requests: a look, the cancel, and a read before it is believed
 AND_NEXT: Final = 1  # whose number is given back often rents another at once
 # Rents that may be asked for all at once, out of nothing, and still go out at once.
@@ -29,12 +30,14 @@ def expected(usual: Sequence[float], *, last_hour: float, usual_last_hour: float
     """Today's demand by that of other days at the same times, and by what is going on now.
 
     `usual[i]` is how many rentals began, a day, in the hour that begins i hours from now. What
-    the past hour had beyond the usual, and beyond chance, is taken to go on for one more.
+    the past hour had beyond the usual, and beyond chance, is taken to go on and to wear off: a
+    day that has no like must not run out of requests for its last looks.
     """
     chance = 2 * math.sqrt(usual_last_hour)
     surplus = max(0.0, last_hour - usual_last_hour - chance)
-    first, *later = usual[:HOURS]
-    return Demand((first + surplus, *later))
+    return Demand(
+        tuple(each + surplus * WEARS_OFF**hour for hour, each in enumerate(usual[:HOURS]))
+    )
 
 
 @dataclass(frozen=True, slots=True)

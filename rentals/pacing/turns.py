@@ -31,14 +31,18 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """A rental of this account as it usually goes: its curve, and its age at the last look."""
+    """A rental of this account as it usually goes, up to its age at the last look.
+
+    `curve` is of the codes that only a poll finds, `whole` of all.
+    """
 
     curve: Curve
     last: float
+    whole: Curve
 
     @property
     def empty_share(self) -> float:
-        return 1 - self.curve.arrived(self.last)
+        return 1 - self.whole.arrived(self.last)
 
 
 def price(watches: Sequence[Watch], means: Means, usual: Usual, now: float) -> float:

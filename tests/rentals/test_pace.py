@@ -197,7 +197,7 @@ def means(windows: Windows, errands: Errands, rentals: float = 0.0) -> Means:
 def test_the_price_of_a_turn_rises_as_the_day_is_spent(
     spent: int, more: int, number: int, rentals: float
 ) -> None:
-    usual = Usual(PRIOR, TTL)
+    usual = Usual(PRIOR, TTL, PRIOR)
 
     def cost(count: int) -> float:
         day = (Spent(50_000.0, Lane.POLL, count),)
@@ -368,8 +368,8 @@ def test_without_limits_a_turn_has_room_for_what_the_rate_allows() -> None:
     assert room(found, 1000.0) == 60
     spent = Windows(minute=(Spent(1050.0, Lane.POLL, 1290),))
     assert room(Means(None, spent, found.demand, Errands(), rate=20.0), 1000.0) == 10
-    assert price(watches(10), found, Usual(PRIOR, TTL), 1000.0) == CHEAPEST
-    assert price(watches(2000), found, Usual(PRIOR, TTL), 1000.0) > CHEAPEST
+    assert price(watches(10), found, Usual(PRIOR, TTL, PRIOR), 1000.0) == CHEAPEST
+    assert price(watches(2000), found, Usual(PRIOR, TTL, PRIOR), 1000.0) > CHEAPEST
 
 
 def test_every_edge_is_a_whole_step() -> None:
