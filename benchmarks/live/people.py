@@ -1,6 +1,7 @@
 """People who are signed in, by the hundred: cookies to open streams with."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 
 from benchmarks.ground import ground
@@ -33,6 +34,11 @@ def cookies(team: Team, count: int, *roles: Role) -> list[str]:
     Membership.objects.bulk_create(
         Membership(team=team, user=user, roles=list(roles or (Role.ADMIN,))) for user in users
     )
+    return sign_in(users)
+
+
+def sign_in(users: Sequence[User]) -> list[str]:
+    """Their cookies."""
     sessions = [_session(user) for user in users]
     Session.objects.bulk_create(sessions)
     return [f"sessionid={session.session_key}" for session in sessions]
