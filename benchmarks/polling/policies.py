@@ -15,7 +15,7 @@ from benchmarks.polling.world import DAY, HOUR, LEAD, Clock, Line, World
 from providers.values import Limits
 from rentals.pacing.choosing import Watch, choose, next_due
 from rentals.pacing.curves import PRIOR, Curve
-from rentals.pacing.demand import Errands, expected
+from rentals.pacing.demand import UNKNOWN, Errands, expected
 from rentals.pacing.turns import Means, Usual, price, room
 
 LAST_LOOK: Final = 3.0
@@ -100,6 +100,8 @@ class Habit:
 
     def usual(self, now: float) -> list[float]:
         """How many began in each of the 24 hours from this time of the day on."""
+        if not self.begins:
+            return [UNKNOWN] * 24
         hours = [0.0] * 24
         for begun in self.begins:
             hours[int((begun - now) % DAY // HOUR)] += 1 / self.days

@@ -15,7 +15,7 @@ from rentals.models import Arrivals, InboxEntry, Message, Pace, Rental
 from rentals.operations.sweeping import CANCEL_LEAD, CANCEL_LEAD_SHARE
 from rentals.pacing.choosing import Watch
 from rentals.pacing.curves import BINS, Curve
-from rentals.pacing.demand import HOURS, Errands, expected
+from rentals.pacing.demand import HOURS, UNKNOWN, Errands, expected
 from rentals.pacing.learning import Counts, Curves, Kind, missed_share
 from rentals.pacing.patience import Patience
 from rentals.pacing.turns import Means, Usual
@@ -244,8 +244,8 @@ def _usual_hours(account: ProviderAccount, now: datetime) -> tuple[tuple[float, 
     """Rentals a day in each of the coming hours, and in the past one, by the last days'."""
     past = Rental.objects.filter(account=account, requested_at__gt=now - HISTORY)
     times = list(past.values_list("requested_at", flat=True))
-    if not times:
-        return (0.0,) * HOURS, 0.0
+    if not times or min(times) > now - timedelta(days=1):
+        return (UNKNOWN,) * HOURS, UNKNOWN
     days = max(1.0, min(7.0, math.ceil((now - min(times)) / timedelta(days=1)) - 1))
     yesterday = now - timedelta(hours=1)
     hours = Counter(

@@ -9,6 +9,9 @@ from typing import Final
 # The same hour of tomorrow has what was spent in this one again, so it is not saved up for.
 HOURS: Final = 18
 WEARS_OFF: Final = 0.7  # an hour
+# Rentals an hour, before an account has had a day of its own: some thousand a day, for which its
+# quiet hours must not spend the requests.
+UNKNOWN: Final = 40.0
 A_CANCEL: Final = 3  # requests: a look, the cancel, and a read before it is believed
 AND_NEXT: Final = 1  # whose number is given back often rents another at once
 # Rents that may be asked for all at once, out of nothing, and still go out at once.
