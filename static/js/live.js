@@ -9,7 +9,8 @@ const FIRST_PAUSE = 500; // milliseconds
 const LONGEST_PAUSE = 4000;
 const SILENCE = 1500; // without a connection before it is said
 const FALLBACK = 10_000; // between two reads while there is none
-const JITTER = 120;
+const JITTER = 20; // so that all of a team's pages don't ask in the same moment
+const HIDDEN = 500; // where nobody looks
 const WALLETS_JITTER = 1000; // all of a team's pages read them, and nobody waits for them
 
 const RETRY = 3000; // at most, after a read that failed
@@ -26,7 +27,8 @@ const reading = new Map(); // element id → whether it has to be read once more
 async function readAgain(id, wait = JITTER) {
   if (reading.has(id)) return reading.set(id, true);
   reading.set(id, false);
-  await new Promise((resolve) => { setTimeout(resolve, Math.random() * wait); });
+  const longest = document.hidden ? Math.max(wait, HIDDEN) : wait;
+  await new Promise((resolve) => { setTimeout(resolve, Math.random() * longest); });
   const outcome = await read(document.getElementById(id));
   const again = reading.get(id) || outcome !== SHOWN;
   reading.delete(id);
