@@ -1,5 +1,6 @@
 """The sandbox's wallets, and accounts with their keys added by the ordinary operations."""
 
+from django.db import connection
 from django.utils import timezone
 
 from accounts import operations
@@ -19,6 +20,10 @@ class Known:
         self.ids: list[str] = []
         self.running = ""
         self.told: list[int] = []
+
+    def adding(self, account: ProviderAccount) -> None:
+        assert connection.in_atomic_block
+        assert ProviderAccount.objects.filter(pk=account.pk).exists()
 
     def added(self, account: ProviderAccount) -> None:
         self.told.append(account.pk)
