@@ -5,16 +5,24 @@ from datetime import date
 from typing import Any, Final
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.currencies import CURRENCIES
 from accounts.models import ProviderAccount, Team, User
 from accounts.states import Role
 from ledger.models import ReconciliationException
+from ledger.operations.drift_matches import Part
 from ledger.operations.rates import Rate
 from ledger.operations.resolving import outcomes
+from ledger.queries.exceptions import PARTS
 
 FILE_LIMIT: Final = 1_000_000  # bytes
+PART: Final = forms.DecimalField(
+    max_digits=18,
+    decimal_places=4,
+    error_messages={"required": _("Say how much of it each was."), "invalid": _("No amount.")},
+)
 WHY = {"required": _("Say why. It is kept with your name.")}
 
 
@@ -90,6 +98,29 @@ class MatchForm(ReasonForm):
     def clean_claim(self) -> tuple[str, int]:
         what, _colon, pk = str(self.cleaned_data["claim"]).partition(":")
         return what, int(pk)
+
+
+class PartsForm(ReasonForm):
+    """What a change of the balance was: each `part` that is ticked, with its amount."""
+
+    def __init__(self, data: QueryDict) -> None:
+        super().__init__(data)
+        self.entered = entered(data)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = {**self.cleaned_data, "parts": []}
+        for what, amount in self.entered.items():
+            try:
+                cleaned["parts"].append(Part(what, PART.clean(amount)))
+            except forms.ValidationError as error:
+                self.add_error(None, error)
+        return cleaned
+
+
+def entered(data: QueryDict) -> dict[str, str]:
+    """The parts that are ticked in a form or an address, with what is entered for each."""
+    ticked = [what[:80] for what in data.getlist("part") if "\0" not in what]
+    return {what: data.get(f"amount-{what}", "").strip()[:40] for what in ticked[: PARTS + 1]}
 
 
 class DepositForm(forms.Form):

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Concat
 from django.utils.translation import gettext as _
 
 from ledger.matching.words import UNTOLD, meant, numbered
 from ledger.models import Match, Refund, StatementRow, Transfer
+from ledger.operations.undoing import UNDONE
 from ledger.states import Phase, RowKind, TransferKind
 
 AT_MOST: Final = 20
@@ -66,7 +68,9 @@ def _purchases(row: StatementRow) -> QuerySet[Transfer]:
 
 def _booked(row: StatementRow, kind: TransferKind) -> QuerySet[Transfer]:
     found = _free(row).filter(kind=kind, occurred_at__range=_around(row, PURCHASE_WITHIN))
-    return found.filter(amount=row.amount).exclude(key__startswith="row:")[:LOOKED_AT]
+    taken_back = Transfer.objects.filter(key=Concat(OuterRef("key"), Value(UNDONE)))
+    own = found.filter(~Exists(taken_back), amount=row.amount)
+    return own.exclude(key__startswith="row:")[:LOOKED_AT]
 
 
 def _landed(row: StatementRow) -> QuerySet[Transfer]:

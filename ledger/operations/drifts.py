@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import ProviderAccount
 from ledger.book import Entry, post
 from ledger.days import team_day
-from ledger.explaining import Ambiguous, Explained, explain, prove
+from ledger.explaining import Ambiguous, Explained, Result, explain, prove
 from ledger.explaining.items import Parts
 from ledger.models import Reconciliation, ReconciliationException, Snapshot
 from ledger.models.runs import Step
@@ -120,20 +120,25 @@ def explained_by_now(
             yield exception, found.of(result.parts)
 
 
-def suggestions(exception: ReconciliationException, *, now: datetime) -> list[list[str]]:
-    """What the change may have been, as references of rentals: a list for each explanation."""
+def explanations(
+    exception: ReconciliationException, *, now: datetime
+) -> list[list[tuple[OpenItem, Decimal | None]]]:
+    """The ways in which what was open can have made the change: what happened, and how much of it.
+
+    An amount is None where only the sum of several is known.
+    """
     found = open_items(exception.wallet, asked_at=now, clean_since=exception.occurred_at, now=now)
     by_then = {item.id for item in found.by(exception.occurred_at)}
     loose = [item for item in found.loosened() if item.id in by_then]
     result = explain(exception.amount, loose)
+    known = {each.item.id: each for each in found.all}
+    return [[(known[part.item], part.amount) for part in parts] for parts in _ways(result)]
+
+
+def _ways(result: Result) -> Collection[Parts]:
     if isinstance(result, Ambiguous):
-        return [_references(found, parts) for parts in result.candidates]
-    return [_references(found, result.parts)] if isinstance(result, Explained) else []
-
-
-def _references(found: OpenItems, parts: Parts) -> list[str]:
-    known = {each.item.id: each.reference for each in found.all}
-    return [known[part.item] for part in parts]
+        return result.candidates
+    return [result.parts] if isinstance(result, Explained) and result.parts else []
 
 
 def reverse(snapshot: Snapshot, exception: ReconciliationException, *, now: datetime) -> None:

@@ -79,24 +79,22 @@ def resolve(
 def reopen(*, exception: ReconciliationException, reason: str, actor: User, now: datetime) -> None:
     """Take a resolution back: its money returns to suspense. Raises NotPossible."""
     with transaction.atomic():
-        locked = _lock(exception)
-        if locked.state in UNRESOLVED:
-            raise Decided(_("It is open already."))
+        locked = lock_resolved(exception, reason)
         if not can_reopen(locked):
             raise NotPossible(_("This can't be taken back here: undo the match instead."))
-        if not reason.strip():
-            raise NotPossible(_("Say why. It is kept with your name."))
         if locked.amount:
             post(_back_to_suspense(locked, reason, actor, now))
-        _open_again(locked)
-        audit.record(
-            team=locked.wallet.team,
-            actor=actor,
-            action="exception.reopened",
-            object=locked,
-            before={"resolution": exception.resolution, "reason": exception.reason},
-            reason=reason,
-        )
+        open_again(locked, reason=reason, actor=actor)
+
+
+def lock_resolved(exception: ReconciliationException, reason: str) -> ReconciliationException:
+    """The exception, locked, for whoever takes its resolution back and says why."""
+    locked = _lock(exception)
+    if locked.state in UNRESOLVED:
+        raise Decided(_("It is open already."))
+    if not reason.strip():
+        raise NotPossible(_("Say why. It is kept with your name."))
+    return locked
 
 
 def can_reopen(exception: ReconciliationException) -> bool:
@@ -113,10 +111,7 @@ def close(
     now: datetime,
 ) -> None:
     """Write the resolution on an exception that is locked and open."""
-    locked.state = ExceptionState.RESOLVED
-    locked.resolved_at, locked.resolved_by = now, actor
-    locked.resolution, locked.reason = outcome, reason.strip()[:500]
-    locked.save(update_fields=["state", "resolved_at", "resolved_by", "resolution", "reason"])
+    write(locked, outcome, reason=reason, actor=actor, now=now)
     audit.record(
         team=locked.wallet.team,
         actor=actor,
@@ -129,6 +124,21 @@ def close(
         },
         reason=locked.reason,
     )
+
+
+def write(
+    locked: ReconciliationException,
+    outcome: Resolution,
+    *,
+    reason: str,
+    actor: User,
+    now: datetime,
+) -> None:
+    """The same for whoever tells the audit log themselves."""
+    locked.state = ExceptionState.RESOLVED
+    locked.resolved_at, locked.resolved_by = now, actor
+    locked.resolution, locked.reason = outcome, reason.strip()[:500]
+    locked.save(update_fields=["state", "resolved_at", "resolved_by", "resolution", "reason"])
 
 
 def lock_unresolved(exception: ReconciliationException) -> ReconciliationException:
@@ -173,7 +183,7 @@ def _out_of_suspense(
     other, kind = INTO[outcome]
     gained = locked.amount > 0
     return Entry(
-        key=_numbered(locked, "resolved"),
+        key=numbered(locked, "resolved"),
         wallet_id=locked.wallet_id,
         debit=AccountKind.SUSPENSE if gained else other,
         credit=other if gained else AccountKind.SUSPENSE,
@@ -193,7 +203,7 @@ def _back_to_suspense(
     other, _kind = INTO[Resolution(locked.resolution)]
     gained = locked.amount > 0
     return Entry(
-        key=_numbered(locked, "reopened"),
+        key=numbered(locked, "reopened"),
         wallet_id=locked.wallet_id,
         debit=other if gained else AccountKind.SUSPENSE,
         credit=AccountKind.SUSPENSE if gained else other,
@@ -207,7 +217,7 @@ def _back_to_suspense(
     )
 
 
-def _numbered(locked: ReconciliationException, what: str) -> str:
+def numbered(locked: ReconciliationException, what: str) -> str:
     """exception:PK:resolved, and after each time that it was taken back :resolved:2, :3, …
 
     The exception is locked, so nobody counts at the same time.
@@ -217,7 +227,9 @@ def _numbered(locked: ReconciliationException, what: str) -> str:
     return next(each for each in keys if not Transfer.objects.filter(key=each).exists())
 
 
-def _open_again(locked: ReconciliationException) -> None:
+def open_again(locked: ReconciliationException, *, reason: str, actor: User) -> None:
+    """Put it in the queue again, with whoever had it, and write down who took what back."""
+    before = {"resolution": locked.resolution, "reason": locked.reason}
     locked.state = ExceptionState.ASSIGNED if locked.assigned_to_id else ExceptionState.OPEN
     locked.resolved_at = locked.resolved_by = None
     locked.resolution = locked.reason = ""
@@ -228,3 +240,11 @@ def _open_again(locked: ReconciliationException) -> None:
             )
     except IntegrityError as error:
         raise NotPossible(_("Its row stands in the queue again already.")) from error
+    audit.record(
+        team=locked.wallet.team,
+        actor=actor,
+        action="exception.reopened",
+        object=locked,
+        before=before,
+        reason=reason,
+    )

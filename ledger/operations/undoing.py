@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Concat
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -24,6 +25,8 @@ from ledger.states import (
     TransferKind,
 )
 
+UNDONE = ":undone"  # after the key of what is reversed
+
 
 def undo(match: Match, *, actor: User | None, reason: str, now: datetime) -> None:
     """Inside the caller's transaction, which holds the book. Raises NotPossible, Decided."""
@@ -32,9 +35,10 @@ def undo(match: Match, *, actor: User | None, reason: str, now: datetime) -> Non
         raise Decided(_("It was taken back meanwhile."))
     booked = _booked_by(match)
     if booked is not None:
-        _reverse(match, booked, actor, reason, now)
+        reverse(booked, f"match:{match.pk}{UNDONE}", actor=actor, reason=reason, now=now)
         if booked.kind == TransferKind.REFUND:
-            _take_back(match, booked, now)
+            take_back(booked, now)
+            _take_back_excess(match, booked, now)
     if match.transfer.phase == Phase.PENDING:
         _forget_finding(match, now)
     report(match.row.wallet, unexplained(match.row, again_after=match.pk), now=now)
@@ -47,13 +51,11 @@ def _booked_by(match: Match) -> Transfer | None:
     return Transfer.objects.filter(key=f"match:{match.pk}:differs").first()
 
 
-def _reverse(
-    match: Match, booked: Transfer, actor: User | None, reason: str, now: datetime
-) -> None:
-    wallet = match.row.wallet
+def reverse(booked: Transfer, key: str, *, actor: User | None, reason: str, now: datetime) -> None:
+    wallet = booked.wallet
     post(
         Entry(
-            key=f"match:{match.pk}:undone",
+            key=key,
             wallet_id=wallet.pk,
             debit=AccountKind(booked.credit.kind),
             credit=AccountKind(booked.debit.kind),
@@ -71,7 +73,8 @@ def _reverse(
     )
 
 
-def _take_back(match: Match, landed: Transfer, now: datetime) -> None:
+def take_back(landed: Transfer, now: datetime) -> None:
+    """A landing was reversed: its claim has received that much less."""
     refund = Refund.objects.select_for_update(of=("self",)).get(
         wallet=landed.wallet_id, reference=landed.reference
     )
@@ -80,27 +83,34 @@ def _take_back(match: Match, landed: Transfer, now: datetime) -> None:
     last = _landings(refund).order_by("-occurred_at").first() if refund.received else None
     refund.received_at = last.occurred_at if last else None
     refund.save(update_fields=["received", "received_at", "state"])
-    _take_back_excess(match, landed, now)
     if refund.state != RefundState.SHORT_PAID:
         _close_notice(refund, now)
 
 
 def _landings(refund: Refund) -> QuerySet[Transfer]:
+    """What came and was not taken back."""
     live = Match.objects.filter(undone_at__isnull=True).values("transfer")
-    return Transfer.objects.filter(
+    taken_back = Transfer.objects.filter(key=Concat(OuterRef("key"), Value(UNDONE)))
+    found = Transfer.objects.filter(
+        ~Exists(taken_back),
         wallet=refund.wallet_id,
         reference=refund.reference,
         kind=TransferKind.REFUND,
-        pk__in=live,
     )
+    return found.filter(~Q(key__startswith="row:") | Q(pk__in=live))
 
 
 def _state(refund: Refund) -> RefundState:
     if refund.received <= 0:
-        return RefundState.EXPECTED
+        return RefundState.WRITTEN_OFF if _was_given_up(refund) else RefundState.EXPECTED
     if refund.received > refund.expected_max:
         return RefundState.OVER_PAID
     return RefundState.SHORT_PAID if refund.received < refund.expected_min else RefundState.RECEIVED
+
+
+def _was_given_up(refund: Refund) -> bool:
+    """Whether a person had written it off, or it turned out to be no claim, before money came."""
+    return refund.closed_by_id is not None or bool(refund.expected_max == 0 and refund.reason)
 
 
 def _take_back_excess(match: Match, landed: Transfer, now: datetime) -> None:

@@ -1,13 +1,15 @@
 """The queue in front of finance."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Count, QuerySet, Sum
 
 from accounts.models import Team
 from ledger.models import Match, ReconciliationException, RowVersion, Snapshot, Transfer
 from ledger.states import UNRESOLVED
+
+PARTS: Final = 20  # that one change of the balance can be divided into
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +80,18 @@ def _others(exception: ReconciliationException) -> list[ReconciliationException]
 
 def _booked(exception: ReconciliationException) -> list[Transfer]:
     """What its resolutions booked, the newest first. Its money in suspense is no news."""
+    numbers = ["", *(f":{n}" for n in range(2, 10))]
     keys = [
         f"exception:{exception.pk}:{what}{number}"
         for what in ("resolved", "reopened")
-        for number in ("", *(f":{n}" for n in range(2, 10)))
+        for number in numbers
     ]
+    if exception.row_id is None:
+        keys += [each for key in keys[: len(numbers)] for each in part_keys(key)]
     found = Transfer.objects.filter(key__in=keys).select_related("debit", "credit", "actor")
     return list(found.order_by("-pk"))
+
+
+def part_keys(resolved: str) -> list[str]:
+    """Under which the parts of a resolution are booked, whose own key is `resolved`."""
+    return [f"{resolved}:part:{place}" for place in range(1, PARTS + 1)]

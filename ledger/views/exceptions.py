@@ -17,14 +17,15 @@ from accounts.states import Role
 from ledger.exports import lists
 from ledger.exports.response import download
 from ledger.filters import QUEUES, ExceptionFilter
-from ledger.forms import AssignForm, ReasonForm, ResolveForm
+from ledger.forms import AssignForm, ReasonForm, ResolveForm, entered
 from ledger.models import ReconciliationException
 from ledger.operations.candidates import Candidate, candidates
-from ledger.operations.drifts import suggestions
+from ledger.operations.drift_candidates import Offered, offered
+from ledger.operations.drift_matches import can_explain, take_back, was_explained
 from ledger.operations.errors import NotPossible
 from ledger.operations.resolving import assign, can_reopen, reopen, resolve
 from ledger.queries.exceptions import open_count, shown, tell, totals
-from ledger.states import UNRESOLVED, ExceptionKind, Resolution
+from ledger.states import UNRESOLVED, Resolution
 from ledger.views.common import READERS, clean, exception_or_404, may_act, toast, varied
 
 PAGE = 25
@@ -119,10 +120,11 @@ def exception_reopen(request: TeamRequest, exception: int) -> HttpResponse:
     form = ReasonForm(request.POST)
     if not form.is_valid():
         return refused(request, found, str(form.errors["reason"][0]))
+    take_it_back = take_back if was_explained(found) else reopen
     return attempt(
         request,
         found,
-        lambda: reopen(
+        lambda: take_it_back(
             exception=found,
             reason=form.cleaned_data["reason"],
             actor=request.user,
@@ -173,10 +175,12 @@ def _shown(
         "assign_form": AssignForm(exception=exception, team=request.team),
         "problem": problem,
         "may_act": may_act(request),
-        "can_reopen": can_reopen(exception),
+        "can_reopen": can_reopen(exception) or was_explained(exception),
         "can_unmatch": told.match is not None and exception.resolution == Resolution.MATCHED,
         "candidates": _candidates(exception),
-        "suggestions": _suggestions(exception),
+        "offered": _offered(request, exception),
+        "words": request.GET.get("q", "").strip()[:100],
+        "entered_reason": request.POST.get("reason", "")[:500],
         "changed": changed,
         "open": open_count(request.team) if changed else 0,
     }
@@ -191,8 +195,10 @@ def _candidates(exception: ReconciliationException) -> list[Candidate]:
     return candidates(exception.row)
 
 
-def _suggestions(exception: ReconciliationException) -> list[list[str]]:
-    """What a change of the balance may have been, as references: a list for each explanation."""
-    if exception.kind != ExceptionKind.DRIFT or exception.state not in UNRESOLVED:
-        return []
-    return suggestions(exception, now=timezone.now())
+def _offered(request: TeamRequest, exception: ReconciliationException) -> Offered | None:
+    """What a change of the balance may have been, with what was ticked and entered so far."""
+    if not can_explain(exception) or exception.state not in UNRESOLVED:
+        return None
+    said = clean(request.POST if request.method == "POST" else request.GET)
+    words = clean(request.GET).get("q", "").strip()[:100]
+    return offered(exception, words=words, chosen=entered(said), now=timezone.now())

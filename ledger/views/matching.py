@@ -9,24 +9,29 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import TeamRequest, team_view
 from accounts.states import Role
-from ledger.forms import MatchForm, ReasonForm
+from ledger.forms import MatchForm, PartsForm, ReasonForm
 from ledger.models import Match, ReconciliationException, Refund, Transfer
+from ledger.operations.drift_matches import can_explain, explain
 from ledger.operations.matches import undo
 from ledger.operations.matching_together import match_together
 from ledger.states import UNRESOLVED
-from ledger.views.common import exception_or_404
+from ledger.views.common import clean, exception_or_404
 from ledger.views.exceptions import attempt, refused
 
 
 @require_POST
 @team_view(Role.FINANCE)
 def exception_match(request: TeamRequest, exception: int) -> HttpResponse:
-    """Match its row, and the rows of those that are ticked beside it, to what is chosen."""
+    """Match its row, and the rows of those that are ticked beside it, to what is chosen.
+
+    A change of the balance has no row: it is divided among what is ticked.
+    """
     found = exception_or_404(request, exception)
+    if can_explain(found):
+        return _explain(request, found)
     form = MatchForm(request.POST)
     if not form.is_valid():
-        said = " ".join(str(error) for errors in form.errors.values() for error in errors)
-        return refused(request, found, said)
+        return refused(request, found, _said(form))
     transfer, refund = _chosen(found, form)
     return attempt(
         request,
@@ -62,6 +67,28 @@ def exception_unmatch(request: TeamRequest, exception: int) -> HttpResponse:
         lambda: undo(match=match, actor=request.user, reason=reason, now=timezone.now()),
         _("The match is taken back: the row is in the queue again."),
     )
+
+
+def _explain(request: TeamRequest, exception: ReconciliationException) -> HttpResponse:
+    form = PartsForm(clean(request.POST))
+    if not form.is_valid():
+        return refused(request, exception, _said(form))
+    return attempt(
+        request,
+        exception,
+        lambda: explain(
+            exception=exception,
+            parts=form.cleaned_data["parts"],
+            reason=form.cleaned_data["reason"],
+            actor=request.user,
+            now=timezone.now(),
+        ),
+        _("It is matched."),
+    )
+
+
+def _said(form: MatchForm | PartsForm) -> str:
+    return " ".join(str(error) for errors in form.errors.values() for error in errors)
 
 
 def _chosen(

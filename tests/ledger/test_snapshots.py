@@ -185,7 +185,7 @@ def test_what_can_not_be_told_apart_stands_before_a_person_in_the_end(villa: Wat
     assert villa.net(AccountKind.SUSPENSE) == -500
     (exception,) = ReconciliationException.objects.filter(wallet=villa.account)
     assert "several ways" in exception.detail
-    ways = drifts.suggestions(exception, now=villa.scene.times.now())
+    ways = drifts.explanations(exception, now=villa.scene.times.now())
     assert len(ways) > 1
 
 
@@ -232,6 +232,16 @@ def test_a_doubt_without_a_charge_is_released_after_five_minutes(villa: Watch) -
     rental.refresh_from_db()
     assert rental.state == RentalState.REFUSED
     assert (villa.book.held, villa.drift) == (0, 0)
+
+
+def test_what_may_have_been_charged_and_given_back_unseen_is_not_released(villa: Watch) -> None:
+    rental = villa.doubtful(charged=False)
+    villa.read(rental.ttl)
+    assert villa.findings(rental) == []
+    villa.read(60 * MINUTE)
+    assert villa.findings(rental) == []
+    rental.refresh_from_db()
+    assert rental.state == RentalState.IN_DOUBT
 
 
 def test_a_charge_hidden_behind_a_refund_proves_nothing(villa: Watch) -> None:
@@ -456,8 +466,8 @@ def test_one_that_a_person_has_taken_is_left_to_them(villa: Watch) -> None:
     assert villa.exceptions() == [500]
     assert villa.refund(paid).received == 0
     (exception,) = ReconciliationException.objects.filter(wallet=villa.account)
-    suggested = drifts.suggestions(exception, now=villa.scene.times.now())
-    assert suggested == [[f"rental:{paid.pk}"]]
+    ((only,),) = drifts.explanations(exception, now=villa.scene.times.now())
+    assert (only[0].reference, only[1]) == (f"rental:{paid.pk}", 500)
 
 
 def test_a_charge_that_is_booked_after_it_stood_before_a_person_is_not_taken_for_a_refund(

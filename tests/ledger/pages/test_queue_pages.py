@@ -330,4 +330,5 @@ def test_what_is_open_is_offered_for_a_drift(desk: Desk) -> None:
     drift = make_exception(desk.gig, "0.45", ExceptionKind.DRIFT, at=now)
     address = page("exception_detail", desk.team, exception=drift.pk)
     said = words(signed_in(desk.finance).get(address))
-    assert "Rental #31 explains it to the cent" in said
+    assert "Rental #31 · at most USD 0.45" in said
+    assert "explains it to the cent, a refund is awaited" in said
