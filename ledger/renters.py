@@ -28,11 +28,15 @@ class UnderWay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """A rent that was sent at `since`, can't be answered any more, and may have been charged."""
+    """A rent that was sent at `since`, can't be answered any more, and may have been charged.
+
+    From `ends` on the provider may have given back by itself what it charged.
+    """
 
     reference: str
     amount: Decimal
     since: datetime
+    ends: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,10 @@ class Renting:
         for rental in doubts:
             assert rental.sent_at is not None  # noqa: S101 - as it was filtered
             yield Doubt(
-                reference=money.reference(rental.pk), amount=rental.held, since=rental.sent_at
+                reference=money.reference(rental.pk),
+                amount=rental.held,
+                since=rental.sent_at,
+                ends=rental.sent_at + timedelta(seconds=rental.ttl),
             )
 
     def assumed(self, wallet: ProviderAccount, since: datetime) -> Iterable[Assumed]:

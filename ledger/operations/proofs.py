@@ -75,14 +75,16 @@ def _find_charged(snapshot: Snapshot, doubt: Doubt, now: datetime) -> None:
 
 
 def release_doubts(snapshot: Snapshot, doubts: Iterable[Doubt], *, now: datetime) -> None:
-    """Say that these rents were not charged, where the balance was read late enough to tell.
+    """Say that these rents were not charged, where the balance was read at the time that tells.
 
-    Not while a change of the balance since then stands before a person: it may hide a charge.
+    Late enough for a charge to show, and before the rental's time ends, when it could have been
+    charged and given back unseen. Not while a change of the balance since then stands before a
+    person: it may hide a charge.
     """
     changes = [change.occurred_at for change in unexplained(snapshot.wallet)]
     for doubt in doubts:
-        is_late_enough = snapshot.asked_at >= doubt.since + CHARGED_WITHIN
-        if is_late_enough and all(seen_at < doubt.since for seen_at in changes):
+        tells = doubt.since + CHARGED_WITHIN <= snapshot.asked_at < doubt.ends
+        if tells and all(seen_at < doubt.since for seen_at in changes):
             findings.find(
                 wallet=snapshot.wallet,
                 reference=doubt.reference,
