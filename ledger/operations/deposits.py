@@ -15,7 +15,7 @@ from ledger.book.entries import SMALLEST
 from ledger.days import team_day, team_zone
 from ledger.models import Book, ReconciliationException, Transfer
 from ledger.operations.drifts import lock_unexplained
-from ledger.operations.errors import NotPossible
+from ledger.operations.errors import NotPossible, told_if_closed
 from ledger.operations.resolving import close
 from ledger.states import AccountKind, Resolution, TransferKind
 
@@ -42,7 +42,7 @@ def record_deposit(
     """
     _check(wallet, amount, day, reason, now)
     key = f"deposit:{request_key or uuid4()}"
-    with transaction.atomic():
+    with told_if_closed(), transaction.atomic():
         _lock_book(wallet, now)
         if known := Transfer.objects.filter(key=key).first():
             return known

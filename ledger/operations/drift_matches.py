@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import ProviderAccount, User
-from ledger.book import Entry, MonthClosed, post
+from ledger.book import Entry, post
 from ledger.book.entries import SMALLEST
 from ledger.days import team_day
 from ledger.models import Finding, ReconciliationException, Refund, Transfer
 from ledger.operations import resolving, undoing
-from ledger.operations.errors import Decided, NotPossible
+from ledger.operations.errors import Decided, NotPossible, told_if_closed
 from ledger.operations.findings import find
 from ledger.operations.matching import claim_for, lock_book
 from ledger.operations.positions import lock_balances
@@ -76,24 +76,21 @@ def explain(
 
     The parts come to the change to the cent, or nothing is booked. Raises NotPossible, Decided.
     """
-    try:
-        with transaction.atomic():
-            lock_book(exception.wallet)
-            locked = resolving.lock_unresolved(exception)
-            _check(locked, parts, reason)
-            key = resolving.numbered(locked, "resolved")
-            if locked.amount > 0:
-                refunds = _lock_refunds(locked.wallet, parts, now)
-                post(_out_of_suspense(locked, key, actor, reason, now))
-                _land(locked, refunds, parts, key, now)
-            else:
-                _find(locked, parts, actor, reason, now)
-                post(_out_of_suspense(locked, key, actor, reason, now))
-            outcome = Resolution.REFUND if locked.amount > 0 else Resolution.CHARGE
-            resolving.write(locked, outcome, reason=reason, actor=actor, now=now)
-            _note(locked, parts, actor, reason)
-    except MonthClosed as closed:
-        raise NotPossible(_("This month is closed: nothing can be booked in it.")) from closed
+    with told_if_closed(), transaction.atomic():
+        lock_book(exception.wallet)
+        locked = resolving.lock_unresolved(exception)
+        _check(locked, parts, reason)
+        key = resolving.numbered(locked, "resolved")
+        if locked.amount > 0:
+            refunds = _lock_refunds(locked.wallet, parts, now)
+            post(_out_of_suspense(locked, key, actor, reason, now))
+            _land(locked, refunds, parts, key, now)
+        else:
+            _find(locked, parts, actor, reason, now)
+            post(_out_of_suspense(locked, key, actor, reason, now))
+        outcome = Resolution.REFUND if locked.amount > 0 else Resolution.CHARGE
+        resolving.write(locked, outcome, reason=reason, actor=actor, now=now)
+        _note(locked, parts, actor, reason)
 
 
 def take_back(
@@ -103,20 +100,17 @@ def take_back(
 
     A rental that was charged because of it stays charged. Raises NotPossible, Decided.
     """
-    try:
-        with transaction.atomic():
-            lock_book(exception.wallet)
-            locked = resolving.lock_resolved(exception, reason)
-            if not was_explained(locked):
-                raise NotPossible(_("That was not said to be the money of rentals."))
-            if locked.amount > 0:
-                _reverse(locked, actor, reason, now)
-            else:
-                _forget(locked, now)
-            post(_back_to_suspense(locked, actor, reason, now))
-            resolving.open_again(locked, reason=reason, actor=actor)
-    except MonthClosed as closed:
-        raise NotPossible(_("This month is closed: nothing can be booked in it.")) from closed
+    with told_if_closed(), transaction.atomic():
+        lock_book(exception.wallet)
+        locked = resolving.lock_resolved(exception, reason)
+        if not was_explained(locked):
+            raise NotPossible(_("That was not said to be the money of rentals."))
+        if locked.amount > 0:
+            _reverse(locked, actor, reason, now)
+        else:
+            _forget(locked, now)
+        post(_back_to_suspense(locked, actor, reason, now))
+        resolving.open_again(locked, reason=reason, actor=actor)
 
 
 def landings(exception: ReconciliationException) -> list[Transfer]:

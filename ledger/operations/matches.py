@@ -11,7 +11,7 @@ from accounts.models import User
 from ledger.models import Match, ReconciliationException, Refund, StatementRow, Transfer
 from ledger.operations import undoing
 from ledger.operations.candidates import Candidate, candidates
-from ledger.operations.errors import Decided, NotPossible
+from ledger.operations.errors import Decided, NotPossible, told_if_closed
 from ledger.operations.findings import find
 from ledger.operations.matching import (
     charged_for,
@@ -50,7 +50,7 @@ def match_row(
 
     Its exception closes, and its money leaves suspense. Raises NotPossible, Decided.
     """
-    with transaction.atomic():
+    with told_if_closed(), transaction.atomic():
         lock_book(row.wallet)
         _check(row, transfer, refund, actor, reason)
         lock_waiting([row.pk])
@@ -74,7 +74,7 @@ def undo(*, match: Match, actor: User, reason: str, now: datetime) -> None:
     """
     if not reason.strip():
         raise NotPossible(_("Say why. It is kept with your name."))
-    with transaction.atomic():
+    with told_if_closed(), transaction.atomic():
         lock_book(match.row.wallet)
         undoing.undo(match, actor=actor, reason=reason.strip(), now=now)
         _note(match, "ledger.match_undone", actor, reason)

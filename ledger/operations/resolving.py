@@ -13,7 +13,7 @@ from accounts.states import Role
 from ledger.book import Entry, post
 from ledger.days import team_day
 from ledger.models import ReconciliationException, Transfer
-from ledger.operations.errors import Decided, NotPossible
+from ledger.operations.errors import Decided, NotPossible, told_if_closed
 from ledger.states import (
     UNRESOLVED,
     AccountKind,
@@ -68,7 +68,7 @@ def resolve(
     now: datetime,
 ) -> None:
     """Say what it was: its money leaves suspense for good. Raises NotPossible, Decided."""
-    with transaction.atomic():
+    with told_if_closed(), transaction.atomic():
         locked = lock_unresolved(exception)
         _check(locked, outcome, reason)
         if locked.amount:
@@ -78,7 +78,7 @@ def resolve(
 
 def reopen(*, exception: ReconciliationException, reason: str, actor: User, now: datetime) -> None:
     """Take a resolution back: its money returns to suspense. Raises NotPossible."""
-    with transaction.atomic():
+    with told_if_closed(), transaction.atomic():
         locked = lock_resolved(exception, reason)
         if not can_reopen(locked):
             raise NotPossible(_("This can't be taken back here: undo the match instead."))
