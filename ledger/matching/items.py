@@ -2,21 +2,22 @@
 
 from typing import Final
 
-from ledger.matching.tables import run
+from ledger.matching.tables import rows, run
 
-_INTO: Final = "INSERT INTO match_item (id, what, said, amount, at, external, cause, reference)"
-_AT: Final = "(extract(epoch FROM {}) * 1000000)::bigint"
+_INTO: Final = "INSERT INTO left_item (id, what, said, amount, at, external, cause, reference)"
+_AT: Final = "(date_part('epoch', {}) * 1000000)::bigint"
 _FREE: Final = """
     NOT EXISTS (
         SELECT FROM ledger_match m WHERE m.transfer_id = t.id AND m.undone_at IS NULL
     )
 """
 _NEAR: Final = """
-    t.occurred_at BETWEEN
-        (SELECT to_timestamp(min(at) / 1000000.0) FROM match_row WHERE kind = %(kind)s)
-            - %(before)s::interval
-        AND (SELECT to_timestamp(max(at) / 1000000.0) FROM match_row WHERE kind = %(kind)s)
-            + %(after)s::interval
+    t.occurred_at BETWEEN %(since)s AND %(until)s
+"""
+_SPAN: Final = """
+    SELECT to_timestamp(min(at) / 1000000.0) - make_interval(secs => %(before)s),
+        to_timestamp(max(at) / 1000000.0) + make_interval(secs => %(after)s)
+    FROM match_row WHERE kind = %(kind)s
 """
 # What was charged for a rental is its charge and what went beyond the hold. Where a row was found
 # to be the hold's, it is the charge's.
@@ -37,10 +38,10 @@ _PURCHASES: Final = f"""
         AND NOT EXISTS (
             SELECT FROM ledger_match m WHERE m.transfer_id = t.resolves_id AND m.undone_at IS NULL
         )
-        AND (t.phase = 'post' OR NOT EXISTS (
-            SELECT FROM ledger_transfer h
+        AND NOT (t.phase = 'posted' AND t.reference IN (
+            SELECT h.reference FROM ledger_transfer h
             JOIN ledger_match m ON m.transfer_id = h.id AND m.undone_at IS NULL
-            WHERE h.wallet_id = %(wallet)s AND h.phase = 'pending' AND h.reference = t.reference
+            WHERE h.wallet_id = %(wallet)s AND h.phase = 'pending'
         ))
 """  # noqa: S608 - our own words
 _HOLDS: Final = f"""
@@ -59,7 +60,10 @@ _BOOKED: Final = f"""
     FROM ledger_transfer t
     LEFT JOIN match_service s ON s.service = t.service
     WHERE t.wallet_id = %(wallet)s AND t.kind = %(kind)s AND t.phase = 'posted' AND {_NEAR}
-        AND {_FREE} AND t.key NOT LIKE 'row:%%'
+        AND {_FREE} AND t.key NOT LIKE 'row:%%' AND NOT (
+            t.key LIKE 'exception:%%'
+            AND EXISTS (SELECT FROM ledger_transfer u WHERE u.key = t.key || ':undone')
+        )
 """  # noqa: S608
 # Written-off claims too: money that comes later still counts.
 _CLAIMS: Final = f"""
@@ -70,9 +74,7 @@ _CLAIMS: Final = f"""
     LEFT JOIN match_service s ON s.service = f.service
     WHERE f.wallet_id = %(wallet)s AND f.received < f.charged
         AND f.state IN ('expected', 'queued', 'short_paid', 'written_off')
-        AND f.claimed_at <= (
-            SELECT to_timestamp(max(at) / 1000000.0) FROM match_row WHERE kind = 'refund'
-        ) + %(after)s::interval
+        AND f.claimed_at <= %(until)s
 """  # noqa: S608
 
 
@@ -91,13 +93,10 @@ def booked(wallet_id: int, kind: str, *, before: int, after: int) -> int:
 
 
 def claims(wallet_id: int, *, after: int) -> int:
-    return run(_CLAIMS, {"wallet": wallet_id, "after": f"{after} seconds"})
+    return run(_CLAIMS, _near(wallet_id, "refund", 0, after))
 
 
 def _near(wallet_id: int, kind: str, before: int, after: int) -> dict[str, object]:
-    return {
-        "wallet": wallet_id,
-        "kind": kind,
-        "before": f"{before} seconds",
-        "after": f"{after} seconds",
-    }
+    """Bounds as values: the planner then knows how much lies between them."""
+    since, until = rows(_SPAN, {"kind": kind, "before": before, "after": after})[0]
+    return {"wallet": wallet_id, "kind": kind, "since": since, "until": until}

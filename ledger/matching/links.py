@@ -13,7 +13,7 @@ _BY_LINK: Final = """
         SELECT r.id AS row_id, r.amount, t.id AS transfer_id, t.reference,
             count(*) OVER (PARTITION BY r.id) AS purchases,
             row_number() OVER (PARTITION BY t.id ORDER BY r.at, r.place) AS turn
-        FROM match_row r
+        FROM left_row r
         JOIN match_lead l ON l.lead = r.lead
         JOIN (
             SELECT id, (extract(epoch FROM occurred_at) * 1000000)::bigint AS at,
@@ -25,7 +25,7 @@ _BY_LINK: Final = """
         JOIN ledger_transfer t ON t.id = m.transfer_id
         LEFT JOIN match_service s ON s.service = t.service
         WHERE r.kind = 'refund' AND r.number <> '' AND (l.said = 0 OR l.said = s.number)
-            AND NOT EXISTS (SELECT FROM match_pair p WHERE p.row_id = r.id)
+            AND NOT EXISTS (SELECT FROM ONLY match_pair p WHERE p.row_id = r.id)
     ) found WHERE purchases = 1
 """
 _LANDED: Final = """
@@ -34,9 +34,9 @@ _LANDED: Final = """
         SELECT k.row_id, i.id AS item_id, row_number() OVER (PARTITION BY k.row_id ORDER BY i.id) n,
             row_number() OVER (PARTITION BY i.id ORDER BY k.turn) AS m
         FROM match_link k
-        JOIN match_item i ON i.reference = k.reference AND i.what = 'transfer'
+        JOIN left_item i ON i.reference = k.reference AND i.what = 'transfer'
             AND i.amount = k.amount
-        WHERE NOT EXISTS (SELECT FROM match_pair p WHERE p.item_id = i.id AND p.what = i.what)
+        WHERE NOT EXISTS (SELECT FROM ONLY match_pair p WHERE p.item_id = i.id AND p.what = i.what)
     ) found WHERE n = 1 AND m = 1
 """
 _CLAIMED: Final = """
@@ -44,13 +44,13 @@ _CLAIMED: Final = """
     SELECT k.row_id, f.id, 'claim', 'reference' FROM match_link k
     JOIN ledger_refund f ON f.wallet_id = %(wallet)s AND f.reference = k.reference
         AND f.received < f.charged
-    WHERE NOT EXISTS (SELECT FROM match_pair p WHERE p.row_id = k.row_id)
+    WHERE NOT EXISTS (SELECT FROM ONLY match_pair p WHERE p.row_id = k.row_id)
 """
 # Money came back that nobody has asked for: after the rental ended, say.
 _UNCLAIMED: Final = """
     INSERT INTO match_pair
     SELECT k.row_id, k.transfer_id, 'purchase', 'reference' FROM match_link k
-    WHERE NOT EXISTS (SELECT FROM match_pair p WHERE p.row_id = k.row_id)
+    WHERE NOT EXISTS (SELECT FROM ONLY match_pair p WHERE p.row_id = k.row_id)
         AND NOT EXISTS (
             SELECT FROM ledger_refund f
             WHERE f.wallet_id = %(wallet)s AND f.reference = k.reference
@@ -65,7 +65,7 @@ _ONLY_PURCHASE: Final = """
             count(*) OVER (PARTITION BY r.id) AS purchases,
             count(*) OVER (PARTITION BY bought.id) AS refunds,
             bought.number = '' OR r.number = '' OR bought.number = r.number OR %(refuted)s AS agree
-        FROM match_row r
+        FROM left_row r
         JOIN match_lead l ON l.lead = r.lead
         JOIN (
             SELECT b.id, t.id AS transfer_id, lead.said, (b.amount * 10000)::bigint AS amount,
@@ -83,12 +83,12 @@ _ONLY_PURCHASE: Final = """
             LEFT JOIN match_service s ON s.service = t.service
             LEFT JOIN match_lead lead ON lead.lead = split_part(b.description, '#', 1)
             WHERE b.wallet_id = %(wallet)s AND b.kind = 'purchase' AND b.occurred_at
-                >= (SELECT to_timestamp(min(at) / 1000000.0) - %(day)s::interval FROM match_row)
+                >= (SELECT to_timestamp(min(at) / 1000000.0) - %(day)s::interval FROM left_row)
         ) bought ON bought.amount = r.amount AND r.at - bought.at BETWEEN 0 AND %(reach)s
             AND (l.said = 0 OR bought.service IS NULL OR bought.service = l.said)
             AND (bought.unclaimed OR bought.transfer_id IS NULL)
         WHERE r.kind = 'refund'
-            AND NOT EXISTS (SELECT FROM match_pair p WHERE p.row_id = r.id)
+            AND NOT EXISTS (SELECT FROM ONLY match_pair p WHERE p.row_id = r.id)
     ) found WHERE purchases = 1 AND refunds = 1 AND unclaimed AND agree
 """
 

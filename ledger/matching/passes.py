@@ -1,14 +1,16 @@
 """The passes: each adds pairs for rows and items that no earlier one has paired."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ledger.matching.pairing import Moment, pairs, waiting
-from ledger.matching.tables import MICROSECONDS, rows, run
+from ledger.matching.tables import MICROSECONDS, rows, run, set_aside
 from ledger.states import MatchPass
 
 FOR_EVER: Final = 2**62
+SERVICES: Final = 2**21  # more than there are, twice: one number then tells a stretch and a service
+STRETCH: Final = 32  # times the window: most pairs are far from its ends, and few share one
 
 # Whose number is trusted is no longer matched by likeness against what the number says.
 _PART: Final = """
@@ -19,19 +21,19 @@ _STREAM: Final = f"""
         SELECT 0 AS side, r.id, r.at, r.place, r.amount,
             CASE WHEN %(by_service)s THEN l.said ELSE 0 END AS said, '' AS cause, '' AS what,
             {_PART.format(word="r.number = ''", without=1, with_=0)} AS part
-        FROM match_row r JOIN match_lead l ON l.lead = r.lead
+        FROM left_row r JOIN match_lead l ON l.lead = r.lead
         WHERE r.kind = %(kind)s AND (l.said > 0) = %(by_service)s AND l.said >= 0
             AND r.at <= %(until)s
-            AND NOT EXISTS (SELECT FROM match_pair p WHERE p.row_id = r.id)
+            AND NOT EXISTS (SELECT FROM ONLY match_pair p WHERE p.row_id = r.id)
             AND NOT EXISTS (SELECT FROM match_guard g WHERE g.row_id = r.id AND %(guarded)s)
         UNION ALL
         SELECT 1, i.id, i.at, i.id, i.amount, CASE WHEN %(by_service)s THEN i.said ELSE 0 END,
             i.cause, i.what,
             {_PART.format(word="i.external = '' AND NOT %(linked)s", without=0, with_=1)}
-        FROM match_item i
+        FROM left_item i
         WHERE i.what = ANY(%(whats)s) AND i.at <= %(until)s + %(window)s
             AND NOT EXISTS (
-                SELECT FROM match_pair p WHERE p.item_id = i.id AND p.what = i.what
+                SELECT FROM ONLY match_pair p WHERE p.item_id = i.id AND p.what = i.what
             )
     ), gaps AS (
         SELECT *, lag(at) OVER alike IS NULL OR at - lag(at) OVER alike > %(window)s AS fresh
@@ -43,6 +45,32 @@ _STREAM: Final = f"""
         FROM gaps
     )
 """  # noqa: S608 - our own words
+# The mass of them without putting anything in order: alone with each other in a stretch of time,
+# and so far from its ends that nothing outside it can be within reach.
+_APART: Final = f"""
+    INSERT INTO match_sure
+    SELECT max(row_id), max(item_id), max(what), 'unique' FROM (
+        SELECT (r.at / %(stretch)s) * {SERVICES} + l.said * 2
+                + {_PART.format(word="r.number = ''", without=1, with_=0)} AS likeness,
+            r.amount, r.at, r.id AS row_id, NULL::bigint AS item_id, NULL AS what
+        FROM left_row r JOIN match_lead l ON l.lead = r.lead
+        WHERE r.kind = %(kind)s AND l.said > 0
+            AND NOT EXISTS (SELECT FROM ONLY match_pair p WHERE p.row_id = r.id)
+        UNION ALL
+        SELECT (i.at / %(stretch)s) * {SERVICES} + i.said * 2
+                + {_PART.format(word="i.external = '' AND NOT %(linked)s", without=0, with_=1)},
+            i.amount, i.at, NULL, i.id, i.what
+        FROM left_item i
+        WHERE i.what = ANY(%(whats)s)
+            AND NOT EXISTS (
+                SELECT FROM ONLY match_pair p WHERE p.item_id = i.id AND p.what = i.what
+            )
+    ) stream
+    GROUP BY likeness, amount
+    HAVING count(row_id) = 1 AND count(item_id) = 1 AND max(at) - min(at) <= %(window)s
+        AND min(at) %% %(stretch)s >= %(window)s
+        AND max(at) %% %(stretch)s < %(stretch)s - %(window)s
+"""  # noqa: S608
 # No pair of a cluster could be made with anything outside it.
 _UNIQUE: Final = f"""
     {_STREAM}
@@ -76,23 +104,23 @@ _EVEN: Final = """
 """
 _UNEVEN: Final = """
     SELECT row_ids, row_ats, item_ids, item_ats, whats, same_cause FROM match_cluster c
-    WHERE NOT EXISTS (SELECT FROM match_pair p WHERE p.row_id = c.row_ids[1])
+    WHERE NOT EXISTS (SELECT FROM ONLY match_pair p WHERE p.row_id = c.row_ids[1])
 """
 _BY_NUMBER: Final = """
     INSERT INTO match_pair
-    SELECT found.row_id, found.item_id, found.what, 'reference' FROM (
-        SELECT r.id AS row_id, i.id AS item_id, i.what,
+    SELECT found.row_id, found.item_id, found.what, 'reference', found.differs FROM (
+        SELECT r.id AS row_id, i.id AS item_id, i.what, r.amount <> i.amount AS differs,
             count(*) OVER (PARTITION BY r.id) AS items,
             count(*) OVER (PARTITION BY i.what, i.id) AS rows
-        FROM match_row r
+        FROM left_row r
         JOIN match_lead l ON l.lead = r.lead
-        JOIN match_item i ON i.external = r.number AND (l.said = 0 OR l.said = i.said)
+        JOIN left_item i ON i.external = r.number AND (l.said = 0 OR l.said = i.said)
         WHERE r.kind = %(kind)s AND r.number <> '' AND i.what = ANY(%(whats)s)
             AND (r.amount = i.amount OR NOT %(same_amount)s)
             AND r.at - i.at BETWEEN -%(before)s AND %(after)s
-            AND NOT EXISTS (SELECT FROM match_pair p WHERE p.row_id = r.id)
+            AND NOT EXISTS (SELECT FROM ONLY match_pair p WHERE p.row_id = r.id)
             AND NOT EXISTS (
-                SELECT FROM match_pair p WHERE p.item_id = i.id AND p.what = i.what
+                SELECT FROM ONLY match_pair p WHERE p.item_id = i.id AND p.what = i.what
             )
     ) found WHERE found.items = 1 AND found.rows = 1
 """
@@ -103,27 +131,37 @@ _ONLY_FIT: Final = """
         SELECT r.id AS row_id, i.id AS item_id, i.what,
             count(*) OVER (PARTITION BY r.id) AS items,
             count(*) OVER (PARTITION BY i.what, i.id) AS rows
-        FROM match_row r
+        FROM left_row r
         JOIN match_lead l ON l.lead = r.lead
-        JOIN match_item i ON (i.amount = r.amount OR (%(less)s AND r.amount < i.amount))
+        JOIN left_item i ON (i.amount = r.amount OR (%(less)s AND r.amount < i.amount))
             AND (l.said = i.said OR (l.said = 0 AND NOT %(less)s))
         WHERE r.kind = %(kind)s AND i.what = ANY(%(whats)s)
             AND r.at - i.at BETWEEN -%(before)s AND %(after)s
             AND (r.number = '' OR NOT %(linked)s)
-            AND NOT EXISTS (SELECT FROM match_pair p WHERE p.row_id = r.id)
+            AND NOT EXISTS (SELECT FROM ONLY match_pair p WHERE p.row_id = r.id)
             AND NOT EXISTS (
-                SELECT FROM match_pair p WHERE p.item_id = i.id AND p.what = i.what
+                SELECT FROM ONLY match_pair p WHERE p.item_id = i.id AND p.what = i.what
             )
     ) found WHERE found.items = 1 AND found.rows = 1
 """
+# Those that had been set aside are among what is left again.
 _STRAYS: Final = """
-    DELETE FROM match_pair p USING match_row r, match_item i
+    CREATE TEMP TABLE match_stray AS
+    SELECT p.row_id, p.item_id, p.what, p.tableoid = 'match_sure'::regclass AS aside
+    FROM match_pair p, match_row r, match_item i
     WHERE r.id = p.row_id AND i.id = p.item_id AND i.what = p.what AND p.by_pass = 'unique'
-        AND r.number <> '' AND i.external <> '' AND r.number <> i.external
+        AND r.number <> '' AND i.external <> '' AND r.number <> i.external;
+    DELETE FROM match_pair p USING match_stray s WHERE s.row_id = p.row_id;
+    INSERT INTO left_row
+    SELECT r.* FROM match_row r JOIN match_stray s ON s.aside AND s.row_id = r.id;
+    INSERT INTO left_item
+    SELECT i.* FROM match_item i
+    JOIN match_stray s ON s.aside AND s.item_id = i.id AND s.what = i.what;
+    DROP TABLE match_stray
 """
 _GUARD: Final = """
     INSERT INTO match_guard
-    SELECT r.id FROM match_row r JOIN match_lead l ON l.lead = r.lead
+    SELECT r.id FROM left_row r JOIN match_lead l ON l.lead = r.lead
     WHERE EXISTS (
         SELECT FROM ledger_statementrow b
         LEFT JOIN match_lead said ON said.lead = split_part(b.description, '#', 1)
@@ -135,19 +173,19 @@ _GUARD: Final = """
             AND NOT EXISTS (
                 SELECT FROM ledger_match m WHERE m.row_id = b.id AND m.undone_at IS NULL
             )
-    ) AND NOT EXISTS (SELECT FROM match_pair p WHERE p.row_id = r.id)
+    ) AND NOT EXISTS (SELECT FROM ONLY match_pair p WHERE p.row_id = r.id)
 """
 _LEFT_ROWS: Final = """
-    SELECT l.said, r.amount, r.at, r.id FROM match_row r JOIN match_lead l ON l.lead = r.lead
+    SELECT l.said, r.amount, r.at, r.id FROM left_row r JOIN match_lead l ON l.lead = r.lead
     WHERE r.kind = 'refund' AND l.said > 0 AND (r.number = '' OR NOT %(linked)s)
-        AND NOT EXISTS (SELECT FROM match_pair p WHERE p.row_id = r.id)
+        AND NOT EXISTS (SELECT FROM ONLY match_pair p WHERE p.row_id = r.id)
         AND NOT EXISTS (SELECT FROM match_guard g WHERE g.row_id = r.id)
     ORDER BY r.at, r.place
 """
 _LEFT_CLAIMS: Final = """
-    SELECT i.said, i.amount, i.at, i.id, i.cause FROM match_item i
+    SELECT i.said, i.amount, i.at, i.id, i.cause FROM left_item i
     WHERE i.what = 'claim' AND (%(untrusted)s OR i.external = '')
-        AND NOT EXISTS (SELECT FROM match_pair p WHERE p.item_id = i.id AND p.what = 'claim')
+        AND NOT EXISTS (SELECT FROM ONLY match_pair p WHERE p.item_id = i.id AND p.what = 'claim')
     ORDER BY i.at, i.id
 """
 
@@ -180,6 +218,19 @@ class Likeness:
             "until": self.until,
             "by_service": by_service,
         }
+
+
+def apart(like: Likeness, windows: Sequence[int]) -> None:
+    """The pairs that `unique` finds in these windows, one after another, but for the nearer ones.
+
+    What is alone with its like beyond the widest is the same in each of them. Rows of no said
+    service come in between, and may fit what a wider window would have taken.
+    """
+    untold = rows("SELECT FROM match_lead WHERE said = 0 LIMIT 1")
+    like = replace(like, window=windows[0] if untold else windows[-1])
+    values = like.values()
+    run(_APART, values | {"stretch": STRETCH * _reach(like.window)})
+    set_aside()
 
 
 def unique(like: Likeness) -> None:

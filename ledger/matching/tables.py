@@ -16,13 +16,16 @@ MANY: Final = 5_000  # from then on whole sets are joined, and nothing row by ro
 MICROSECONDS: Final = 1_000_000
 
 _FORGET: Final = """
-    DROP TABLE IF EXISTS match_row, match_item, match_pair, match_lead, match_service, match_guard
+    DROP VIEW IF EXISTS left_row, left_item;
+    DROP TABLE IF EXISTS match_row, match_item, match_sure, match_pair, match_lead, match_service,
+        match_guard, match_left_row, match_left_item
 """
 _TABLES: Final = f"""
     {_FORGET};
     CREATE TEMP TABLE match_pair (
-        row_id bigint, item_id bigint, what text, by_pass text
+        row_id bigint, item_id bigint, what text, by_pass text, differs boolean DEFAULT false
     );
+    CREATE TEMP TABLE match_sure () INHERITS (match_pair);
     CREATE TEMP TABLE match_guard (row_id bigint);
     CREATE TEMP TABLE match_lead (lead text, said int);
     CREATE TEMP TABLE match_service (service text, number int);
@@ -35,14 +38,14 @@ _TABLES: Final = f"""
 _ROWS: Final = """
     CREATE TEMP TABLE match_row AS
     SELECT r.id, r.kind, (r.amount * 10000)::bigint AS amount,
-        (extract(epoch FROM r.occurred_at) * 1000000)::bigint AS at,
+        (date_part('epoch', r.occurred_at) * 1000000)::bigint AS at,
         split_part(r.description, '#', 1) AS lead,
-        CASE WHEN translate(split_part(r.description, '#', 2), '0123456789', '') = ''
+        CASE WHEN split_part(r.description, '#', 2) ~ '^[0-9]*$'
             THEN split_part(r.description, '#', 2)
             ELSE coalesce(substring(split_part(r.description, '#', 2) FROM '^\\s*(\\d+)'), '')
             END AS number,
-        CASE WHEN length(r.provider_id) <= 18 AND translate(r.provider_id, '0123456789', '') = ''
-            THEN r.provider_id::bigint ELSE r.id END AS place
+        CASE WHEN pg_input_is_valid(r.provider_id, 'bigint') THEN r.provider_id::bigint
+            ELSE r.id END AS place
     FROM ledger_statementrow r
     WHERE r.wallet_id = %(wallet)s AND NOT r.before_cut_over AND r.kind = ANY(%(kinds)s)
         AND r.amount > 0
@@ -54,6 +57,26 @@ _ROWS: Final = """
             SELECT FROM ledger_reconciliationexception e WHERE e.row_id = r.id
             AND e.state = 'resolved' AND e.resolved_by_id IS NOT NULL
         )
+"""
+# What the passes look at: all of it, until the mass is out of the way.
+_ALL: Final = """
+    CREATE TEMP VIEW left_row AS SELECT * FROM match_row;
+    CREATE TEMP VIEW left_item AS SELECT * FROM match_item
+"""
+_SET_ASIDE: Final = """
+    INSERT INTO match_sure SELECT * FROM ONLY match_pair;
+    TRUNCATE ONLY match_pair;
+    ANALYZE match_sure;
+    CREATE TEMP TABLE match_left_row AS
+    SELECT r.* FROM match_row r
+    WHERE NOT EXISTS (SELECT FROM match_sure p WHERE p.row_id = r.id);
+    CREATE TEMP TABLE match_left_item AS
+    SELECT i.* FROM match_item i
+    WHERE NOT EXISTS (SELECT FROM match_sure p WHERE p.item_id = i.id AND p.what = i.what);
+    ANALYZE match_left_row;
+    ANALYZE match_left_item;
+    CREATE OR REPLACE TEMP VIEW left_row AS SELECT * FROM match_left_row;
+    CREATE OR REPLACE TEMP VIEW left_item AS SELECT * FROM match_left_item
 """
 _SERVICES: Final = """
     SELECT DISTINCT service FROM ledger_transfer WHERE wallet_id = %(wallet)s
@@ -75,6 +98,7 @@ def begin(wallet_id: int, kinds: Sequence[str]) -> int:
     run("RESET enable_nestloop")
     run(_TABLES)
     run(_ROWS, {"wallet": wallet_id, "kinds": list(kinds)})
+    run(_ALL)
     run("ANALYZE match_row")
     count = int(rows("SELECT count(*) FROM match_row")[0][0])
     if count:
@@ -101,10 +125,16 @@ def look_up(statement: str, values: Any = None) -> list[tuple[Any, ...]]:
     return found
 
 
+def set_aside() -> None:
+    """Take what is paired out of what the passes look at: they are for the few that are left."""
+    run(_SET_ASIDE)
+
+
 def is_done() -> bool:
     """Whether every row has its pair, and no further pass has anything to do."""
-    return bool(
-        rows("SELECT (SELECT count(*) FROM match_row) <= (SELECT count(*) FROM match_pair)")[0][0]
+    return not rows(
+        "SELECT FROM left_row r WHERE NOT EXISTS"
+        " (SELECT FROM ONLY match_pair p WHERE p.row_id = r.id) LIMIT 1"
     )
 
 
@@ -125,14 +155,6 @@ def rows(statement: str, values: Any = None) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return list(cursor.fetchall())
-
-
-def forget_items() -> None:
-    run("TRUNCATE match_item")
-
-
-def forget_pairs() -> None:
-    run("TRUNCATE match_pair")
 
 
 def _name_services(wallet_id: int) -> None:

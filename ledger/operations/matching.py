@@ -46,26 +46,37 @@ _WRITE: Final = """
     INSERT INTO ledger_match (row_id, transfer_id, by_pass, at, reason)
     SELECT p.row_id, p.item_id, p.by_pass, %(now)s, ''
     FROM match_pair p
-    JOIN match_row r ON r.id = p.row_id
-    JOIN match_item i ON i.id = p.item_id AND i.what = p.what
-    WHERE p.what = 'transfer' AND r.amount = i.amount
+    WHERE p.what = 'transfer' AND NOT p.differs
         AND NOT EXISTS (
-            SELECT FROM ledger_match m WHERE m.transfer_id = p.item_id AND m.undone_at IS NULL
+            SELECT FROM ledger_match m
+            WHERE m.id > %(seen)s AND m.transfer_id = p.item_id AND m.undone_at IS NULL
         )
         AND NOT EXISTS (
-            SELECT FROM ledger_match m WHERE m.row_id = p.row_id AND m.undone_at IS NULL
+            SELECT FROM ledger_match m
+            WHERE m.id > %(seen)s AND m.row_id = p.row_id AND m.undone_at IS NULL
         )
+    ORDER BY p.row_id
 """
 _PAIRS: Final = "SELECT p.row_id, p.item_id, p.by_pass FROM match_pair p WHERE p.what = %s"
 _DIFFERING: Final = """
     SELECT p.row_id, p.item_id, (r.amount - i.amount) / 10000.0::numeric FROM match_pair p
     JOIN match_row r ON r.id = p.row_id
     JOIN match_item i ON i.id = p.item_id AND i.what = p.what
-    WHERE p.what = 'transfer' AND r.amount <> i.amount
+    WHERE p.what = 'transfer' AND p.differs
 """
 _UNEXPLAINED: Final = """
+    SELECT r.id FROM match_row r
+    WHERE NOT EXISTS (
+            SELECT FROM ledger_match m
+            WHERE m.id > %(seen)s AND m.row_id = r.id AND m.undone_at IS NULL
+        )
+        AND NOT EXISTS (SELECT FROM ledger_reconciliationexception e WHERE e.row_id = r.id)
+    ORDER BY r.id
+"""
+# Those that no pass looks at.
+_OTHER: Final = """
     SELECT r.id FROM ledger_statementrow r
-    WHERE r.wallet_id = %s AND NOT r.before_cut_over AND r.kind = ANY(%s)
+    WHERE r.wallet_id = %(wallet)s AND NOT r.before_cut_over AND (r.kind = 'other' OR r.amount <= 0)
         AND NOT EXISTS (
             SELECT FROM ledger_match m WHERE m.row_id = r.id AND m.undone_at IS NULL
         )
@@ -89,6 +100,7 @@ class _Turn:
     alive: Callable[[], None]
     matched: int = 0
     opened: int = 0
+    seen: int = 0  # the latest match before anything was gathered: only later ones are rivals
     # Rows that stand beside a booking which one of them is; nobody can say which.
     unsure: set[int] = field(default_factory=set)
 
@@ -109,8 +121,9 @@ def match_wallet(
     turn = _Turn(wallet, now, alive)
     doubts.undo_released(wallet, now=now)
     settling.settle_matched(wallet, now=now)
+    turn.seen = _latest_match(wallet)
     try:
-        for step in (_purchases, _report_purchases, _refunds, _deposits, _report_others):
+        for step in (_purchases, _restate, _refunds, _deposits, _others):
             alive()
             step(turn)
     finally:
@@ -119,6 +132,13 @@ def match_wallet(
     if complete:
         doubts.find_not_charged(wallet, read_at=read_at or now, now=now)
     return Outcome(turn.matched, turn.opened)
+
+
+def _latest_match(wallet: ProviderAccount) -> int:
+    """With the book locked: whoever matches one of its rows afterwards draws a higher number."""
+    with transaction.atomic():
+        lock_book(wallet)
+        return int(tables.rows("SELECT coalesce(max(id), 0) FROM ledger_match")[0][0])
 
 
 def _purchases(turn: _Turn) -> None:
@@ -133,9 +153,7 @@ def _purchases(turn: _Turn) -> None:
     like = replace(like, trusted=known.is_earned)
     if like.trusted:
         passes.by_number(kind, like.whats, before=WINDOW, after=WINDOW)
-    for window in pace.up_to(learned) or [WINDOW]:
-        if not tables.is_done():
-            passes.unique(replace(like, window=window))
+    _unique(like, pace.up_to(learned) or [WINDOW])
     if not tables.is_done():
         like = _by_trusted_number(like, known)
     for window in pace.up_to(learned):
@@ -144,6 +162,15 @@ def _purchases(turn: _Turn) -> None:
     _write(turn)
     if not tables.is_done():
         _less_sure_purchases(turn, like, learned)
+    _report(turn, _UNEXPLAINED)  # before the refunds: those of other people's are known by them
+
+
+def _unique(like: Likeness, windows: list[int]) -> None:
+    if windows:
+        passes.apart(like, windows)
+    for window in windows:
+        if not tables.is_done():
+            passes.unique(replace(like, window=window))
 
 
 def _by_trusted_number(like: Likeness, known: Trust) -> Likeness:
@@ -203,14 +230,13 @@ def _refunds(turn: _Turn) -> None:
     ids, linked = trust.in_activations(wallet, [kind]), trust.in_links(wallet)
     like = replace(like, trusted=ids.is_earned, linked=linked.is_earned)
     _by_numbers(turn, like)
-    for window in pace.up_to(learned):
-        if not tables.is_done():
-            passes.unique(replace(like, window=window))
+    _unique(like, pace.up_to(learned))
     if not tables.is_done():
         _less_sure_refunds(turn, like, learned, ids, linked)
     _write(turn)
     _claim_unclaimed(turn)
     _land(turn)
+    _report(turn, _UNEXPLAINED)
 
 
 def _less_sure_refunds(
@@ -274,6 +300,7 @@ def _deposits(turn: _Turn) -> None:
     for batch in _batches([pk for (pk,) in left]):
         turn.alive()
         _book_deposits(turn, batch)
+    _report(turn, _UNEXPLAINED)
 
 
 def _write(turn: _Turn) -> None:
@@ -281,7 +308,7 @@ def _write(turn: _Turn) -> None:
     with transaction.atomic():
         lock_book(turn.wallet)
         tables.run("ANALYZE match_pair")
-        written = tables.run(_WRITE, {"now": turn.now})
+        written = tables.run(_WRITE, {"now": turn.now, "seen": turn.seen})
         turn.matched += written
         for row, transfer, difference in tables.rows(_DIFFERING):
             turn.matched += _correct(turn, row, transfer, difference)
@@ -434,22 +461,20 @@ def deposit(wallet: ProviderAccount, row: StatementRow, *, now: datetime) -> Ent
     )
 
 
-def _report_purchases(turn: _Turn) -> None:
-    """Before the refunds: those of other people's purchases are to be known by them."""
-    _report(turn, [RowKind.PURCHASE])
+def _restate(turn: _Turn) -> None:
     with transaction.atomic():
         lock_book(turn.wallet)
         settling.restate(turn.wallet, turn.unsure, now=turn.now)
 
 
-def _report_others(turn: _Turn) -> None:
-    _report(turn, [RowKind.REFUND, RowKind.DEPOSIT, RowKind.OTHER])
+def _others(turn: _Turn) -> None:
+    _report(turn, _OTHER)
 
 
-def _report(turn: _Turn, kinds: list[RowKind]) -> None:
+def _report(turn: _Turn, which: str) -> None:
     """What no pass explained is put in front of a person, each row once."""
-    words = [kind.value for kind in kinds]
-    for batch in _batches([pk for (pk,) in tables.rows(_UNEXPLAINED, [turn.wallet.pk, words])]):
+    found = tables.rows(which, {"wallet": turn.wallet.pk, "seen": turn.seen})
+    for batch in _batches([pk for (pk,) in found]):
         turn.alive()
         with transaction.atomic():
             lock_book(turn.wallet)
