@@ -52,7 +52,8 @@ def test_a_balance_that_was_read_is_told_to_the_team_alone(web: Web) -> None:
     ):
         one.opened(), another.opened(), elsewhere.opened()
         wallets_read(team.pk)
-        one.hears(WALLETS), another.hears(WALLETS)
+        one.hears(WALLETS)
+        another.hears(WALLETS)
         change(other_team, stranger, 9)
         elsewhere.hears(9)
         assert WALLETS not in elsewhere.events
