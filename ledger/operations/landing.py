@@ -30,8 +30,9 @@ def land_all(
 ) -> dict[str, int]:
     """Book them all or none; the transfers by key, without those that went beyond altogether.
 
-    Never more than was charged: what goes beyond is put in suspense and in front of a person. The
-    same keys again change nothing.
+    Never more than was charged: what goes beyond is put in suspense and in front of a person. A
+    landing that is beyond altogether is not booked here: its row stays in the queue with its money,
+    and would be in the book twice. The same keys again change nothing.
     """
     keys = [landing.key for landing in landings]
     with transaction.atomic():
@@ -44,7 +45,7 @@ def land_all(
             within = max(min(landing.amount, refund.charged - refund.received), Decimal(0))
             if within:
                 entries.append(_entry(wallet, refund, within, landing, now))
-            if landing.amount > within:
+            if landing.amount > within > 0:
                 reports.append(_excess(refund, landing.amount - within, landing))
             _receive(refund, within, landing, is_over=landing.amount > within)
         ids = post_all(entries)

@@ -288,6 +288,25 @@ def test_a_short_refund_is_taken_where_the_time_or_the_number_proves_it(scene: S
     check(at)
 
 
+def test_a_refund_that_comes_twice_is_in_the_book_once(scene: SetScene) -> None:
+    """Both rows are read together, and their number tells whose they are."""
+    at = with_book(scene("smsgig"))
+    lived(at, 22)
+    reconciled(at)
+    at.fault("double-refund", seconds=4)
+    cancelled(at, at.rented())
+    at.times.move(60)
+    reconciled(at)
+    claim = Refund.objects.filter(wallet=at.account).latest("claimed_at")
+    assert (claim.state, claim.received) == (RefundState.OVER_PAID, claim.charged)
+    (second,) = unresolved(at)
+    assert (second.amount, second.kind) == (claim.charged, ExceptionKind.OUTSIDE_REFUND)
+    check(at)
+    before = snapshot_of(at)
+    reconciled(at)
+    assert snapshot_of(at) == before
+
+
 def test_the_order_in_which_rows_come_makes_no_difference(scene: SetScene) -> None:
     at = with_book(scene("smsgig"))
     for _ in range(4):
