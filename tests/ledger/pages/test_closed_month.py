@@ -40,7 +40,7 @@ def test_whoever_acts_in_a_closed_month_is_told_so(desk: Desk, headers: dict[str
         wallet=desk.gig, month=_month(desk, now), closed_at=now, closed_by=person, totals={}
     )
     before = everything()
-    why = {"reason": "Why."}
+    why: dict[str, object] = {"reason": "Why."}
     named = f"refund:{refund.pk}"
     acts: list[tuple[str, dict[str, int], dict[str, object]]] = [
         ("exception_resolve", {"exception": open_one.pk}, {"outcome": "outside", **why}),
