@@ -1,6 +1,7 @@
 """The filters of the ledger's lists, all of them in the address."""
 
-from datetime import date, datetime, time, timedelta
+from calendar import monthrange
+from datetime import date, datetime, time
 from typing import Any
 
 import django_filters
@@ -105,7 +106,7 @@ class RefundFilter(_Filter):
         return refunds.filter(due_at__gte=_midnight(day))
 
     def to_day(self, refunds: QuerySet[Refund], name: str, day: date) -> QuerySet[Refund]:
-        return refunds.filter(due_at__lt=_midnight(day + timedelta(days=1)))
+        return refunds.filter(due_at__lte=_end(day))
 
 
 class ExceptionFilter(_Filter):
@@ -145,7 +146,7 @@ class ExceptionFilter(_Filter):
         return rows.filter(occurred_at__gte=_midnight(day))
 
     def to_day(self, rows: QuerySet[Any], name: str, day: date) -> QuerySet[Any]:
-        return rows.filter(occurred_at__lt=_midnight(day + timedelta(days=1)))
+        return rows.filter(occurred_at__lte=_end(day))
 
 
 class StatementFilter(forms.Form):
@@ -169,7 +170,7 @@ class StatementFilter(forms.Form):
         said = self.cleaned_data
         month, until = said.get("month"), said.get("as_of")
         if month:
-            last = (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+            last = month.replace(day=monthrange(month.year, month.month)[1])
             until = min(last, until) if until else last
         word = str(said.get("q") or "").strip()
         return Wanted(since=month, until=until, kind=said.get("kind") or "", word=word)
@@ -187,3 +188,8 @@ class StatementFilter(forms.Form):
 def _midnight(day: date) -> datetime:
     """The start of a day in the zone of whoever looks."""
     return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
+
+
+def _end(day: date) -> datetime:
+    """Its last moment: the last day that there is has no next one."""
+    return datetime.combine(day, time.max, tzinfo=timezone.get_current_timezone())

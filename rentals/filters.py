@@ -1,6 +1,6 @@
 """The history's filters, all of them in the address."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 
 import django_filters
@@ -104,12 +104,17 @@ class RentalFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no
         return rentals.filter(requested_at__gte=_midnight(day))
 
     def to_day(self, rentals: QuerySet[Rental], name: str, day: date) -> QuerySet[Rental]:
-        return rentals.filter(requested_at__lt=_midnight(day + timedelta(days=1)))
+        return rentals.filter(requested_at__lte=_end(day))
 
 
 def _midnight(day: date) -> datetime:
     """The start of a day in the zone of whoever looks."""
     return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
+
+
+def _end(day: date) -> datetime:
+    """Its last moment: the last day that there is has no next one."""
+    return datetime.combine(day, time.max, tzinfo=timezone.get_current_timezone())
 
 
 def in_order(rentals: QuerySet[Rental], sort: str) -> QuerySet[Rental]:
