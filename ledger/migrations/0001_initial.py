@@ -412,6 +412,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='transfer',
+            index=models.Index(condition=models.Q(('phase', 'pending')), fields=['id'], include=('wallet', 'booked_on'), name='transfer_held'),
+        ),
+        migrations.AddIndex(
+            model_name='transfer',
             index=models.Index(condition=models.Q(('actor__isnull', False)), fields=['actor'], name='transfer_actor'),
         ),
         migrations.AddConstraint(

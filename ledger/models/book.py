@@ -116,6 +116,12 @@ class Transfer(models.Model):
         indexes = [
             models.Index(fields=["wallet", "reference"], name="transfer_reference"),
             models.Index(fields=["wallet", "booked_on", "id"], name="transfer_statement"),
+            models.Index(  # what is set aside is found without reading all that was charged
+                fields=["id"],
+                include=["wallet", "booked_on"],
+                condition=models.Q(phase="pending"),
+                name="transfer_held",
+            ),
             models.Index(  # most are nobody's
                 fields=["actor"], condition=models.Q(actor__isnull=False), name="transfer_actor"
             ),

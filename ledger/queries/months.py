@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import TruncMonth
 
 from accounts.models import ProviderAccount
@@ -18,19 +18,25 @@ from ledger.states import AWAITED, UNRESOLVED, AccountKind, Phase, TransferKind
 
 NOTHING: Final = Decimal(0)
 
-# Each transfer once for each of its sides: what it adds to that kind of account.
+# What moved between which accounts, summed up by day before anything is looked up for it; then each
+# sum once for each of its sides: what it adds to that kind of account.
 _MOVED: Final = """
-    SELECT t.wallet_id, date_trunc('month', t.booked_on)::date, t.kind, side.account,
+    WITH moved AS MATERIALIZED (
+        SELECT t.wallet_id, t.booked_on, t.kind, t.debit_id, t.credit_id, sum(t.amount) AS amount
+        FROM ledger_transfer t
+        WHERE t.phase IN ('posted', 'post') AND ({})
+        GROUP BY 1, 2, 3, 4, 5
+    )
+    SELECT moved.wallet_id, date_trunc('month', moved.booked_on)::date, moved.kind, side.account,
         sum(side.amount)
-    FROM unnest(%s::bigint[], %s::date[]) since(wallet_id, day)
-    JOIN ledger_transfer t ON t.wallet_id = since.wallet_id AND t.booked_on >= since.day
-    JOIN ledger_account debited ON debited.id = t.debit_id
-    JOIN ledger_account credited ON credited.id = t.credit_id
+    FROM moved
+    JOIN ledger_account debited ON debited.id = moved.debit_id
+    JOIN ledger_account credited ON credited.id = moved.credit_id
     CROSS JOIN LATERAL
-        (VALUES (debited.kind, t.amount), (credited.kind, -t.amount)) side(account, amount)
-    WHERE t.phase IN ('posted', 'post')
+        (VALUES (debited.kind, moved.amount), (credited.kind, -moved.amount)) side(account, amount)
     GROUP BY 1, 2, 3, 4
 """
+_SINCE: Final = "(t.wallet_id = %s AND t.booked_on >= %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +161,11 @@ def thawed(closed: ClosedMonth) -> Month:
 def _sums(begins: Mapping[int, date]) -> dict[int, dict[date, _Sums]]:
     """What moved in each wallet from its day on, by month."""
     found: dict[int, dict[date, _Sums]] = defaultdict(lambda: defaultdict(_Sums))
+    if not begins:
+        return found
     with connection.cursor() as cursor:
-        cursor.execute(_MOVED, [list(begins), list(begins.values())])
+        which = " OR ".join([_SINCE] * len(begins))
+        cursor.execute(_MOVED.format(which), [value for pair in begins.items() for value in pair])
         for wallet, at, kind, account, amount in cursor.fetchall():
             sums = found[wallet][at]
             sums.accounts[account] += amount
@@ -170,8 +179,8 @@ def open_counts(wallets: Sequence[ProviderAccount], zone: tzinfo) -> dict[tuple[
     found: dict[tuple[int, date], int] = defaultdict(int)
     exceptions = ReconciliationException.objects.filter(wallet__in=wallets, state__in=UNRESOLVED)
     awaited = Refund.objects.filter(wallet__in=wallets, state__in=AWAITED, expected_max__gt=0)
-    held = _held(Transfer.objects.filter(wallet__in=wallets))
-    for rows, at in ((exceptions, "occurred_at"), (awaited, "claimed_at"), (held, "booked_on")):
+    holds = held(Transfer.objects.filter(wallet__in=wallets))
+    for rows, at in ((exceptions, "occurred_at"), (awaited, "claimed_at"), (holds, "booked_on")):
         month = TruncMonth(at, tzinfo=zone) if at != "booked_on" else TruncMonth(at)
         counted: QuerySet[Any, Any] = (
             rows.order_by().annotate(month=month).values_list("wallet", "month")
@@ -181,9 +190,10 @@ def open_counts(wallets: Sequence[ProviderAccount], zone: tzinfo) -> dict[tuple[
     return found
 
 
-def _held(transfers: QuerySet[Transfer]) -> QuerySet[Transfer]:
+def held(transfers: QuerySet[Transfer]) -> QuerySet[Transfer]:
     """What is set aside, and neither charged nor given back."""
-    return transfers.filter(phase=Phase.PENDING, resolution__isnull=True)
+    settled = Transfer.objects.filter(resolves=OuterRef("pk"))
+    return transfers.filter(~Exists(settled), phase=Phase.PENDING)
 
 
 def _exceptions(wallet: ProviderAccount, until: datetime) -> Iterator[OpenItem]:
@@ -220,8 +230,8 @@ def _refunds(wallet: ProviderAccount, until: datetime) -> Iterator[OpenItem]:
 
 
 def _holds(wallet: ProviderAccount, first: date) -> Iterator[OpenItem]:
-    held = _held(Transfer.objects.filter(wallet=wallet, booked_on__lt=following(first)))
-    for each in held.order_by("pk"):
+    found = held(Transfer.objects.filter(wallet=wallet, booked_on__lt=following(first)))
+    for each in found.order_by("pk"):
         yield OpenItem(
             "hold",
             each.pk,

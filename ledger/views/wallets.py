@@ -18,9 +18,9 @@ from ledger.filters import StatementFilter
 from ledger.forms import DepositForm
 from ledger.models import Transfer
 from ledger.operations.rates import MissingRate, convert
+from ledger.queries.months import held
 from ledger.queries.statement import Point, all_lines, balance_at_end, balance_before, statement
 from ledger.queries.wallets import Wallet, wallet, wallets
-from ledger.states import Phase
 from ledger.views.common import READERS, clean, may_act, varied, wallet_or_404
 
 
@@ -99,8 +99,8 @@ def _deposit_form(request: TeamRequest, account: ProviderAccount) -> DepositForm
 
 def _holds(account: ProviderAccount) -> list[Transfer]:
     """The newest of what is set aside for rentals without an outcome."""
-    held = account.transfers.filter(phase=Phase.PENDING, resolution__isnull=True)
-    return list(held.order_by("-pk")[:20])
+    newest = held(account.transfers.all()).order_by("-pk").values_list("pk", flat=True)[:20]
+    return list(Transfer.objects.filter(pk__in=list(newest)).order_by("-pk"))
 
 
 def _total(request: TeamRequest, found: list[Wallet]) -> dict[str, Any]:
