@@ -51,7 +51,7 @@ def live_through(seed: int, numbers: Numbers, days: int) -> Verdict:
     rents: dict[str, Rented] = {}
     rows: list[Row] = []
     for day in Wallet(seed, numbers).days(days):
-        rents |= {reference(rent.number): rent for rent in day.rents}
+        rents |= {reference(account, rent.number): rent for rent in day.rents}
         rows += day.rows
         write(account, day)
         _match(account, rents, day.ends)
