@@ -46,6 +46,8 @@ def record_deposit(
         _lock_book(wallet, now)
         if known := Transfer.objects.filter(key=key).first():
             return known
+        if _is_on_statement(wallet, amount, day):
+            raise NotPossible(_("The provider's statement has this deposit: it is booked already."))
         seen = _seen(wallet, amount, day)
         entry = _entry(wallet, key, amount, day, actor, reason, now, seen=seen is not None)
         booked = Transfer.objects.get(pk=post(entry))
@@ -83,6 +85,20 @@ def _lock_book(wallet: ProviderAccount, now: datetime) -> None:
     if locked.first() is None:
         open_book(wallet, balance=wallet.balance or Decimal(0), cut_over_at=now)
         locked.get()
+
+
+def _is_on_statement(wallet: ProviderAccount, amount: Decimal, day: date) -> bool:
+    """Whether a row brought it. Recorded first, the row is matched to it, as far apart at most."""
+    brought = Transfer.objects.filter(
+        wallet=wallet,
+        kind=TransferKind.DEPOSIT,
+        amount=amount,
+        key__startswith="row:",
+        matches__undone_at__isnull=True,
+        matches__isnull=False,
+    )
+    days = [team_day(wallet.team, at) for at in brought.values_list("occurred_at", flat=True)]
+    return any(abs(day - booked) <= DAYS_APART for booked in days)
 
 
 def _seen(wallet: ProviderAccount, amount: Decimal, day: date) -> ReconciliationException | None:

@@ -22,6 +22,7 @@ from ledger.states import (
     TransferKind,
 )
 from tests.factories import make_member
+from tests.ledger.statements import check, posted, reconciled, with_book
 from tests.ledger.test_snapshots import together
 from tests.ledger.watching import MINUTE, Watch, watch
 from tests.rentals.scene import SetScene
@@ -190,3 +191,23 @@ def test_in_a_closed_month_nothing_is_booked_or_resolved(villa: Watch, finance: 
     assert not AuditEvent.objects.filter(
         team=villa.account.team, action="ledger.deposit_recorded"
     ).exists()
+
+
+def test_a_deposit_that_the_statement_has_brought_is_not_booked_by_hand(scene: SetScene) -> None:
+    at = with_book(scene("smsgig"))
+    person = make_member(at.account.team, Role.FINANCE).user
+    now = at.times.now()
+    at.sandbox.top_up(at.wallet_id, 25)
+    reconciled(at)
+    fields: dict[str, Any] = {
+        "wallet": at.account,
+        "amount": Decimal(25),
+        "actor": person,
+        "reason": "The card's receipt",
+        "now": now,
+    }
+    with pytest.raises(NotPossible):
+        record_deposit(day=now.date(), **fields)
+    check(at)
+    record_deposit(day=now.date() - timedelta(days=3), **fields)  # another one
+    assert posted(at) == at.wallet.balance + 25
