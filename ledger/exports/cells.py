@@ -6,9 +6,10 @@ their sign.
 """
 
 import re
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.utils import timezone
 
@@ -16,11 +17,15 @@ type Value = str | int | Decimal | date | datetime | None
 
 _RUNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # no cell may hold them
+# What is neither, as nearly all text is, needs no second look.
+_ODD: Final = re.compile(r"\A[ \u00a0]*[=+\-@\t\r\n]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 DIGITS: Final = 15  # what a spreadsheet's numbers keep
 
 
 def harmless(text: str) -> str:
     """Text that no spreadsheet runs."""
+    if _ODD.search(text) is None:
+        return text
     text = _CONTROL.sub("", text)
     first = text.lstrip(" \N{NO-BREAK SPACE}")
     return f"'{text}" if first.startswith(_RUNS) or text.startswith(_RUNS) else text
@@ -28,15 +33,26 @@ def harmless(text: str) -> str:
 
 def as_text(value: Value) -> str:
     """For CSV: amounts in full without an exponent, times with their offset."""
-    if value is None:
-        return ""
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, datetime):
-        return timezone.localtime(value).isoformat(timespec="seconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value) if isinstance(value, int) else harmless(value)
+    return _ways(timezone.get_current_timezone())[type(value)](value)
+
+
+def texts(rows: Iterable[Iterable[Value]]) -> Iterator[list[str]]:
+    """Rows of the same: what is alike for all of their cells is found out once."""
+    ways = _ways(timezone.get_current_timezone())
+    for row in rows:
+        yield [ways[type(value)](value) for value in row]
+
+
+def _ways(zone: tzinfo) -> dict[type, Callable[[Any], str]]:
+    """A cell has one of these types and no other."""
+    return {
+        str: harmless,
+        int: str,
+        Decimal: "{:f}".format,
+        datetime: lambda value: value.astimezone(zone).isoformat(timespec="seconds"),
+        date: date.isoformat,
+        type(None): lambda _value: "",
+    }
 
 
 def as_cell(value: Value) -> str | int | float | Decimal | None:

@@ -11,7 +11,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
-from ledger.exports.cells import Value, as_cell, as_text
+from ledger.exports.cells import Value, as_cell, texts
 
 CSV, XLSX = "csv", "xlsx"
 TYPES: Final = {
@@ -39,10 +39,11 @@ def write(format_: str, head: Sequence[str], rows: Iterable[Sequence[Value]]) ->
 
 def _write_csv(file: IO[bytes], head: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
     file.write(b"\xef\xbb\xbf")  # without it Excel takes it for something else than UTF-8
-    text = io.TextIOWrapper(file, "utf-8", newline="", write_through=True)
+    text = io.TextIOWrapper(file, "utf-8", newline="")
     writer = csv.writer(text)
     writer.writerow(head)
-    writer.writerows([as_text(value) for value in row] for row in rows)
+    writer.writerows(texts(rows))
+    text.flush()
     text.detach()
 
 

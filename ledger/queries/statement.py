@@ -31,6 +31,18 @@ from ledger.queries.months import following
 from ledger.states import AccountKind, Phase
 
 PAGE: Final = 50
+PORTION: Final = 5000  # lines that are read at a time
+FIELDS: Final = (
+    "pk",
+    "booked_on",
+    "occurred_at",
+    "kind",
+    "reference",
+    "external_id",
+    "service",
+    "currency",
+    "reason",
+)
 MONEY: Final = DecimalField(max_digits=18, decimal_places=4)
 
 
@@ -108,15 +120,17 @@ def statement(
     return Statement(lines, older, newer)
 
 
-def all_lines(wallet: ProviderAccount, wanted: Wanted) -> Iterator[Line]:
-    """All of them, the oldest first, read in portions."""
+def all_lines(wallet: ProviderAccount, wanted: Wanted) -> Iterator[tuple[Any, ...]]:
+    """All of them, the oldest first, read in portions: the values of `FIELDS`, what each did to
+    the wallet, and what the wallet held then (None where lines are left out)."""
     rows = _signed(_narrowed(wallet, wanted), wallet).order_by("booked_on", "pk")
     held = Decimal(0)
     if wanted.is_whole and wanted.since is not None:
         held = balance_before(wallet, wanted.since)
-    for transfer in rows.iterator(chunk_size=2000):
-        held += transfer.signed
-        yield Line(transfer, transfer.signed, held if wanted.is_whole else None)
+    is_whole = wanted.is_whole
+    for line in rows.values_list(*FIELDS, "signed").iterator(chunk_size=PORTION):
+        held += line[-1]
+        yield (*line, held if is_whole else None)
 
 
 def balance_before(wallet: ProviderAccount, day: date) -> Decimal:
