@@ -56,8 +56,6 @@ REFERENCES = {  # foreign keys: a copy that points at nobody
     "ledger_finding.actor_id",
     "ledger_finding.wallet_id",
     "ledger_match.actor_id",
-    "ledger_match.row_id",
-    "ledger_match.transfer_id",
     "ledger_match.undone_by_id",
     "ledger_pinnedrate.rate_id",
     "ledger_pinnedrate.transfer_id",
