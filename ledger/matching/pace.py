@@ -11,6 +11,7 @@ from ledger.matching.tables import MICROSECONDS, look_up
 ENOUGH: Final = 10
 LATEST: Final = 1_000
 NEARLY_ALL: Final = 0.95
+MOST: Final = 0.7
 STEPS: Final = (1, 3, 10, 30)  # seconds
 
 _PAIRED: Final = """
@@ -18,6 +19,13 @@ _PAIRED: Final = """
     JOIN match_row r ON r.id = p.row_id
     JOIN match_item i ON i.id = p.item_id AND i.what = p.what
     WHERE p.by_pass = 'unique' LIMIT %(latest)s
+"""
+_CROWD: Final = """
+    SELECT (SELECT count(*) FROM match_pair p WHERE p.by_pass = 'unique'),
+        least(
+            (SELECT count(*) FROM match_row r WHERE r.kind = %(kind)s AND r.at <= %(until)s),
+            (SELECT count(*) FROM match_item i WHERE i.what = ANY(%(whats)s) AND i.at <= %(until)s)
+        )
 """
 _PROVED: Final = """
     SELECT m.row_id, m.transfer_id FROM ledger_match m JOIN ledger_statementrow r ON r.id = m.row_id
@@ -49,6 +57,15 @@ _OF_HOLDS: Final = f"""
 def of_pairs() -> int | None:
     """The seconds within which the unique pairs just found are; None where they are not."""
     return _within([apart for (apart,) in look_up(_PAIRED, {"latest": LATEST})])
+
+
+def holds_in_a_crowd(kind: str, whats: list[str], *, until: int) -> bool:
+    """Whether most have one partner in the window of the unique pairs just found, and no other.
+
+    By chance at most one in seven has: rows and bookings that come at random, whatever their rate.
+    """
+    pairs, all_there_are = look_up(_CROWD, {"kind": kind, "whats": whats, "until": until})[0]
+    return bool(pairs >= ENOUGH and pairs >= MOST * all_there_are)
 
 
 def of_purchases(wallet_id: int) -> int | None:

@@ -196,10 +196,22 @@ def _pace_of_sample(like: Likeness) -> int | None:
     found = tables.rows(_SAMPLE, [like.kind, SAMPLE])
     if not found:
         return None
-    passes.unique(replace(like, until=found[0][0]))
+    sample = replace(like, until=found[0][0])
+    passes.unique(sample)
     learned = pace.of_pairs()
     passes.drop_unique()
-    return learned
+    return learned or _pace_of_crowd(sample)
+
+
+def _pace_of_crowd(sample: Likeness) -> int | None:
+    """Where rentals follow each other so closely that hardly one is alone in the whole window."""
+    for window in pace.STEPS:
+        passes.unique(replace(sample, window=window))
+        holds = pace.holds_in_a_crowd(sample.kind, sample.whats, until=sample.until)
+        passes.drop_unique()
+        if holds:
+            return window
+    return None
 
 
 def _weigh(seen: Trust) -> bool:

@@ -173,6 +173,25 @@ def test_one_row_too_many_is_left_to_a_person_and_the_book_is_right(scene: SetSc
     check(at)
 
 
+def test_one_row_too_many_in_a_crowd_leaves_the_others_matched(scene: SetScene) -> None:
+    at = with_book(scene("smsgig"))
+    lived(at, 12, apart=40)
+    doubt = in_doubt(at, charged=True)
+    at.times.move(20)
+    at.sandbox.buy_outside(at.wallet_id)
+    at.times.move(20)
+    lived(at, 12, apart=40)
+    at.times.move(1200)
+    reconciled(at)
+    acted_on(at, doubt)
+    assert doubt.state == RentalState.LOST
+    reconciled(at)
+    assert wrong(at) == [] and passes(at) == {MatchPass.UNIQUE}
+    assert len(live(at)) == 24 + 12 + 1  # and the doubt's
+    assert kinds(at) == [ExceptionKind.OUTSIDE_PURCHASE]
+    check(at)
+
+
 @pytest.mark.parametrize("charged", [True, False])
 def test_a_doubt_ends_by_the_statement(scene: SetScene, charged: bool) -> None:
     at = with_book(scene("smsgig"))
