@@ -18,8 +18,9 @@ from ledger.operations.drifts import lock_unexplained
 from ledger.operations.errors import NotPossible, told_if_closed
 from ledger.operations.resolving import close
 from ledger.states import AccountKind, Resolution, TransferKind
+from providers.registry import provider
 
-TOO_LARGE: Final = 10**14  # for the book
+TOO_LARGE: Final = 10**9  # in any currency: a slip of the hand
 # A change of the balance is seen after the deposit; a bank's day may be another than the team's.
 DAYS_APART: Final = timedelta(days=1)
 
@@ -70,9 +71,24 @@ def record_deposit(
     return booked
 
 
+def lists_deposits(wallet: ProviderAccount) -> bool:
+    """Whether the provider's statement tells of deposits, so that nobody need record them."""
+    return provider(wallet.provider, wallet.server_prefix).capabilities.statement
+
+
 def _check(wallet: ProviderAccount, amount: Decimal, day: date, reason: str, now: datetime) -> None:
-    if not amount.is_finite() or not 0 < amount < TOO_LARGE or amount % SMALLEST:
-        raise NotPossible(_("A deposit is more than 0, with at most four decimals."))
+    if not amount.is_finite() or amount <= 0:
+        raise NotPossible(_("A deposit is more than 0."))
+    if amount >= TOO_LARGE:
+        raise NotPossible(_("No wallet is paid so much at once: look at the amount again."))
+    if amount % SMALLEST:
+        raise NotPossible(_("A deposit has at most four decimals."))
+    opened = Book.objects.filter(wallet=wallet).first()
+    if opened is not None and day < team_day(wallet.team, opened.cut_over_at):
+        raise NotPossible(
+            _("The book begins on %(day)s: what was paid before is in its opening balance.")
+            % {"day": team_day(wallet.team, opened.cut_over_at).isoformat()}
+        )
     if day > team_day(wallet.team, now):
         raise NotPossible(_("A deposit can't be of a day that is still to come."))
     if not reason.strip():

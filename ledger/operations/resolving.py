@@ -162,8 +162,9 @@ def hand_to(locked: ReconciliationException, to: User | None) -> None:
 
 
 def _lock(exception: ReconciliationException) -> ReconciliationException:
+    # Whoever resolved it is read afterwards: a joined row is as it was before the lock was had.
     rows = ReconciliationException.objects.select_for_update(of=("self",))
-    return rows.select_related("wallet__team", "resolved_by").get(pk=exception.pk)
+    return rows.select_related("wallet__team").get(pk=exception.pk)
 
 
 def _check(locked: ReconciliationException, outcome: Resolution, reason: str) -> None:

@@ -17,6 +17,7 @@ from ledger.exports.response import download
 from ledger.filters import StatementFilter
 from ledger.forms import DepositForm
 from ledger.models import Transfer
+from ledger.operations.deposits import lists_deposits
 from ledger.operations.rates import MissingRate, convert
 from ledger.queries.months import held
 from ledger.queries.statement import Point, all_lines, balance_at_end, balance_before, statement
@@ -92,7 +93,7 @@ def wallet_context(request: TeamRequest, account: ProviderAccount) -> dict[str, 
 
 
 def _deposit_form(request: TeamRequest, account: ProviderAccount) -> DepositForm | None:
-    if not may_act(request) or account.archived_at is not None:
+    if not may_act(request) or account.archived_at is not None or lists_deposits(account):
         return None
     return DepositForm(today=team_day(request.team, timezone.now()))
 

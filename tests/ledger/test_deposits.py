@@ -196,6 +196,7 @@ def test_in_a_closed_month_nothing_is_booked_or_resolved(villa: Watch, finance: 
 def test_a_deposit_that_the_statement_has_brought_is_not_booked_by_hand(scene: SetScene) -> None:
     at = with_book(scene("smsgig"))
     person = make_member(at.account.team, Role.FINANCE).user
+    at.times.move(timedelta(days=4).total_seconds())
     now = at.times.now()
     at.sandbox.top_up(at.wallet_id, 25)
     reconciled(at)
@@ -211,3 +212,15 @@ def test_a_deposit_that_the_statement_has_brought_is_not_booked_by_hand(scene: S
     check(at)
     record_deposit(day=now.date() - timedelta(days=3), **fields)  # another one
     assert posted(at) == at.wallet.balance + 25
+
+
+@pytest.mark.parametrize(
+    ("amount", "days"), [(10**9, 0), (Decimal("1e13"), 0), (25, -1), (25, -700_000)]
+)
+def test_a_slip_of_the_hand_is_refused(
+    villa: Watch, finance: User, amount: Decimal, days: int
+) -> None:
+    funded = villa.net(AccountKind.FUNDING)
+    with pytest.raises(NotPossible):
+        deposit(villa, finance, amount=amount, day=today(villa) + timedelta(days))
+    assert villa.net(AccountKind.FUNDING) == funded
