@@ -165,7 +165,7 @@ def exception_rows(rows: QuerySet[ReconciliationException]) -> Rows:
         yield (
             each.pk,
             each.wallet.label,
-            each.get_kind_display(),
+            each.title,
             each.get_state_display(),
             each.currency,
             each.amount,

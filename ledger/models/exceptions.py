@@ -1,6 +1,7 @@
 """What nobody but a person can explain: the queue in front of finance."""
 
 from django.db import models
+from django.utils.translation import gettext as _
 
 from accounts.models import ProviderAccount, User
 from ledger.models.statements import StatementRow
@@ -66,3 +67,11 @@ class ReconciliationException(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.pk}"
+
+    @property
+    def title(self) -> str:
+        """In a few words. A row of no amount is one of several that a rental of ours explains."""
+        outside = (ExceptionKind.OUTSIDE_PURCHASE, ExceptionKind.OUTSIDE_REFUND)
+        if self.kind in outside and not self.amount:
+            return _("Which of several rows is ours?")
+        return str(self.get_kind_display())

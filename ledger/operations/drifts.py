@@ -156,6 +156,7 @@ def reverse(snapshot: Snapshot, exception: ReconciliationException, *, now: date
             reference=exception.reference,
             occurred_at=exception.occurred_at,
             booked_on=team_day(wallet.team, now),
+            reason=f"Exception {exception.pk} is explained by what was open.",
         )
     )
     exception.state, exception.resolved_at = ExceptionState.RESOLVED, now

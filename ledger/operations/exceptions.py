@@ -79,4 +79,5 @@ def _to_suspense(
         reference=exception.reference,
         occurred_at=exception.occurred_at,
         booked_on=team_day(wallet.team, now),
+        reason=f"Exception {exception.pk}: {exception.title}",
     )

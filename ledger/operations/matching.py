@@ -357,6 +357,7 @@ def correct_difference(
             occurred_at=match.row.occurred_at,
             booked_on=team_day(wallet.team, now),
             day=booked.day,
+            reason="The statement says another amount.",
             flagged=True,
         )
     )

@@ -108,6 +108,7 @@ def out_of_suspense(
         reference=exception.reference,
         occurred_at=exception.occurred_at,
         booked_on=team_day(wallet.team, now),
+        reason=f"Exception {exception.pk} is explained by the statement.",
     )
 
 

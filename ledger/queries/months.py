@@ -205,7 +205,7 @@ def _exceptions(wallet: ProviderAccount, until: datetime) -> Iterator[OpenItem]:
         yield OpenItem(
             "exception",
             each.pk,
-            str(each.get_kind_display()),
+            each.title,
             each.amount,
             each.reference,
             each.opened_at,
