@@ -153,6 +153,7 @@ def ask_soon(rental_id: int, *, now: datetime) -> bool:
             confirm_reads__lt=CONFIRM_READS,
         ).update(
             next_poll_at=Least(F("next_poll_at"), due, output_field=DateTimeField()),
+            planned_poll_at=None,  # asked for, whatever it is worth
             last_confirm_at=due,
             confirm_reads=F("confirm_reads") + 1,
         )

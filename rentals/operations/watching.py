@@ -128,7 +128,7 @@ def watch(row: Row, sight: Sight, now: datetime) -> Watch:
     elif row.state == RentalState.RECEIVED and row.multiple_sms:
         found.curve, found.shortest = QUIET, QUIET_LOOK.total_seconds()
     elif row.state == RentalState.RECEIVED:
-        found.spare = True
+        found.spare = due >= found.last and row.next_poll_at != row.last_confirm_at
     else:  # it is over, and somebody says that there is news
         found.last = math.inf
     return found

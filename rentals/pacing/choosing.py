@@ -25,7 +25,7 @@ class Watch:
     due: float  # when the row says that it is to be asked
     planned: bool = True  # we said so ourselves, by its worth, and may say otherwise
     cancelled: float = math.inf  # when it is cancelled if it is still empty, after a look
-    spare: bool = False  # its code is here: its last look is taken only where requests abound
+    spare: bool = False  # its code is here: this last look is taken only where requests abound
     shortest: float = SHORTEST  # seconds between two looks
 
     def worth(self, now: float) -> float:

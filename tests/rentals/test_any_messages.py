@@ -182,7 +182,15 @@ class Messages(RuleBasedStateMachine):
         ).exists()
 
     def _everything(self) -> tuple[object, ...]:
-        kept = ("next_poll_at", "polls", "last_polled_at", "last_confirm_at", "confirm_reads")
+        kept = (
+            "next_poll_at",
+            "planned_poll_at",
+            "blank_poll_at",
+            "polls",
+            "last_polled_at",
+            "last_confirm_at",
+            "confirm_reads",
+        )
         row = Rental.objects.values().get(pk=self.rental.pk)
         return (
             {name: value for name, value in row.items() if name not in kept},

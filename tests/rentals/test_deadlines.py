@@ -122,10 +122,10 @@ def test_a_service_without_a_time_to_live_is_waited_for(scene: SetScene, times: 
 
 
 @pytest.mark.parametrize(("provider", "decided"), [("smsgig", S.REFUSED), ("smsvilla", S.LOST)])
-def test_a_number_for_a_rental_that_is_decided_is_told(
+def test_a_number_for_a_rental_that_is_decided_takes_it_up_again(
     scene: SetScene, times: Times, provider: str, decided: S
 ) -> None:
-    """A person decided a doubt, and then the answer came: somebody must learn of the charge."""
+    """A person decided a doubt, and then the answer came: it is paid for, and its code may come."""
     it = scene(provider)
     rental = it.requested()
     with Held(it).answering(rental):
@@ -137,8 +137,8 @@ def test_a_number_for_a_rental_that_is_decided_is_told(
             cause=Cause.PROVIDER_REFUSED,
             now=times.now(),
         )
-    assert states(rental)[-1] == decided
-    told = rental.events.get(cause=Cause.LATE_NUMBER)
-    assert str(it.activations()[0].id) in told.note
+    assert states(rental)[-2:] == [decided, S.WAITING]
+    assert rental.events.filter(cause=Cause.LATE_NUMBER, from_state=decided).count() == 1
     operations.send_rent(rental.pk)
-    assert Rental.objects.get(pk=rental.pk).state == decided
+    found = Rental.objects.get(pk=rental.pk)
+    assert (found.state, found.activation_id) == (S.WAITING, str(it.activations()[0].id))
