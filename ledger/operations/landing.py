@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.models import ProviderAccount
 from ledger.book import Entry, post_all
@@ -13,6 +14,14 @@ from ledger.days import team_day
 from ledger.models import Refund, Transfer
 from ledger.operations.exceptions import Report, report_all
 from ledger.states import AccountKind, ExceptionKind, RefundState, TransferKind
+
+_KEEP: Final = """
+    UPDATE ledger_refund r
+    SET received = v.received, received_at = v.received_at, state = v.state
+    FROM unnest(%s::bigint[], %s::numeric[], %s::timestamptz[], %s::text[])
+        v(id, received, received_at, state)
+    WHERE r.id = v.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +59,18 @@ def land_all(
             _receive(refund, within, landing, is_over=landing.amount > within)
         ids = post_all(entries)
         landed = {refunds[landing.refund_id].pk: refunds[landing.refund_id] for landing in fresh}
-        Refund.objects.bulk_update(landed.values(), ["received", "received_at", "state"])
+        _keep(list(landed.values()))
         reports += [_short(each, now) for each in landed.values() if _is_short(each)]
         report_all(wallet, reports, now=now)
     return known | {entry.key: pk for entry, pk in zip(entries, ids, strict=True)}
+
+
+def _keep(refunds: Sequence[Refund]) -> None:
+    """What came of them. Django's own `bulk_update` takes a second for a few hundred."""
+    values = [(r.pk, r.received, r.received_at, str(r.state)) for r in refunds]
+    if values:
+        with connection.cursor() as cursor:
+            cursor.execute(_KEEP, [list(column) for column in zip(*values, strict=True)])
 
 
 def _locked(wallet: ProviderAccount, landings: Sequence[Landing]) -> dict[int, Refund]:
