@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 import redis
+from django.db import connections
 from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
@@ -52,7 +53,11 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> None:
 
 @pytest.fixture
 def fresh_database(transactional_db: None) -> str:
-    """The address of a migrated, otherwise empty database that other processes may use too."""
+    """The address of a migrated, otherwise empty database that other processes may use too.
+
+    A connection that an earlier test left, and whose end of it is gone, is not used again.
+    """
+    connections.close_all()
     return databases.url()
 
 
