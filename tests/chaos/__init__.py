@@ -8,5 +8,5 @@ seed decides, and returns a Report: what it did, and what was lost. The exit cod
 nothing was. The moments at which things die depend on the machine, so the same seed is the same
 plan and not the same run.
 
-A short round of each belongs to `make test` (tests/hooks/test_chaos.py).
+Short versions of what it does stand in tests/hooks/test_durability.py and tests/rentals.
 """
