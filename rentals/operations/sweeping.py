@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from itertools import batched
 from typing import Any
 
 import structlog
@@ -18,6 +19,8 @@ from rentals.states import WITHOUT_NUMBER, RentalState
 log = structlog.get_logger(__name__)
 
 NUDGE_AGAIN = timedelta(seconds=2)
+HOOKS_A_SWEEP = 1000
+HOOKS_A_TASK = 50
 DOUBT_AFTER = timedelta(seconds=30)  # a sent rent without an answer: the page says so
 CANCEL_LEAD = timedelta(seconds=25)  # before the end: time for a look, a cancel, a retry
 CANCEL_LEAD_SHARE = 4  # but no more than this part of a short time-to-live
@@ -126,8 +129,10 @@ def _unapplied_hooks(now: datetime, run: Run) -> None:
         applied_at__isnull=True,
         received_at__lte=now - NUDGE_AGAIN,
     )
-    for pk in entries.order_by("received_at").values_list("pk", flat=True)[:1000]:
-        run("rentals.apply_inbox", pk)
+    due = entries.order_by("received_at").values_list("pk", flat=True)[:HOOKS_A_SWEEP]
+    # Many a task: one each would fill the queue faster than it drains after an outage.
+    for some in batched(due, HOOKS_A_TASK, strict=False):
+        run("rentals.apply_inbox", *some)
 
 
 def _doubts(now: datetime, run: Run) -> None:
