@@ -101,7 +101,7 @@ class _Spent:
 def _matching(rows: int, landed: bool) -> _Spent:
     from django.db import connection
 
-    from ledger.operations.matching import match_wallet
+    from ledger.operations.statement.matching import match_wallet
 
     wallet = _wallet()
     _fill(wallet, rows, landed=landed)
@@ -213,7 +213,7 @@ def _commits(connection: psycopg.Connection, first: int) -> float:
 def _pages(wallet: "ProviderAccount", first: int) -> float:
     from django.db import transaction
 
-    from ledger.operations.rows import Reading, keep_changes, keep_new, known
+    from ledger.operations.statement.rows import Reading, keep_changes, keep_new, known
 
     rows = [
         Reading(

@@ -12,7 +12,7 @@ from accounts.currencies import CURRENCIES
 from accounts.models import ProviderAccount, Team, User
 from accounts.states import Role
 from ledger.models import ReconciliationException
-from ledger.operations.drift_matches import Part
+from ledger.operations.balance.matches import Part
 from ledger.operations.rates import Rate
 from ledger.operations.resolving import outcomes
 from ledger.queries.exceptions import PARTS

@@ -10,7 +10,7 @@ from benchmarks.months.truth import Numbers, Rented, Row, Wallet
 from benchmarks.months.writing import act_on_findings, new_wallet, reference, write
 from ledger.book import wallet_balance
 from ledger.models import Match
-from ledger.operations.matching import match_wallet
+from ledger.operations.statement.matching import match_wallet
 
 FUNDS = Decimal(100_000)
 SIGNS = {"purchase": -1, "refund": 1, "deposit": 1}

@@ -14,7 +14,7 @@ from ledger.book import Entry, open_book, post
 from ledger.book.entries import SMALLEST
 from ledger.days import team_day, team_zone
 from ledger.models import Book, ReconciliationException, Transfer
-from ledger.operations.drifts import lock_unexplained
+from ledger.operations.balance.drifts import lock_unexplained
 from ledger.operations.errors import NotPossible, told_if_closed
 from ledger.operations.resolving import close
 from ledger.states import AccountKind, Resolution, TransferKind

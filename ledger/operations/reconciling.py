@@ -19,9 +19,9 @@ from accounts.models import ProviderAccount, User
 from ledger.models import Book, Reconciliation
 from ledger.models.runs import Step
 from ledger.nudges import nudge
-from ledger.operations import snapshots
-from ledger.operations.importing import read_statement
-from ledger.operations.matching import match_wallet
+from ledger.operations.balance import snapshots
+from ledger.operations.statement.importing import read_statement
+from ledger.operations.statement.matching import match_wallet
 from providers.errors import BadKey, ProviderError, Throttled
 from providers.registry import provider
 

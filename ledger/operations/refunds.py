@@ -12,8 +12,8 @@ from accounts.models import ProviderAccount
 from ledger.book import Entry, post
 from ledger.days import team_day
 from ledger.models import Refund
+from ledger.operations.balance.refund_rules import expectation, learned_rule
 from ledger.operations.exceptions import Report, report
-from ledger.operations.refund_rules import expectation, learned_rule
 from ledger.states import (
     AWAITED,
     AccountKind,

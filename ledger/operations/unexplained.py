@@ -5,7 +5,7 @@ from typing import Final
 
 from ledger.models import StatementRow
 from ledger.operations.exceptions import Report
-from ledger.operations.rows import effect_of
+from ledger.operations.statement.rows import effect_of
 from ledger.states import ExceptionKind, RowKind
 
 UNSURE: Final = "as alike as others to a rental of ours: say which one it is"

@@ -19,11 +19,11 @@ from ledger.exports.response import download
 from ledger.filters import QUEUES, ExceptionFilter
 from ledger.forms import AssignForm, ReasonForm, ResolveForm, entered
 from ledger.models import ReconciliationException
-from ledger.operations.candidates import Candidate, candidates
-from ledger.operations.drift_candidates import Offered, offered
-from ledger.operations.drift_matches import can_explain, take_back, was_explained
+from ledger.operations.balance.candidates import Offered, offered
+from ledger.operations.balance.matches import can_explain, take_back, was_explained
 from ledger.operations.errors import NotPossible
 from ledger.operations.resolving import assign, can_reopen, reopen, resolve
+from ledger.operations.statement.candidates import Candidate, candidates
 from ledger.queries.exceptions import open_count, shown, tell, totals
 from ledger.states import UNRESOLVED, Resolution
 from ledger.views.common import READERS, clean, exception_or_404, may_act, toast, varied

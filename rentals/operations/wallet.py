@@ -6,7 +6,8 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import ProviderAccount
-from ledger.operations import pacing, snapshots
+from ledger.operations.balance import snapshots
+from ledger.operations.statement import pacing
 from rentals.models import Rental
 
 

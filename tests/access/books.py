@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from accounts.models import ProviderAccount, User
 from ledger.models import ReconciliationException
-from ledger.operations.matches import match_row
 from ledger.operations.resolving import resolve
+from ledger.operations.statement.matches import match_row
 from ledger.queries.months import first_months
 from ledger.states import ExceptionKind, Resolution, RowKind
 from tests.ledger.pages.making import (

@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from ledger.models import Finding, Match, Refund, StatementRow, Transfer
-from ledger.operations import matches
 from ledger.operations.errors import Decided, NotPossible
-from ledger.operations.matching import match_wallet
-from ledger.operations.rows import keep_new, reading
+from ledger.operations.statement import matches
+from ledger.operations.statement.matching import match_wallet
+from ledger.operations.statement.rows import keep_new, reading
 from ledger.states import (
     ExceptionKind,
     FindingKind,

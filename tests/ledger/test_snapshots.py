@@ -17,8 +17,10 @@ from accounts.models import ProviderAccount
 from ledger import book
 from ledger.models import Reconciliation, ReconciliationException, Refund, Snapshot
 from ledger.models.runs import Step
-from ledger.operations import drifts, findings, pacing, positions, refund_rules, refunds, snapshots
+from ledger.operations import findings, refunds
+from ledger.operations.balance import drifts, positions, refund_rules, snapshots
 from ledger.operations.exceptions import Report, report
+from ledger.operations.statement import pacing
 from ledger.states import (
     AccountKind,
     Evidence,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from accounts.models import ProviderAccount
 from ledger import book
 from ledger.models import Finding, ReconciliationException, Refund, Snapshot, Transfer
-from ledger.operations import snapshots
+from ledger.operations.balance import snapshots
 from ledger.states import UNRESOLVED, AccountKind, ExceptionKind, FindingKind
 from rentals import operations
 from rentals.models import Offer, Rental

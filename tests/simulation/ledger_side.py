@@ -12,9 +12,10 @@ from typing import Final
 from accounts.models import ProviderAccount
 from ledger.days import team_day
 from ledger.models import Match, ReconciliationException, Refund
-from ledger.operations import deposits, matches, reconciling, resolving, writing_off
-from ledger.operations.candidates import candidates
+from ledger.operations import deposits, reconciling, resolving, writing_off
 from ledger.operations.errors import NotPossible
+from ledger.operations.statement import matches
+from ledger.operations.statement.candidates import candidates
 from ledger.states import UNRESOLVED, FindingKind
 from providers.registry import provider
 from rentals import operations

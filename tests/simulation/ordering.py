@@ -15,7 +15,7 @@ from django.db import transaction
 from accounts.models import ProviderAccount
 from ledger.book import Entry, open_book, post, wallet_balance
 from ledger.models import Match, ReconciliationException, Refund, StatementRow, Transfer
-from ledger.operations.matching import match_wallet
+from ledger.operations.statement.matching import match_wallet
 from ledger.states import AccountKind, Phase, RefundCause, RefundState, TransferKind
 from tests.simulation.world import Life
 

@@ -9,9 +9,9 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from ledger.days import team_day
 from ledger.models import ClosedMonth, Match, ReconciliationException, Refund, Transfer
-from ledger.operations.drift_matches import Part, explain
-from ledger.operations.matches import match_row
+from ledger.operations.balance.matches import Part, explain
 from ledger.operations.resolving import resolve
+from ledger.operations.statement.matches import match_row
 from ledger.states import ExceptionKind, Resolution
 from tests.ledger.pages.conftest import Desk
 from tests.ledger.pages.making import make_exception, make_refund, make_row, make_transfer

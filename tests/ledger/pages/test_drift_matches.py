@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, ProviderAccount, User
 from ledger.models import Finding, ReconciliationException, Refund, Transfer
-from ledger.operations.drift_matches import Part, explain, take_back
+from ledger.operations.balance.matches import Part, explain, take_back
 from ledger.operations.errors import Decided, NotPossible
 from ledger.operations.refunds import withdraw
 from ledger.operations.writing_off import write_off

@@ -25,11 +25,11 @@ from ledger.book import open_book
 from ledger.book.entries import SMALLEST
 from ledger.explaining import Ambiguous, Explained, Result, Unexplained, judge
 from ledger.models import Book, ReconciliationException, Snapshot
-from ledger.operations import drifts, proofs, refund_rules
-from ledger.operations.balance_role import BalanceRole, balance_role
-from ledger.operations.open_items import OpenItems, open_items
-from ledger.operations.positions import Position, has_moved, lock_balances, position
-from ledger.operations.proofs import Moves
+from ledger.operations.balance import drifts, proofs, refund_rules
+from ledger.operations.balance.open_items import OpenItems, open_items
+from ledger.operations.balance.positions import Position, has_moved, lock_balances, position
+from ledger.operations.balance.proofs import Moves
+from ledger.operations.balance.role import BalanceRole, balance_role
 from providers.errors import ProviderError
 from providers.registry import provider
 

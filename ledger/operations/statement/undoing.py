@@ -12,7 +12,7 @@ from ledger.days import team_day
 from ledger.models import Finding, Match, ReconciliationException, Refund, Transfer
 from ledger.operations.errors import Decided, NotPossible
 from ledger.operations.exceptions import report
-from ledger.operations.settling import out_of_suspense
+from ledger.operations.statement.settling import out_of_suspense
 from ledger.operations.unexplained import unexplained
 from ledger.states import (
     UNRESOLVED,

@@ -20,12 +20,13 @@ from ledger.book import Entry, post
 from ledger.book.entries import SMALLEST
 from ledger.days import team_day
 from ledger.models import Finding, ReconciliationException, Refund, Transfer
-from ledger.operations import resolving, undoing
+from ledger.operations import resolving
+from ledger.operations.balance.positions import lock_balances
 from ledger.operations.errors import Decided, NotPossible, told_if_closed
 from ledger.operations.findings import find
-from ledger.operations.matching import claim_for, lock_book
-from ledger.operations.positions import lock_balances
 from ledger.operations.refunds import land
+from ledger.operations.statement import undoing
+from ledger.operations.statement.matching import claim_for, lock_book
 from ledger.queries.exceptions import PARTS, part_keys
 from ledger.renters import Doubt, in_doubt
 from ledger.states import (

@@ -9,7 +9,7 @@ from django.db.models import Case, F, Sum, When
 
 from accounts.models import ProviderAccount
 from ledger.models import StatementRow, Transfer
-from ledger.operations.rows import Reading
+from ledger.operations.statement.rows import Reading
 from ledger.states import RowKind, TransferKind
 
 # An answer's Date and a row's time name seconds, and the balance was read just before the Date.

@@ -13,7 +13,7 @@ from ledger.matching.words import UNTOLD, meant, numbered
 from ledger.models import Book, Finding, Match, StatementRow, Transfer
 from ledger.operations.exceptions import report
 from ledger.operations.findings import find
-from ledger.operations.settling import settle_matched
+from ledger.operations.statement.settling import settle_matched
 from ledger.operations.unexplained import unexplained
 from ledger.states import Evidence, FindingKind, MatchPass, Phase
 

@@ -19,10 +19,10 @@ from accounts import gateway
 from accounts.models import ProviderAccount
 from accounts.states import Lane
 from ledger.models import Reconciliation, ReconciliationException, StatementRow
-from ledger.operations import rows as kept_rows
-from ledger.operations.cut_over import is_unsure, split
 from ledger.operations.exceptions import Report, report
-from ledger.operations.rows import Reading, reading
+from ledger.operations.statement import rows as kept_rows
+from ledger.operations.statement.cut_over import is_unsure, split
+from ledger.operations.statement.rows import Reading, reading
 from ledger.states import UNRESOLVED, ExceptionKind, ExceptionState, Resolution, RowKind
 from providers.paging import every_page
 from providers.values import Page, Transaction

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from ledger.models import ReconciliationException, Refund, StatementRow, Transfer
 from ledger.operations.errors import Decided, NotPossible
-from ledger.operations.matches import match_row
+from ledger.operations.statement.matches import match_row
 from ledger.states import UNRESOLVED
 
 

@@ -15,7 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from ledger.models import Finding, ReconciliationException, Refund, Transfer
-from ledger.operations.drifts import explanations
+from ledger.operations.balance.drifts import explanations
 from ledger.queries.exceptions import PARTS
 from ledger.renters import in_doubt
 from ledger.states import AWAITED, Phase, TransferKind

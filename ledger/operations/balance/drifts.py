@@ -19,8 +19,8 @@ from ledger.explaining import Ambiguous, Explained, Result, explain, prove
 from ledger.explaining.items import Parts
 from ledger.models import Reconciliation, ReconciliationException, Snapshot
 from ledger.models.runs import Step
+from ledger.operations.balance.open_items import OpenItem, OpenItems, open_items, unexplained_in
 from ledger.operations.exceptions import Report, report
-from ledger.operations.open_items import OpenItem, OpenItems, open_items, unexplained_in
 from ledger.states import (
     AccountKind,
     ExceptionKind,

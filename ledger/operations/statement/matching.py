@@ -22,9 +22,10 @@ from ledger.matching import items, links, pace, passes, tables, trust
 from ledger.matching.passes import Likeness
 from ledger.matching.trust import Trust
 from ledger.models import Book, Match, StatementRow, Transfer
-from ledger.operations import doubts, refunds, settling
+from ledger.operations import refunds
 from ledger.operations.exceptions import Report, report, report_all
 from ledger.operations.landing import Landing, land_all
+from ledger.operations.statement import doubts, settling
 from ledger.operations.unexplained import unexplained
 from ledger.states import AccountKind, ExceptionKind, MatchPass, RefundCause, RowKind, TransferKind
 

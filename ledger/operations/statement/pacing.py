@@ -13,7 +13,7 @@ from accounts.models.providers import RequestCount
 from accounts.states import Lane
 from ledger import renters
 from ledger.models import Refund
-from ledger.operations.drifts import left_over, quiet_snapshots
+from ledger.operations.balance.drifts import left_over, quiet_snapshots
 from ledger.states import AWAITED, RefundCause
 from providers.registry import provider
 

@@ -9,19 +9,19 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.models import User
 from ledger.models import Match, ReconciliationException, Refund, StatementRow, Transfer
-from ledger.operations import undoing
-from ledger.operations.candidates import Candidate, candidates
 from ledger.operations.errors import Decided, NotPossible, told_if_closed
 from ledger.operations.findings import find
-from ledger.operations.matching import (
+from ledger.operations.refunds import land
+from ledger.operations.statement import undoing
+from ledger.operations.statement.candidates import Candidate, candidates
+from ledger.operations.statement.matching import (
     charged_for,
     claim_for,
     correct_difference,
     landing_key,
     lock_book,
 )
-from ledger.operations.refunds import land
-from ledger.operations.settling import lock_waiting, settle_matched
+from ledger.operations.statement.settling import lock_waiting, settle_matched
 from ledger.states import (
     Evidence,
     ExceptionState,

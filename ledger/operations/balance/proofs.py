@@ -12,9 +12,9 @@ from ledger.book import Entry, post
 from ledger.days import team_day
 from ledger.models import Refund, Snapshot, Transfer
 from ledger.operations import findings, refunds
-from ledger.operations.drifts import reverse
+from ledger.operations.balance.drifts import reverse
+from ledger.operations.balance.open_items import OpenItem, unexplained
 from ledger.operations.exceptions import Report, report
-from ledger.operations.open_items import OpenItem, unexplained
 from ledger.renters import Assumed, Doubt
 from ledger.states import (
     AWAITED,
