@@ -1,0 +1,1 @@
+"""What the provider's own list says: rows imported, matched, undone, and doubts that they end."""
