@@ -2,11 +2,13 @@
 
 import pgtrigger
 
+from accounts.unskippable import Unskippable
 
-def append_only(name: str = "append_only") -> pgtrigger.Trigger:
+
+def append_only() -> pgtrigger.Trigger:
     """A trigger that fails any UPDATE, DELETE or TRUNCATE on its table, whoever sends it."""
-    return pgtrigger.Trigger(
-        name=name,
+    return Unskippable(
+        name="append_only",
         when=pgtrigger.Before,
         level=pgtrigger.Statement,
         operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
-import ledger.models.unskippable
+import accounts.unskippable
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -276,7 +276,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='balance',
-            trigger=pgtrigger.compiler.Trigger(name='only_by_transfers', sql=ledger.models.unskippable.UnskippableSql(func="\n            IF pg_trigger_depth() < 2 OR TG_OP IN ('DELETE', 'TRUNCATE') THEN\n                RAISE EXCEPTION 'balances follow from the transfers: % refused', TG_OP;\n            END IF;\n            RETURN NULL;\n        ", hash='d093f238ad655f59823ca4c1b1bdfdcf7366837b', level='STATEMENT', operation='INSERT OR UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_only_by_transfers_f927c', table='ledger_balance', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='only_by_transfers', sql=accounts.unskippable.UnskippableSql(func="\n            IF pg_trigger_depth() < 2 OR TG_OP IN ('DELETE', 'TRUNCATE') THEN\n                RAISE EXCEPTION 'balances follow from the transfers: % refused', TG_OP;\n            END IF;\n            RETURN NULL;\n        ", hash='d093f238ad655f59823ca4c1b1bdfdcf7366837b', level='STATEMENT', operation='INSERT OR UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_only_by_transfers_f927c', table='ledger_balance', when='BEFORE')),
         ),
         migrations.AddConstraint(
             model_name='account',
@@ -288,11 +288,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='account',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=ledger.models.unskippable.UnskippableSql(func="RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP;", hash='7c06aa83adda4e5d63dcad3367229c56dd7300a2', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_73812', table='ledger_account', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=accounts.unskippable.UnskippableSql(func="RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP;", hash='7c06aa83adda4e5d63dcad3367229c56dd7300a2', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_73812', table='ledger_account', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='account',
-            trigger=pgtrigger.compiler.Trigger(name='begin_balance', sql=ledger.models.unskippable.UnskippableSql(func='\n            INSERT INTO ledger_balance\n                (account_id, debits_posted, credits_posted, debits_pending, credits_pending)\n            VALUES (NEW.id, 0, 0, 0, 0);\n            RETURN NULL;\n        ', hash='9d93631ac08d7c9df2593d142101ce7832a3dc87', operation='INSERT', pgid='pgtrigger_begin_balance_72910', table='ledger_account', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='begin_balance', sql=accounts.unskippable.UnskippableSql(func='\n            INSERT INTO ledger_balance\n                (account_id, debits_posted, credits_posted, debits_pending, credits_pending)\n            VALUES (NEW.id, 0, 0, 0, 0);\n            RETURN NULL;\n        ', hash='9d93631ac08d7c9df2593d142101ce7832a3dc87', operation='INSERT', pgid='pgtrigger_begin_balance_72910', table='ledger_account', when='AFTER')),
         ),
         migrations.AddConstraint(
             model_name='closedmonth',
@@ -304,11 +304,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='closedmonth',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=ledger.models.unskippable.UnskippableSql(func="RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP;", hash='599b700fe44ec705c4fcc9229f654828d9cbb454', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_682e6', table='ledger_closedmonth', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=accounts.unskippable.UnskippableSql(func="RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP;", hash='599b700fe44ec705c4fcc9229f654828d9cbb454', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_682e6', table='ledger_closedmonth', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='closedmonth',
-            trigger=pgtrigger.compiler.Trigger(name='wait_for_bookings', sql=ledger.models.unskippable.UnskippableSql(declare='DECLARE own bigint;', func='\n            FOR own IN SELECT id FROM ledger_account WHERE wallet_id = NEW.wallet_id ORDER BY id\n            LOOP\n                UPDATE ledger_balance SET debits_posted = debits_posted WHERE account_id = own;\n            END LOOP;\n            RETURN NEW;\n        ', hash='d90010f5178f7adcfb15c86d99a38323d3cd529b', operation='INSERT', pgid='pgtrigger_wait_for_bookings_49569', table='ledger_closedmonth', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='wait_for_bookings', sql=accounts.unskippable.UnskippableSql(declare='DECLARE own bigint;', func='\n            FOR own IN SELECT id FROM ledger_account WHERE wallet_id = NEW.wallet_id ORDER BY id\n            LOOP\n                UPDATE ledger_balance SET debits_posted = debits_posted WHERE account_id = own;\n            END LOOP;\n            RETURN NEW;\n        ', hash='d90010f5178f7adcfb15c86d99a38323d3cd529b', operation='INSERT', pgid='pgtrigger_wait_for_bookings_49569', table='ledger_closedmonth', when='BEFORE')),
         ),
         migrations.AddConstraint(
             model_name='exchangerate',
@@ -324,7 +324,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='exchangerate',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=ledger.models.unskippable.UnskippableSql(func="RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP;", hash='98fc2e4658fd2630c4b8a7b15437b9ad9dbef407', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_4a66a', table='ledger_exchangerate', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=accounts.unskippable.UnskippableSql(func="RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP;", hash='98fc2e4658fd2630c4b8a7b15437b9ad9dbef407', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_4a66a', table='ledger_exchangerate', when='BEFORE')),
         ),
         migrations.AddConstraint(
             model_name='finding',
@@ -364,7 +364,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='snapshot',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=ledger.models.unskippable.UnskippableSql(func="RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP;", hash='eb311de60233d90090bdf008d436f9a30d65dad1', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_fa584', table='ledger_snapshot', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=accounts.unskippable.UnskippableSql(func="RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP;", hash='eb311de60233d90090bdf008d436f9a30d65dad1', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_fa584', table='ledger_snapshot', when='BEFORE')),
         ),
         migrations.AddIndex(
             model_name='statementrow',
@@ -376,11 +376,11 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='statementrow',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=ledger.models.unskippable.UnskippableSql(func="RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP;", hash='88d29f040c1b3ae2598785503151807410eca543', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_26d5b', table='ledger_statementrow', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=accounts.unskippable.UnskippableSql(func="RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP;", hash='88d29f040c1b3ae2598785503151807410eca543', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_26d5b', table='ledger_statementrow', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='rowversion',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=ledger.models.unskippable.UnskippableSql(func="RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP;", hash='1654e71b7dfc45d2609002bc8242750607426e45', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_43501', table='ledger_rowversion', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=accounts.unskippable.UnskippableSql(func="RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP;", hash='1654e71b7dfc45d2609002bc8242750607426e45', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_43501', table='ledger_rowversion', when='BEFORE')),
         ),
         migrations.AddIndex(
             model_name='reconciliationexception',
@@ -436,15 +436,15 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='transfer',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=ledger.models.unskippable.UnskippableSql(func="RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP;", hash='a9706ad651233ccb626af14d3120cc7675b9dd1a', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_8b6f8', table='ledger_transfer', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=accounts.unskippable.UnskippableSql(func="RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP;", hash='a9706ad651233ccb626af14d3120cc7675b9dd1a', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_8b6f8', table='ledger_transfer', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='transfer',
-            trigger=pgtrigger.compiler.Trigger(name='check_resolution', sql=ledger.models.unskippable.UnskippableSql(condition='WHEN (NEW."resolves_id" IS NOT NULL)', declare='DECLARE held ledger_transfer%ROWTYPE;', func="\n            SELECT * INTO held FROM ledger_transfer WHERE id = NEW.resolves_id;\n            IF held.phase IS DISTINCT FROM 'pending'\n                OR (held.debit_id, held.credit_id) <> (NEW.debit_id, NEW.credit_id)\n                OR NEW.amount > held.amount\n                OR (NEW.phase = 'void' AND NEW.amount <> held.amount)\n            THEN\n                RAISE EXCEPTION 'transfer % can not resolve transfer %', NEW.key, NEW.resolves_id\n                    USING ERRCODE = 'check_violation', CONSTRAINT = 'transfer_resolves_a_hold';\n            END IF;\n            RETURN NEW;\n        ", hash='907bac6047e6f9a73d955c8c2cb8fe48cbcead10', operation='INSERT', pgid='pgtrigger_check_resolution_91f37', table='ledger_transfer', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='check_resolution', sql=accounts.unskippable.UnskippableSql(condition='WHEN (NEW."resolves_id" IS NOT NULL)', declare='DECLARE held ledger_transfer%ROWTYPE;', func="\n            SELECT * INTO held FROM ledger_transfer WHERE id = NEW.resolves_id;\n            IF held.phase IS DISTINCT FROM 'pending'\n                OR (held.debit_id, held.credit_id) <> (NEW.debit_id, NEW.credit_id)\n                OR NEW.amount > held.amount\n                OR (NEW.phase = 'void' AND NEW.amount <> held.amount)\n            THEN\n                RAISE EXCEPTION 'transfer % can not resolve transfer %', NEW.key, NEW.resolves_id\n                    USING ERRCODE = 'check_violation', CONSTRAINT = 'transfer_resolves_a_hold';\n            END IF;\n            RETURN NEW;\n        ", hash='907bac6047e6f9a73d955c8c2cb8fe48cbcead10', operation='INSERT', pgid='pgtrigger_check_resolution_91f37', table='ledger_transfer', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='transfer',
-            trigger=pgtrigger.compiler.Trigger(name='fold_transfers', sql=ledger.models.unskippable.UnskippableSql(declare='DECLARE change record;', func="\n            FOR change IN\n                SELECT side.account_id,\n                    sum(side.debited * effect.posted) AS debits_posted,\n                    sum(side.credited * effect.posted) AS credits_posted,\n                    sum(side.debited * effect.pending) AS debits_pending,\n                    sum(side.credited * effect.pending) AS credits_pending\n                FROM fresh t\n                LEFT JOIN ledger_transfer held ON held.id = t.resolves_id\n                CROSS JOIN LATERAL (SELECT\n                    CASE WHEN t.phase IN ('posted', 'post') THEN t.amount ELSE 0 END AS posted,\n                    CASE t.phase WHEN 'pending' THEN t.amount WHEN 'posted' THEN 0\n                        ELSE -held.amount END AS pending\n                ) effect\n                CROSS JOIN LATERAL\n                    (VALUES (t.debit_id, 1, 0), (t.credit_id, 0, 1))\n                    side(account_id, debited, credited)\n                GROUP BY side.account_id ORDER BY side.account_id\n            LOOP\n                UPDATE ledger_balance SET\n                    debits_posted = debits_posted + change.debits_posted,\n                    credits_posted = credits_posted + change.credits_posted,\n                    debits_pending = debits_pending + change.debits_pending,\n                    credits_pending = credits_pending + change.credits_pending\n                WHERE account_id = change.account_id;\n            END LOOP;\n\n            IF EXISTS (\n                SELECT FROM fresh JOIN ledger_closedmonth c ON c.wallet_id = fresh.wallet_id\n                    AND c.month = date_trunc('month', fresh.booked_on)::date\n            ) THEN\n                RAISE EXCEPTION 'the month is closed'\n                    USING ERRCODE = 'check_violation', CONSTRAINT = 'transfer_in_an_open_month';\n            END IF;\n            RETURN NULL;\n        ", hash='128b6342951349b75c8ad5d034075b221d5d36e1', level='STATEMENT', operation='INSERT', pgid='pgtrigger_fold_transfers_48655', referencing='REFERENCING NEW TABLE AS fresh ', table='ledger_transfer', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='fold_transfers', sql=accounts.unskippable.UnskippableSql(declare='DECLARE change record;', func="\n            FOR change IN\n                SELECT side.account_id,\n                    sum(side.debited * effect.posted) AS debits_posted,\n                    sum(side.credited * effect.posted) AS credits_posted,\n                    sum(side.debited * effect.pending) AS debits_pending,\n                    sum(side.credited * effect.pending) AS credits_pending\n                FROM fresh t\n                LEFT JOIN ledger_transfer held ON held.id = t.resolves_id\n                CROSS JOIN LATERAL (SELECT\n                    CASE WHEN t.phase IN ('posted', 'post') THEN t.amount ELSE 0 END AS posted,\n                    CASE t.phase WHEN 'pending' THEN t.amount WHEN 'posted' THEN 0\n                        ELSE -held.amount END AS pending\n                ) effect\n                CROSS JOIN LATERAL\n                    (VALUES (t.debit_id, 1, 0), (t.credit_id, 0, 1))\n                    side(account_id, debited, credited)\n                GROUP BY side.account_id ORDER BY side.account_id\n            LOOP\n                UPDATE ledger_balance SET\n                    debits_posted = debits_posted + change.debits_posted,\n                    credits_posted = credits_posted + change.credits_posted,\n                    debits_pending = debits_pending + change.debits_pending,\n                    credits_pending = credits_pending + change.credits_pending\n                WHERE account_id = change.account_id;\n            END LOOP;\n\n            IF EXISTS (\n                SELECT FROM fresh JOIN ledger_closedmonth c ON c.wallet_id = fresh.wallet_id\n                    AND c.month = date_trunc('month', fresh.booked_on)::date\n            ) THEN\n                RAISE EXCEPTION 'the month is closed'\n                    USING ERRCODE = 'check_violation', CONSTRAINT = 'transfer_in_an_open_month';\n            END IF;\n            RETURN NULL;\n        ", hash='128b6342951349b75c8ad5d034075b221d5d36e1', level='STATEMENT', operation='INSERT', pgid='pgtrigger_fold_transfers_48655', referencing='REFERENCING NEW TABLE AS fresh ', table='ledger_transfer', when='AFTER')),
         ),
         migrations.AddConstraint(
             model_name='pinnedrate',
@@ -452,7 +452,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='pinnedrate',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=ledger.models.unskippable.UnskippableSql(func="RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP;", hash='633b49bb53d53d3dbed5989edc60d70d731f1eaa', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_625ab', table='ledger_pinnedrate', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=accounts.unskippable.UnskippableSql(func="RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP;", hash='633b49bb53d53d3dbed5989edc60d70d731f1eaa', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_625ab', table='ledger_pinnedrate', when='BEFORE')),
         ),
         migrations.AddConstraint(
             model_name='match',

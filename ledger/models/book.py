@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from accounts.append_only import append_only
 from accounts.models import ProviderAccount, User
 from ledger.models import triggers
 from ledger.states import AccountKind, Phase, TransferKind
@@ -42,7 +43,7 @@ class Account(models.Model):
                 fields=["id", "wallet", "currency"], name="account_with_wallet_and_currency"
             ),
         ]
-        triggers = [triggers.append_only(), triggers.begin_balance()]
+        triggers = [append_only(), triggers.begin_balance()]
 
     def __str__(self) -> str:
         return f"{self.kind} of wallet {self.wallet_id}"
@@ -127,7 +128,7 @@ class Transfer(models.Model):
             ),
         ]
         triggers = [
-            triggers.append_only(),
+            append_only(),
             triggers.check_resolution(),
             triggers.fold_transfers(),
         ]
@@ -176,7 +177,7 @@ class ClosedMonth(models.Model):
             models.UniqueConstraint(fields=["wallet", "month"], name="month_closed_once"),
             models.CheckConstraint(condition=models.Q(month__day=1), name="month_is_its_first_day"),
         ]
-        triggers = [triggers.append_only(), triggers.wait_for_bookings()]
+        triggers = [append_only(), triggers.wait_for_bookings()]
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m} of wallet {self.wallet_id}"

@@ -3,8 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.append_only import append_only
 from accounts.models import Team, User
-from ledger.models import triggers
 from ledger.models.book import Transfer
 
 
@@ -30,7 +30,7 @@ class ExchangeRate(models.Model):
                 fields=["team", "currency", "into", "day"], name="one_rate_a_day"
             ),
         ]
-        triggers = [triggers.append_only()]
+        triggers = [append_only()]
 
     def __str__(self) -> str:
         return f"1 {self.currency} = {self.rate} {self.into} from {self.day}"
@@ -46,7 +46,7 @@ class PinnedRate(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["transfer", "into"], name="one_rate_a_line")]
-        triggers = [triggers.append_only()]
+        triggers = [append_only()]
 
     def __str__(self) -> str:
         return f"transfer {self.transfer_id} at {self.rate_id}"

@@ -2,8 +2,8 @@
 
 from django.db import models
 
+from accounts.append_only import append_only
 from accounts.models import ProviderAccount
-from ledger.models import triggers
 
 
 class Snapshot(models.Model):
@@ -31,7 +31,7 @@ class Snapshot(models.Model):
             )
         ]
         indexes = [models.Index(fields=["wallet", "-answered_at"], name="snapshot_latest")]
-        triggers = [triggers.append_only()]
+        triggers = [append_only()]
 
     def __str__(self) -> str:
         return f"wallet {self.wallet_id} at {self.answered_at:%F %T}: {self.drift:+}"

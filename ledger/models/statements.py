@@ -2,8 +2,8 @@
 
 from django.db import models
 
+from accounts.append_only import append_only
 from accounts.models import ProviderAccount, User
-from ledger.models import triggers
 from ledger.models.book import Transfer
 from ledger.states import MatchPass, RowKind
 
@@ -28,7 +28,7 @@ class StatementRow(models.Model):
             models.UniqueConstraint(fields=["wallet", "provider_id"], name="row_once_a_wallet")
         ]
         indexes = [models.Index(fields=["wallet", "occurred_at"], name="row_time")]
-        triggers = [triggers.append_only()]
+        triggers = [append_only()]
 
     def __str__(self) -> str:
         return f"{self.kind_raw} #{self.provider_id}"
@@ -46,7 +46,7 @@ class RowVersion(models.Model):
 
     class Meta:
         ordering = ["seen_at", "pk"]
-        triggers = [triggers.append_only()]
+        triggers = [append_only()]
 
     def __str__(self) -> str:
         return f"{self.row} as of {self.seen_at:%F %T}"

@@ -2,18 +2,7 @@
 
 import pgtrigger
 
-from ledger.models.unskippable import Unskippable
-
-
-def append_only() -> pgtrigger.Trigger:
-    """Rows are written once: any UPDATE, DELETE or TRUNCATE fails, whoever sends it."""
-    return Unskippable(
-        name="append_only",
-        when=pgtrigger.Before,
-        level=pgtrigger.Statement,
-        operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
-        func="RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP;",
-    )
+from accounts.unskippable import Unskippable
 
 
 def begin_balance() -> pgtrigger.Trigger:

@@ -2,7 +2,7 @@
 
 pgtrigger's own begin with a look at the setting `pgtrigger.ignore`, by which any session may skip
 them, and find their tables by the session's search path, where a temporary table of the same name
-comes first. The book's do neither.
+comes first. Ours do neither.
 """
 
 import pgtrigger
