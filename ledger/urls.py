@@ -38,6 +38,11 @@ urlpatterns = [
     path("wallets/<int:wallet>/reconcile", reconciling.wallet_reconcile, name="wallet_reconcile"),
     path("wallets/<int:wallet>/reconciliation", reconciling.reconciliation, name="reconciliation"),
     path("wallets/<int:wallet>/deposits", deposits.deposit_create, name="deposit_create"),
+    path(
+        "wallets/<int:wallet>/deposits/<int:deposit>/take-back",
+        deposits.deposit_take_back,
+        name="deposit_take_back",
+    ),
     path("refunds/", refunds.refund_list, name="refund_list"),
     path("refunds/export", refunds.refund_export, name="refund_export"),
     path("refunds/<int:refund>/write-off", refunds.refund_write_off, name="refund_write_off"),

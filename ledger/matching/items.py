@@ -61,7 +61,7 @@ _BOOKED: Final = f"""
     LEFT JOIN match_service s ON s.service = t.service
     WHERE t.wallet_id = %(wallet)s AND t.kind = %(kind)s AND t.phase = 'posted' AND {_NEAR}
         AND {_FREE} AND t.key NOT LIKE 'row:%%' AND NOT (
-            t.key LIKE 'exception:%%'
+            (t.key LIKE 'exception:%%' OR t.key LIKE 'deposit:%%')
             AND EXISTS (SELECT FROM ledger_transfer u WHERE u.key = t.key || ':undone')
         )
 """  # noqa: S608

@@ -134,7 +134,7 @@ _ONLY_FIT: Final = """
         FROM left_row r
         JOIN match_lead l ON l.lead = r.lead
         JOIN left_item i ON (i.amount = r.amount OR (%(less)s AND r.amount < i.amount))
-            AND (l.said = i.said OR (l.said = 0 AND NOT %(less)s))
+            AND (l.said = i.said OR (l.said = 0 AND NOT %(less)s) OR r.kind = 'deposit')
         WHERE r.kind = %(kind)s AND i.what = ANY(%(whats)s)
             AND r.at - i.at BETWEEN -%(before)s AND %(after)s
             AND (r.number = '' OR NOT %(linked)s)
@@ -299,6 +299,8 @@ def only_fit(
     linked: bool = False,
 ) -> None:
     """One row and one item that fit nothing but each other, at any distance in these bounds.
+
+    Deposits are of no service, whatever their words.
 
     `less`: the row may be of less than the item. `linked`: rows with a number are left out.
     """

@@ -5,6 +5,8 @@ in its wallet and its currency, a key is used once, a pending transfer is resolv
 changed or removed, and the balance rows are the fold of the transfers at all times.
 """
 
+from typing import Final
+
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +15,9 @@ from accounts.append_only import append_only
 from accounts.models import ProviderAccount, User
 from ledger.models import triggers
 from ledger.states import AccountKind, Phase, TransferKind
+
+BY_HAND: Final = "deposit:"  # before the key of a deposit that a person recorded
+UNDONE: Final = ":undone"  # after the key of what is reversed
 
 
 class Book(models.Model):
@@ -135,6 +140,21 @@ class Transfer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount} {self.currency} ({self.key})"
+
+    @property
+    def reversal_key(self) -> str:
+        """The key of what takes it back; it is used once, so it is taken back once."""
+        return f"{self.key}{UNDONE}"
+
+    @property
+    def is_deposit_by_hand(self) -> bool:
+        """Whether a person said that money was paid in."""
+        return self.key.startswith(BY_HAND) and not self.takes_back_deposit
+
+    @property
+    def takes_back_deposit(self) -> bool:
+        """Whether a person said that a deposit recorded by hand was none."""
+        return self.key.startswith(BY_HAND) and self.key.endswith(UNDONE)
 
 
 class Balance(models.Model):

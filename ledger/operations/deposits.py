@@ -1,4 +1,4 @@
-"""A deposit is recorded by hand, where the provider lists none."""
+"""A deposit is recorded by hand where the provider lists none, and taken back if it was none."""
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -13,10 +13,12 @@ from accounts.models import ProviderAccount, User
 from ledger.book import Entry, open_book, post
 from ledger.book.entries import SMALLEST
 from ledger.days import team_day, team_zone
-from ledger.models import Book, ReconciliationException, Transfer
+from ledger.models import Book, Match, ReconciliationException, Transfer
+from ledger.models.book import BY_HAND
 from ledger.operations.balance.drifts import lock_unexplained
-from ledger.operations.errors import NotPossible, told_if_closed
+from ledger.operations.errors import Decided, NotPossible, told_if_closed
 from ledger.operations.resolving import close
+from ledger.operations.statement.undoing import reverse
 from ledger.states import AccountKind, Resolution, TransferKind
 from providers.registry import provider
 
@@ -42,7 +44,7 @@ def record_deposit(
     booked once.
     """
     _check(wallet, amount, day, reason, now)
-    key = f"deposit:{request_key or uuid4()}"
+    key = f"{BY_HAND}{request_key or uuid4()}"
     with told_if_closed(), transaction.atomic():
         _lock_book(wallet, now)
         if known := Transfer.objects.filter(key=key).first():
@@ -69,6 +71,49 @@ def record_deposit(
             reason=reason.strip()[:500],
         )
     return booked
+
+
+def take_back_deposit(*, deposit: Transfer, actor: User, reason: str, now: datetime) -> Transfer:
+    """Book the opposite of a deposit that was recorded by hand. Raises NotPossible, Decided.
+
+    It is dated now, and refused where a row of the provider's stands for the deposit.
+    """
+    if not reason.strip():
+        raise NotPossible(_("Say why. It is kept with your name."))
+    wallet = deposit.wallet
+    with told_if_closed(), transaction.atomic():
+        _lock_book(wallet, now)  # as whoever matches a row to it
+        _check_taken_back(deposit)
+        reverse(deposit, deposit.reversal_key, actor=actor, reason=reason.strip(), now=now)
+        booked = Transfer.objects.get(key=deposit.reversal_key)
+        audit.record(
+            team=wallet.team,
+            actor=actor,
+            action="ledger.deposit_taken_back",
+            object=deposit,
+            after={
+                "wallet": wallet.pk,
+                "amount": str(deposit.amount),
+                "currency": deposit.currency,
+                "day": deposit.day.isoformat(),
+                "reversal": booked.pk,
+            },
+            reason=reason.strip()[:500],
+        )
+    return booked
+
+
+def _check_taken_back(deposit: Transfer) -> None:
+    if not deposit.is_deposit_by_hand:
+        raise NotPossible(_("Only a deposit that was recorded by hand can be taken back."))
+    if deposit.debit.kind != AccountKind.WALLET:
+        raise NotPossible(
+            _("It explains an exception: take that resolution back, and the deposit is with it.")
+        )
+    if Transfer.objects.filter(key=deposit.reversal_key).exists():
+        raise Decided(_("It was taken back already."))
+    if Match.objects.filter(transfer=deposit, undone_at__isnull=True).exists():
+        raise NotPossible(_("The provider's statement has this deposit: undo that match first."))
 
 
 def lists_deposits(wallet: ProviderAccount) -> bool:

@@ -4,7 +4,7 @@ What it held after a line is today's balance less all that came later, so that a
 than its own lines and the sum of the newer ones; closed months are stepping stones in between.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -88,6 +88,7 @@ class Line:
     transfer: Transfer
     amount: Decimal  # signed: what it did to the wallet
     after: Decimal | None  # what the wallet held then; None where lines are left out
+    taken_back: bool = False  # a deposit that was none
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,8 @@ def statement(
     if after is not None:
         before = _page_above(rows, after)
     found = list(_dated(rows if before is None else _older(rows, before), wallet, wanted, before))
-    lines = [_line(transfer, wanted) for transfer in found[:PAGE]]
+    undone = _taken_back(found)
+    lines = [_line(transfer, wanted, undone) for transfer in found[:PAGE]]
     older = newer = None
     if len(found) > PAGE:
         older = _place(lines[-1].transfer)
@@ -240,7 +242,14 @@ def _from_today(wallet: ProviderAccount, place: Point | None) -> Any:
     return known - Coalesce(Subquery(summed.values("all"), output_field=MONEY), Value(Decimal(0)))
 
 
-def _line(transfer: Any, wanted: Wanted) -> Line:
-    if not wanted.is_whole:
-        return Line(transfer, transfer.signed, None)
-    return Line(transfer, transfer.signed, transfer.held - (transfer.so_far - transfer.signed))
+def _taken_back(found: Iterable[Transfer]) -> set[str]:
+    """The keys of what takes back deposits among these."""
+    keys = [transfer.reversal_key for transfer in found if transfer.is_deposit_by_hand]
+    return (
+        set(Transfer.objects.filter(key__in=keys).values_list("key", flat=True)) if keys else set()
+    )
+
+
+def _line(transfer: Any, wanted: Wanted, undone: Collection[str]) -> Line:
+    after = transfer.held - (transfer.so_far - transfer.signed) if wanted.is_whole else None
+    return Line(transfer, transfer.signed, after, transfer.reversal_key in undone)

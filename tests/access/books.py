@@ -9,7 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from accounts.models import ProviderAccount, User
+from ledger.days import team_day
 from ledger.models import ReconciliationException
+from ledger.operations.deposits import record_deposit
 from ledger.operations.resolving import resolve
 from ledger.operations.statement.matches import match_row
 from ledger.queries.months import first_months
@@ -35,6 +37,7 @@ class Books:
     matched: ReconciliationException
     month: date
     candidate: int
+    deposit: int
 
 
 def make_books(account: ProviderAccount, finance: User) -> Books:
@@ -52,6 +55,7 @@ def make_books(account: ProviderAccount, finance: User) -> Books:
         matched=_matched(account, finance),
         month=first_months([account])[account.pk],
         candidate=charge.pk,
+        deposit=_deposit(account, finance),
     )
 
 
@@ -65,11 +69,26 @@ def _matched(account: ProviderAccount, finance: User) -> ReconciliationException
     return exception
 
 
+def _deposit(account: ProviderAccount, finance: User) -> int:
+    now = timezone.now()
+    booked = record_deposit(
+        wallet=account,
+        amount=Decimal(7),
+        day=team_day(account.team, now),
+        actor=finance,
+        reason="Bank.",
+        now=now,
+    )
+    return booked.pk
+
+
 def addresses(books: Books, name: str) -> dict[str, Any]:
     if name in ("wallet_detail", "statement_export", "wallet_reconcile", "reconciliation"):
         return {"wallet": books.account.pk}
     if name == "deposit_create":
         return {"wallet": books.account.pk}
+    if name == "deposit_take_back":
+        return {"wallet": books.account.pk, "deposit": books.deposit}
     if name in ("month_detail", "month_close"):
         return {"wallet": books.account.pk, "first": books.month}
     if name == "exception_reopen":
@@ -87,6 +106,7 @@ def forms(books: Books) -> dict[str, dict[str, Any]]:
     lines = f"day,currency,into,rate\n{today},EUR,USD,1.08\n"
     return {
         "deposit_create": {"amount": Decimal("5"), "day": today, **WHY},
+        "deposit_take_back": WHY,
         "refund_write_off": WHY,
         "exception_assign": {"to": books.finance.pk},
         "exception_resolve": {"outcome": "outside", **WHY},

@@ -63,6 +63,7 @@ MATRIX: Final[dict[str, Row]] = {
     "wallet_reconcile": row(WRITE, FINANCE),
     "reconciliation": row(READ, FINANCE, ADMIN),
     "deposit_create": row(WRITE, FINANCE),
+    "deposit_take_back": row(FORM, FINANCE),
     "refund_list": row(READ, FINANCE, ADMIN),
     "refund_export": row(READ, FINANCE),
     "refund_write_off": row(WRITE, FINANCE),

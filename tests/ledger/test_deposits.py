@@ -3,7 +3,7 @@
 # mypy: disable-error-code="comparison-overlap"
 
 import uuid
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,10 +11,10 @@ import pytest
 
 from accounts.models import AuditEvent, User
 from accounts.states import Role
-from ledger.models import ClosedMonth, ReconciliationException, Transfer
+from ledger.models import ClosedMonth, Match, ReconciliationException, StatementRow, Transfer
 from ledger.operations import resolving
-from ledger.operations.deposits import record_deposit
-from ledger.operations.errors import NotPossible
+from ledger.operations.deposits import record_deposit, take_back_deposit
+from ledger.operations.errors import Decided, NotPossible
 from ledger.states import (
     AccountKind,
     ExceptionState,
@@ -25,7 +25,7 @@ from tests.factories import make_member
 from tests.ledger.statements import check, posted, reconciled, with_book
 from tests.ledger.test_snapshots import together
 from tests.ledger.watching import MINUTE, Watch, watch
-from tests.rentals.scene import SetScene
+from tests.rentals.scene import Scene, SetScene
 
 
 @pytest.fixture
@@ -224,3 +224,130 @@ def test_a_slip_of_the_hand_is_refused(
     with pytest.raises(NotPossible):
         deposit(villa, finance, amount=amount, day=today(villa) + timedelta(days))
     assert villa.net(AccountKind.FUNDING) == funded
+
+
+def took_back(deposit: Transfer, finance: User, at: datetime, reason: str = "A slip") -> Transfer:
+    return take_back_deposit(deposit=deposit, actor=finance, reason=reason, now=at)
+
+
+def test_a_slip_is_taken_back_by_the_opposite_booking(villa: Watch, finance: User) -> None:
+    before, funded = villa.book.posted, villa.net(AccountKind.FUNDING)
+    slip = deposit(villa, finance)
+    opposite = took_back(slip, finance, villa.scene.times.now())
+    assert (opposite.amount, opposite.actor, opposite.reason) == (10_000, finance, "A slip")
+    assert opposite.booked_on == today(villa)
+    assert (villa.book.posted, villa.net(AccountKind.FUNDING)) == (before, funded)
+    event = AuditEvent.objects.get(action="ledger.deposit_taken_back", object_id=str(slip.pk))
+    assert (event.actor, event.reason) == (finance, "A slip")
+    assert (event.after["amount"], event.after["reversal"]) == ("10000.0000", opposite.pk)
+
+
+def test_what_was_seen_of_a_slip_meanwhile_is_explained_by_taking_it_back(
+    villa: Watch, finance: User
+) -> None:
+    slip = deposit(villa, finance)
+    villa.read(MINUTE)
+    villa.read(MINUTE)
+    assert villa.exceptions() == [-10_000]
+    took_back(slip, finance, villa.scene.times.now())
+    villa.read(MINUTE)
+    villa.read(MINUTE)
+    assert (villa.exceptions(), villa.drift, villa.net(AccountKind.SUSPENSE)) == ([], 0, 0)
+
+
+def test_it_is_taken_back_once_by_however_many(villa: Watch, finance: User) -> None:
+    before = villa.book.posted
+    slip = deposit(villa, finance)
+    refusals: list[str] = []
+
+    def attempt() -> None:
+        try:
+            took_back(slip, finance, villa.scene.times.now())
+        except Decided as error:
+            refusals.append(str(error))
+
+    together(*[attempt for _ in range(4)])
+    assert len(refusals) == 3
+    assert villa.book.posted == before
+    events = AuditEvent.objects.filter(team=villa.account.team, action="ledger.deposit_taken_back")
+    assert events.count() == 1
+
+
+def refused_to_take_back(slip: Transfer, finance: User, at: datetime, **given: str) -> str:
+    """Why; and nothing has changed."""
+    rows = (Transfer, ReconciliationException, AuditEvent)
+    before = [row.objects.count() for row in rows]
+    with pytest.raises(NotPossible) as refusal:
+        took_back(slip, finance, at, **given)
+    assert [row.objects.count() for row in rows] == before
+    return str(refusal.value)
+
+
+def test_taking_it_back_needs_a_reason(villa: Watch, finance: User) -> None:
+    slip = deposit(villa, finance)
+    assert "Say why" in refused_to_take_back(slip, finance, villa.scene.times.now(), reason=" ")
+
+
+def test_what_took_a_deposit_back_is_none_itself(villa: Watch, finance: User) -> None:
+    now = villa.scene.times.now()
+    opposite = took_back(deposit(villa, finance), finance, now)
+    assert "recorded by hand" in refused_to_take_back(opposite, finance, now)
+
+
+def test_one_that_explains_an_exception_is_taken_back_there(villa: Watch, finance: User) -> None:
+    paid_in(villa)
+    seen = deposit(villa, finance)
+    refusal = refused_to_take_back(seen, finance, villa.scene.times.now())
+    assert "explains an exception" in refusal
+
+
+def test_it_is_not_taken_back_in_a_closed_month(villa: Watch, finance: User) -> None:
+    slip, now = deposit(villa, finance), villa.scene.times.now()
+    ClosedMonth.objects.create(
+        wallet=villa.account,
+        month=now.date().replace(day=1),
+        closed_at=now,
+        closed_by=finance,
+        totals={},
+    )
+    assert "month is closed" in refused_to_take_back(slip, finance, now)
+
+
+class TestBesideAStatement:
+    """A deposit that was recorded by hand, and that the provider's statement tells of."""
+
+    @pytest.fixture
+    def at(self, scene: SetScene) -> Scene:
+        return with_book(scene("smsgig"))
+
+    def recorded(self, at: Scene, person: User) -> Transfer:
+        now = at.times.now()
+        return record_deposit(
+            wallet=at.account,
+            amount=Decimal(25),
+            day=now.date(),
+            actor=person,
+            reason="Card",
+            now=now,
+        )
+
+    def brought(self, at: Scene) -> Match:
+        rows = StatementRow.objects.filter(wallet=at.account, before_cut_over=False)
+        return Match.objects.get(row__in=rows, row__kind="deposit")
+
+    def test_a_row_that_stands_for_it_keeps_it(self, at: Scene) -> None:
+        person = make_member(at.account.team, Role.FINANCE).user
+        known = self.recorded(at, person)
+        at.sandbox.top_up(at.wallet_id, 25)
+        reconciled(at)
+        assert self.brought(at).transfer == known
+        assert "undo that match" in refused_to_take_back(known, person, at.times.now())
+        check(at)
+
+    def test_a_row_that_comes_later_is_not_matched_to_it(self, at: Scene) -> None:
+        person = make_member(at.account.team, Role.FINANCE).user
+        took_back(self.recorded(at, person), person, at.times.now())
+        at.sandbox.top_up(at.wallet_id, 25)
+        reconciled(at)
+        assert self.brought(at).transfer.key.startswith("row:")
+        check(at)

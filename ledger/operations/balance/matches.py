@@ -260,7 +260,7 @@ def _reverse(locked: ReconciliationException, actor: User, reason: str, now: dat
     for each in landed:
         if each.matches.filter(undone_at__isnull=True).exists():
             raise NotPossible(_("The statement has a row for it by now: undo that match first."))
-        key = f"{each.key}{undoing.UNDONE}"
+        key = each.reversal_key
         undoing.reverse(each, key, actor=actor, reason=reason.strip(), now=now)
         undoing.take_back(each, now)
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from ledger.matching.words import UNTOLD, meant, numbered
 from ledger.models import Match, Refund, StatementRow, Transfer
-from ledger.operations.statement.undoing import UNDONE
+from ledger.models.book import UNDONE
 from ledger.states import Phase, RowKind, TransferKind
 
 AT_MOST: Final = 20

@@ -125,7 +125,7 @@ def _check_transfer(row: StatementRow, transfer: Transfer) -> None:
         transfer__in=[pk for pk in (transfer.pk, transfer.resolves_id) if pk],
         undone_at__isnull=True,
     )
-    taken_back = Transfer.objects.filter(key=f"{transfer.key}{undoing.UNDONE}")
+    taken_back = Transfer.objects.filter(key=transfer.reversal_key)
     if taken.exists() or transfer.key.startswith("row:") or taken_back.exists():
         raise NotPossible(_("Another row stands for that already."))
     if row.kind != RowKind.PURCHASE and transfer.amount != row.amount:

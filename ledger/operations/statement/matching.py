@@ -303,9 +303,11 @@ def _deposits(turn: _Turn) -> None:
     kind = RowKind.DEPOSIT.value
     if not tables.begin(turn.wallet.pk, [kind]):
         return
-    items.booked(turn.wallet.pk, kind, before=DAY, after=DAY)
-    passes.only_fit(kind, ["transfer"], before=DAY, after=DAY)
-    _write(turn)
+    with transaction.atomic():
+        lock_book(turn.wallet)  # who takes a deposit back comes before this or after it
+        items.booked(turn.wallet.pk, kind, before=DAY, after=DAY)
+        passes.only_fit(kind, ["transfer"], before=DAY, after=DAY)
+        _write(turn)
     left = tables.rows(
         "SELECT id FROM match_row r WHERE NOT EXISTS"
         " (SELECT FROM match_pair p WHERE p.row_id = r.id) ORDER BY at, place"

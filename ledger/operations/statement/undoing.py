@@ -10,6 +10,7 @@ from accounts.models import User
 from ledger.book import Entry, post
 from ledger.days import team_day
 from ledger.models import Finding, Match, ReconciliationException, Refund, Transfer
+from ledger.models.book import UNDONE
 from ledger.operations.errors import Decided, NotPossible
 from ledger.operations.exceptions import report
 from ledger.operations.statement.settling import out_of_suspense
@@ -24,8 +25,6 @@ from ledger.states import (
     Resolution,
     TransferKind,
 )
-
-UNDONE = ":undone"  # after the key of what is reversed
 
 
 def undo(match: Match, *, actor: User | None, reason: str, now: datetime) -> None:
