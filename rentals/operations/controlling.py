@@ -21,7 +21,9 @@ from rentals.operations.finishing import carry_out_finish
 from rentals.operations.transition import move, note_event
 from rentals.states import RentalState
 
-CLAIM = timedelta(seconds=60)  # longer than any exchange: then another worker may take over
+# Longer than any exchange, which is a look, the cancel or finish, and another look; shorter than
+# a minute, in which another worker has to have taken over.
+CLAIM = timedelta(seconds=45)
 
 
 def cancel_rental(*, rental: Rental, actor: User | None, now: datetime) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from providers.calls import Effect
+from providers.transport import SECONDS_BY_EFFECT
 from rentals import operations
 from rentals.causes import Cause
 from rentals.models import Rental
@@ -14,6 +16,9 @@ from rentals.operations.answers import keep
 from rentals.states import RentalState as S
 from tests.rentals.scene import Scene, SetScene, codes, states, swept
 from tests.rentals.times import Times
+
+# A look, the cancel, and a look.
+LONGEST_EXCHANGE = 2 * SECONDS_BY_EFFECT[Effect.READ] + SECONDS_BY_EFFECT[Effect.REPEATABLE]
 
 
 def cancelling(scene: Scene) -> Rental:
@@ -150,6 +155,20 @@ def die_when_answered(scene: Scene, rental: Rental, monkeypatch: pytest.MonkeyPa
         with pytest.raises(Died):
             operations.send_control(rental.pk)
     rental.refresh_from_db()
+
+
+def test_the_cancel_of_a_dead_worker_is_taken_over_within_a_minute(
+    each: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not while a living one may still be at it."""
+    rental = cancelling(each)
+    die_when_answered(each, rental, monkeypatch)
+    each.times.move(LONGEST_EXCHANGE)
+    assert ("rentals.send_control", rental.pk) not in swept(each.times)
+    each.times.move(55 - LONGEST_EXCHANGE)
+    assert ("rentals.send_control", rental.pk) in swept(each.times)
+    assert each.control(rental).state == S.CANCELLED
+    assert cancels(each) == 1
 
 
 def test_a_confirmed_cancel_is_not_sent_again(each: Scene) -> None:
