@@ -57,3 +57,38 @@ class Source(models.TextChoices):
 
     WEBHOOK = "webhook", _("Webhook")
     POLL = "poll", _("Poll")
+
+
+class SpendOutcome(models.TextChoices):
+    """What came of the money of a rental."""
+
+    RECEIVED = "received", _("Code received")
+    CANCELLED = "cancelled", _("Cancelled")
+    EXPIRED = "expired", _("Expired")
+    LOST = "lost", _("Lost")  # charged, and no number given
+    IN_DOUBT = "in_doubt", _("In doubt")
+    UNDER_WAY = "under_way", _("Under way")
+    REFUSED = "refused", _("Refused")
+
+
+OUTCOMES: dict[RentalState, SpendOutcome] = {
+    S.REQUESTED: SpendOutcome.UNDER_WAY,
+    S.WAITING: SpendOutcome.UNDER_WAY,
+    S.CANCELLING: SpendOutcome.UNDER_WAY,
+    S.RECEIVED: SpendOutcome.RECEIVED,
+    S.FINISHED: SpendOutcome.RECEIVED,
+    S.CANCELLED: SpendOutcome.CANCELLED,
+    S.EXPIRED: SpendOutcome.EXPIRED,
+    S.REFUSED: SpendOutcome.REFUSED,
+    S.IN_DOUBT: SpendOutcome.IN_DOUBT,
+    S.LOST: SpendOutcome.LOST,
+}
+# Bought, and over: what the success rate is a share of.
+DECIDED = frozenset(
+    {
+        SpendOutcome.RECEIVED,
+        SpendOutcome.CANCELLED,
+        SpendOutcome.EXPIRED,
+        SpendOutcome.LOST,
+    }
+)

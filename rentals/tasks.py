@@ -78,6 +78,11 @@ def learn_arrivals() -> None:
     learning.learn_arrivals(timezone.now())
 
 
+@shared_task(name="rentals.fold_spend")
+def fold_spend() -> None:
+    operations.fold_spend()
+
+
 # What the standby does by itself while no message gets through.
 WORK: dict[str, Callable[..., Any]] = {
     "rentals.send_rent": send_rent,

@@ -249,6 +249,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(30.0),
         "options": {"queue": "bulk"},
     },
+    "spend": {
+        "task": "rentals.fold_spend",
+        "schedule": schedule(10.0),
+        "options": {"queue": "bulk"},
+    },
     "arrivals": {
         "task": "rentals.learn_arrivals",
         "schedule": schedule(1800.0),

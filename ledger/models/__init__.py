@@ -1,4 +1,5 @@
 from ledger.models.book import Account, Balance, Book, ClosedMonth, Transfer
+from ledger.models.changes import SpendChange
 from ledger.models.exceptions import ReconciliationException
 from ledger.models.findings import Finding
 from ledger.models.rates import ExchangeRate, PinnedRate
@@ -21,6 +22,7 @@ __all__ = [
     "Refund",
     "RowVersion",
     "Snapshot",
+    "SpendChange",
     "StatementRow",
     "Step",
     "Transfer",

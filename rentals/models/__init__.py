@@ -3,6 +3,7 @@ from rentals.models.inbox import InboxEntry
 from rentals.models.messages import Message
 from rentals.models.pacing import Arrivals, Pace
 from rentals.models.rentals import Rental
+from rentals.models.spend import SpendFact, SpendTotal
 from rentals.models.trail import ProviderAnswer, RentalEvent
 
 __all__ = [
@@ -14,4 +15,6 @@ __all__ = [
     "ProviderAnswer",
     "Rental",
     "RentalEvent",
+    "SpendFact",
+    "SpendTotal",
 ]

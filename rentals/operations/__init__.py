@@ -9,6 +9,7 @@ from rentals.operations.controlling import (
 )
 from rentals.operations.deciding import decide_doubt
 from rentals.operations.errors import NotPossible, RentalNotAllowed
+from rentals.operations.folding import fold_spend
 from rentals.operations.inbox import apply_inbox_entries, apply_inbox_entry, hint_to_poll
 from rentals.operations.polling import poll_account
 from rentals.operations.requesting import request_rental
@@ -23,6 +24,7 @@ __all__ = [
     "cancel_rental",
     "decide_doubt",
     "finish_rental",
+    "fold_spend",
     "hint_to_poll",
     "poll_account",
     "refresh_catalogue",

@@ -124,6 +124,14 @@ def closed_without_waiting(world: World) -> Attack:
     return unless(f"{now} <> '{before}'::tid", copy(world, "ledger_closedmonth").sql)
 
 
+def unmarked(sql: str) -> Attack:
+    """A change of what a rental costs that leaves no mark for the spend."""
+    return unless(
+        "EXISTS (SELECT FROM ledger_spendchange WHERE reference = 'rental:1')",
+        f"DELETE FROM ledger_spendchange; {sql}",
+    )
+
+
 def _wallet(world: World) -> int:
     return world.account(AccountKind.WALLET)
 
@@ -218,6 +226,13 @@ GUARDS: dict[str, MakeAttack | list[MakeAttack]] = {
         booked_on_the_side,
         copied("ledger_transfer", booked_on="2026-01-31"),
     ],
+    "mark_spend of ledger_transfer": lambda w: unmarked(
+        copy(w, "ledger_transfer", reference="rental:1").sql
+    ),
+    "mark_spend of ledger_refund": lambda w: unmarked("UPDATE ledger_refund SET received = 1"),
+    "mark_spend_new of ledger_refund": lambda w: unmarked(
+        copy(w, "ledger_refund", wallet_id=w.other.pk, reference="rental:1", received=1).sql
+    ),
 }
 GUARDS |= {name: copied(name.split(".")[0], **{name.split(".")[1]: NOBODY}) for name in REFERENCES}
 GUARDS |= {

@@ -1,0 +1,269 @@
+"""What a team's rentals cost, exact at the moment of asking, in one statement.
+
+Totals are of the last time that changes were added up (`operations.fold_spend`). To them comes
+`delta`: what the rentals that are marked as changed since cost now, less what they are counted
+with. Which totals are read depends on what is asked for: sums along one axis are there by day and
+by month; what is narrowed along one and grouped by another is added up from single rentals.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db import connection
+
+from rentals.models import SpendTotal
+from rentals.spend.facts import COLUMNS, NOW, marked
+from rentals.spend.periods import Period
+from rentals.spend.sums import Sum
+from rentals.states import DECIDED, SpendOutcome
+
+AXES: Final = ("member", "service", "purpose")
+COLUMN: Final = {
+    "member": "member_id::text",
+    "service": "service",
+    "purpose": "purpose",
+    "account": "account_id::text",
+    "outcome": "outcome",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """Whose rentals: those that fit all that is not None."""
+
+    team: int
+    member: int | None = None
+    service: str | None = None
+    purpose: str | None = None
+    account: int | None = None
+    outcome: SpendOutcome | None = None
+
+    @property
+    def axes(self) -> set[str]:
+        return {axis for axis in AXES if getattr(self, axis) is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the sums that are wanted of a period: by currency and, where asked for, by step
+    ("day", "week", "month"), by outcome and by `group`, a word of COLUMN."""
+
+    name: str
+    period: Period
+    step: str = ""
+    group: str = ""
+    by_outcome: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`day`: the first of its step, None without steps. `value` of the group, else ""."""
+
+    day: date | None
+    value: str
+    outcome: str
+    currency: str
+    sum: Sum
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What can be narrowed to: values that there are at all."""
+
+    member: list[str] = field(default_factory=list)
+    service: list[str] = field(default_factory=list)
+    purpose: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What rentals of one day cost in one currency; `held` may be charged still."""
+
+    day: date
+    currency: str
+    charged: Decimal
+    refunded: Decimal
+    held: Decimal
+
+    @property
+    def most(self) -> Decimal:
+        """What it comes to if all that is held is charged."""
+        return self.charged - self.refunded + self.held
+
+
+def read(narrowed: Narrowed, parts: list[Part]) -> dict[str, list[Line]]:
+    """The parts by name, all of one moment."""
+    found: dict[str, list[Line]] = {part.name: [] for part in parts}
+    query = _Query(narrowed)
+    for name, day, value, outcome, currency, *numbers in query.run(map(query.part, parts)):
+        found[name].append(Line(day, value, outcome, currency, Sum(*numbers)))
+    return found
+
+
+def choices(narrowed: Narrowed) -> Choices:
+    """What a team's rentals, or one member's, can be narrowed to; in no order."""
+    query = _Query(Narrowed(narrowed.team, member=narrowed.member))
+    found = Choices()
+    for axis, value in query.run(query.choices()):
+        getattr(found, axis).append(value)
+    return found
+
+
+def spent(
+    team_id: int,
+    first: date,
+    last: date,
+    *,
+    member: int | None = None,
+    purpose: str | None = None,
+) -> list[Spent]:
+    """What was spent on the rentals of each of these days, the first and last among them, by day
+    and currency: the team's, one member's, for one purpose. With what is held, in doubt or not."""
+    narrowed = Narrowed(team_id, member=member, purpose=purpose)
+    lines = read(narrowed, [Part("days", Period(first, last), step="day")])["days"]
+    return [
+        Spent(line.day, line.currency, line.sum.charged, line.sum.refunded, line.sum.held)
+        for line in sorted(lines, key=lambda line: (line.day, line.currency))
+        if line.day is not None
+    ]
+
+
+_WITH: Final = f"""
+    WITH marked AS MATERIALIZED ({marked("ledger_spendchange")}),
+    delta AS MATERIALIZED (
+        SELECT {COLUMNS}, 1 AS rentals
+        FROM ({NOW} JOIN marked ON marked.id = r.id WHERE r.team_id = %(team)s) now
+        UNION ALL
+        SELECT rental_id, team_id, day, member_id, account_id, service, purpose, outcome,
+            currency, -charged, -refunded, -held, -1
+        FROM rentals_spendfact JOIN marked ON marked.id = rental_id WHERE team_id = %(team)s
+    )
+"""
+_DECIDED: Final = ", ".join(f"'{outcome.value}'" for outcome in sorted(DECIDED))
+_COUNTS: Final = f"""
+    sum(rentals), coalesce(sum(rentals) FILTER (WHERE outcome = 'received'), 0),
+    coalesce(sum(rentals) FILTER (WHERE outcome IN ({_DECIDED})), 0),
+    sum(charged), sum(refunded), sum(held)
+"""
+# A group that a change has left has nothing in it.
+_SOMETHING: Final = "HAVING sum(rentals) <> 0"
+_MONEY: Final = "charged, refunded, held"
+
+
+class _Query:
+    """One statement, put together; its words are all from here, its values are parameters."""
+
+    def __init__(self, narrowed: Narrowed) -> None:
+        self.narrowed = narrowed
+        self.values: dict[str, Any] = {"team": narrowed.team}
+        for name in (*AXES, "account", "outcome"):
+            wanted = getattr(narrowed, name)
+            if wanted is not None:
+                self.values[name] = str(wanted) if name == "outcome" else wanted
+
+    def run(self, selects: Iterator[str]) -> list[tuple[Any, ...]]:
+        statement = _WITH + " UNION ALL ".join(f"({select})" for select in selects)
+        with connection.cursor() as cursor:
+            cursor.execute(statement, self.values)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
+
+    def part(self, part: Part) -> str:
+        step = f"date_trunc('{part.step}', day)::date" if part.step else "NULL::date"
+        outcome = "outcome" if part.by_outcome else "''"
+        grouped = [name for name in (part.step and step, part.by_outcome and outcome) if name]
+        grouping = ", ".join(["value", "currency", *grouped])
+        return f"""
+            SELECT '{part.name}' AS part, {step} AS day, value, {outcome} AS outcome, currency,
+                {_COUNTS}
+            FROM ({self._rows(part)}) rows GROUP BY {grouping} {_SOMETHING}
+        """
+
+    def choices(self) -> Iterator[str]:
+        for axis in AXES:
+            yield f"SELECT '{axis}' AS axis, value FROM ({self._values(axis)}) found"
+
+    def _values(self, axis: str) -> str:
+        fresh = f"SELECT {COLUMN[axis]} AS value FROM delta WHERE rentals > 0"
+        if self.narrowed.member is None:
+            return f"""
+                SELECT value FROM rentals_spendtotal WHERE team_id = %(team)s
+                    AND axis = '{axis}' AND span = 'ever' UNION {fresh}
+            """
+        return f"""
+            SELECT {COLUMN[axis]} AS value FROM rentals_spendfact
+            WHERE team_id = %(team)s AND member_id = %(member)s
+            UNION {fresh} AND member_id = %(member)s
+        """
+
+    def _rows(self, part: Part) -> str:
+        """Rows of day, value, outcome, currency, rentals and money that add up to the part."""
+        axes = self.narrowed.axes | ({part.group} & set(AXES))
+        counted = self._totals(part, *axes) if len(axes) < 2 else self._facts(part)
+        value = COLUMN.get(part.group, "''")
+        return f"""
+            {counted} UNION ALL
+            SELECT day, {value}, outcome, currency, rentals, {_MONEY} FROM delta
+            WHERE {self._narrowing(part)}
+        """
+
+    def _facts(self, part: Part) -> str:
+        value = COLUMN.get(part.group, "''")
+        return f"""
+            SELECT day, {value} AS value, outcome, currency, 1 AS rentals, {_MONEY}
+            FROM rentals_spendfact WHERE team_id = %(team)s AND {self._narrowing(part)}
+        """
+
+    def _narrowing(self, part: Part) -> str:
+        narrowed = [f"{name}_id = %({name})s" for name in ("member", "account") if self._has(name)]
+        narrowed += [
+            f"{name} = %({name})s" for name in ("service", "purpose", "outcome") if self._has(name)
+        ]
+        return " AND ".join([*narrowed, self._between("day", part.period)])
+
+    def _totals(self, part: Part, axis: str = "all") -> str:
+        value = "value" if part.group in AXES else COLUMN.get(part.group, "''")
+        narrowed = [f"team_id = %(team)s AND axis = '{axis}'"]
+        if self._has(axis):
+            text = f"{axis}_text"
+            self.values[text] = str(getattr(self.narrowed, axis))
+            narrowed.append(f"value = %({text})s")
+        narrowed += ["account_id = %(account)s"] if self._has("account") else []
+        narrowed += ["outcome = %(outcome)s"] if self._has("outcome") else []
+        return " UNION ALL ".join(
+            f"""
+            SELECT since AS day, {value} AS value, outcome, currency, rentals, {_MONEY}
+            FROM rentals_spendtotal
+            WHERE {" AND ".join(narrowed)} AND span = '{span}' AND {self._between("since", period)}
+            """
+            for span, period in _spans(part)
+        )
+
+    def _between(self, column: str, period: Period) -> str:
+        names = []
+        for day in (period.first, period.last):
+            name = f"day_{day:%Y%m%d}"
+            self.values[name] = day
+            names.append(f"%({name})s")
+        return f"{column} BETWEEN {names[0]} AND {names[1]}"
+
+    def _has(self, name: str) -> bool:
+        return name in self.values
+
+
+def _spans(part: Part) -> list[tuple[str, Period]]:
+    """Whole months where steps allow, and the days before and after them."""
+    months = part.period.whole_months
+    if months is None or part.step in ("day", "week"):
+        return [(SpendTotal.Span.DAY.value, part.period)]
+    spans = [(SpendTotal.Span.MONTH.value, months)]
+    if part.period.first < months.first:
+        before = Period(part.period.first, months.first - timedelta(1))
+        spans.append((SpendTotal.Span.DAY.value, before))
+    if part.period.last > months.last:
+        after = Period(months.last + timedelta(1), part.period.last)
+        spans.append((SpendTotal.Span.DAY.value, after))
+    return spans
