@@ -26,7 +26,8 @@ from ledger.operations.errors import Decided, NotPossible, told_if_closed
 from ledger.operations.findings import find
 from ledger.operations.refunds import land
 from ledger.operations.statement import undoing
-from ledger.operations.statement.matching import claim_for, lock_book
+from ledger.operations.statement.charges import claim_for
+from ledger.operations.statement.turn import lock_book
 from ledger.queries.exceptions import PARTS, part_keys
 from ledger.renters import Doubt, in_doubt
 from ledger.states import (

@@ -14,14 +14,10 @@ from ledger.operations.findings import find
 from ledger.operations.refunds import land
 from ledger.operations.statement import undoing
 from ledger.operations.statement.candidates import Candidate, candidates
-from ledger.operations.statement.matching import (
-    charged_for,
-    claim_for,
-    correct_difference,
-    landing_key,
-    lock_book,
-)
+from ledger.operations.statement.charges import charged_for, claim_for, correct_difference
+from ledger.operations.statement.refund_rows import landing_key
 from ledger.operations.statement.settling import lock_waiting, settle_matched
+from ledger.operations.statement.turn import lock_book
 from ledger.states import (
     Evidence,
     ExceptionState,
