@@ -2,8 +2,10 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from starlette.types import ASGIApp
 
 from sandbox.app import create_app
 from sandbox.clock import Clock
@@ -28,8 +30,13 @@ def renew(sandbox: Sandbox) -> None:
 
 
 @contextmanager
-def running(settings: Settings | None = None, *, clock: Clock | None = None) -> Iterator[Sandbox]:
-    """Runs a sandbox over real HTTP until the block ends.
+def running(
+    settings: Settings | None = None,
+    *,
+    clock: Clock | None = None,
+    around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
+) -> Iterator[Sandbox]:
+    """Runs a sandbox over real HTTP until the block ends; `around` may wrap the application.
 
     Without settings it is in memory and sends no code by itself. Gives the `Sandbox`, with `url`,
     `smsgig_url` and `smsvilla_url` set; its methods may be called from the test's thread.
@@ -37,7 +44,7 @@ def running(settings: Settings | None = None, *, clock: Clock | None = None) -> 
     app = create_app(settings or Settings(auto_code=None), clock=clock)
     listener = listen("127.0.0.1", 0)
     app.sandbox.url = address_of(listener)
-    server = make_server(app)
+    server = make_server(around(app))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:

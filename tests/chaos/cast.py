@@ -1,10 +1,11 @@
 """The processes that may die: each is started again after a moment, as a supervisor would."""
 
+import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from benchmarks.ground import ground, running, web_on, worker
 
@@ -38,25 +39,44 @@ class Server:
             process.kill()
             process.wait()
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It says no word, and its connections stay."""
+        for each, process in ground().servers.running:
+            if each.name == self.name:
+                process.send_signal(signal.SIGSTOP)
+                yield
+                process.send_signal(signal.SIGCONT)
+                return
+
+    def alive(self) -> bool:
+        running = ground().servers.running
+        return any(each.name == self.name and process.poll() is None for each, process in running)
+
     def start(self) -> None:
+        """Raises StartError where it can't; it can be started again then."""
         servers = ground().servers
         at, server = next(
             (at, each[0]) for at, each in enumerate(servers.running) if each[0].name == self.name
         )
-        servers.start(server)
-        servers.running[at] = servers.running.pop()  # in the order in which they are stopped
+        known = len(servers.running)
+        try:
+            servers.start(server)
+        finally:
+            if len(servers.running) > known:
+                servers.running[at] = servers.running.pop()  # in the order of their stopping
 
 
-def cast(listener: socket.socket) -> dict[str, Part | Server]:
-    """Web, a worker for `now`, beat, and the two servers, by name."""
+def cast(at: socket.socket, **environment: str) -> dict[str, Part | Server]:
+    """Web, a worker for all queues, beat, and the two servers, by name."""
     return {
-        "web": Part(lambda: web_on(listener)),
-        "worker": Part(lambda: worker("now", "poll", "bulk")),
-        "beat": Part(_beat),
+        "web": Part(lambda: web_on(at, **environment)),
+        "worker": Part(lambda: worker("now", "poll", "bulk", threads=8, **environment)),
+        "beat": Part(beat),
         "postgres": Server("postgres"),
         "valkey": Server("valkey"),
     }
 
 
-def _beat() -> AbstractContextManager[subprocess.Popen[bytes]]:
+def beat() -> AbstractContextManager[subprocess.Popen[bytes]]:
     return running([sys.executable, *BEAT], ground().environment | {"PYTHONWARNINGS": "ignore"})

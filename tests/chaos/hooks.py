@@ -18,8 +18,10 @@ from benchmarks.ground import listener, until
 from benchmarks.hooks.scene import Scene, make_scene
 from rentals.models import InboxEntry, Message
 from tests.chaos.cast import Part, Server, cast
+from tests.chaos.plan import Plan
 from tests.chaos.report import Report
 
+ROUNDS = 25
 FIRST = 50_000_000
 RENTALS = 200
 SENDERS = 8
@@ -31,8 +33,7 @@ ALL_APPLIED = 120.0
 VICTIMS = ("web", "worker", "postgres", "valkey")
 
 
-def run(seed: int, rounds: int) -> Report:
-    report = Report("hooks", seed)
+def run(plan: Plan, report: Report) -> None:
     scene = make_scene()
     scene.rentals(RENTALS, start=FIRST)
     with listener() as at:
@@ -40,7 +41,7 @@ def run(seed: int, rounds: int) -> Report:
         senders = Senders(scene, at.getsockname()[1])
         try:
             until(lambda: senders.accepted, "the first webhook is accepted")
-            for victim in _plan(random.Random(seed), rounds):  # noqa: S311 - a plan
+            for victim in _victims(plan):
                 _die(parts[victim], random.uniform(*DEAD))  # noqa: S311 - in no step with anything
                 report.count(f"killed_{victim}")
             parts["valkey"].kill()
@@ -54,14 +55,13 @@ def run(seed: int, rounds: int) -> Report:
         for part in parts.values():
             if isinstance(part, Part):
                 part.kill()
-    return report
 
 
-def _plan(chance: random.Random, rounds: int) -> Iterator[str]:
+def _victims(plan: Plan) -> Iterator[str]:
     """Who dies next: each of them in every few rounds, with some calm between."""
-    for number in range(rounds):
-        time.sleep(chance.uniform(*CALM))
-        yield VICTIMS[number % 4] if number < 4 else chance.choice(VICTIMS)
+    for number in range(plan.rounds):
+        time.sleep(plan.chance.uniform(*CALM))
+        yield VICTIMS[number % 4] if number < 4 else plan.chance.choice(VICTIMS)
 
 
 def _die(part: Part | Server, dead_for: float) -> None:
