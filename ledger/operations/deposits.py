@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import ProviderAccount, User
-from ledger.book import Entry, open_book, post
+from ledger.book import Entry, post
 from ledger.book.entries import SMALLEST
 from ledger.days import team_day, team_zone
 from ledger.models import Book, Match, ReconciliationException, Transfer
 from ledger.models.book import BY_HAND
 from ledger.operations.balance.drifts import lock_unexplained
 from ledger.operations.errors import Decided, NotPossible, told_if_closed
+from ledger.operations.opening import open_late
 from ledger.operations.resolving import close
 from ledger.operations.statement.undoing import reverse
 from ledger.states import AccountKind, Resolution, TransferKind
@@ -46,9 +47,10 @@ def record_deposit(
     _check(wallet, amount, day, reason, now)
     key = f"{BY_HAND}{request_key or uuid4()}"
     with told_if_closed(), transaction.atomic():
-        _lock_book(wallet, now)
+        book = _lock_book(wallet, now)
         if known := Transfer.objects.filter(key=key).first():
             return known
+        _check_begun(wallet, book, day)
         if _is_on_statement(wallet, amount, day):
             raise NotPossible(_("The provider's statement has this deposit: it is booked already."))
         seen = _seen(wallet, amount, day)
@@ -128,24 +130,28 @@ def _check(wallet: ProviderAccount, amount: Decimal, day: date, reason: str, now
         raise NotPossible(_("No wallet is paid so much at once: look at the amount again."))
     if amount % SMALLEST:
         raise NotPossible(_("A deposit has at most four decimals."))
-    opened = Book.objects.filter(wallet=wallet).first()
-    if opened is not None and day < team_day(wallet.team, opened.cut_over_at):
-        raise NotPossible(
-            _("The book begins on %(day)s: what was paid before is in its opening balance.")
-            % {"day": team_day(wallet.team, opened.cut_over_at).isoformat()}
-        )
     if day > team_day(wallet.team, now):
         raise NotPossible(_("A deposit can't be of a day that is still to come."))
     if not reason.strip():
         raise NotPossible(_("Say where it comes from. It is kept with your name."))
 
 
-def _lock_book(wallet: ProviderAccount, now: datetime) -> None:
+def _check_begun(wallet: ProviderAccount, book: Book, day: date) -> None:
+    begun = team_day(wallet.team, book.cut_over_at)
+    if day < begun:
+        raise NotPossible(
+            _("The book begins on %(day)s: what was paid before is in its opening balance.")
+            % {"day": begun.isoformat()}
+        )
+
+
+def _lock_book(wallet: ProviderAccount, now: datetime) -> Book:
     """The book's row first, as a reading of the balance does it."""
     locked = Book.objects.select_for_update(no_key=True).filter(wallet=wallet)
-    if locked.first() is None:
-        open_book(wallet, balance=wallet.balance or Decimal(0), cut_over_at=now)
-        locked.get()
+    if (book := locked.first()) is None:
+        open_late(wallet, now)
+        book = locked.get()
+    return book
 
 
 def _is_on_statement(wallet: ProviderAccount, amount: Decimal, day: date) -> bool:

@@ -8,10 +8,11 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from accounts.models import ProviderAccount
-from ledger.book import BookNotOpen, Entry, KeyReused, open_book, post
+from ledger.book import BookNotOpen, Entry, KeyReused, post
 from ledger.book.entries import SMALLEST
 from ledger.days import team_day
 from ledger.models import Transfer
+from ledger.operations.opening import open_late
 from ledger.states import AccountKind, Phase, TransferKind
 
 
@@ -38,7 +39,7 @@ def hold(purchase: Purchase, amount: Decimal, *, now: datetime) -> None:
         try:
             post(entry)
         except BookNotOpen:
-            _open_late(purchase.wallet, now)
+            open_late(purchase.wallet, now)
             post(entry)
 
 
@@ -129,14 +130,9 @@ def _charge_without_hold(
     try:
         post(entry)
     except BookNotOpen:
-        _open_late(purchase.wallet, now)
+        open_late(purchase.wallet, now)
         post(entry)
     return flagged
-
-
-def _open_late(wallet: ProviderAccount, now: datetime) -> None:
-    """A wallet from before there were books: it begins with the last balance that was read."""
-    open_book(wallet, balance=wallet.balance or Decimal(0), cut_over_at=now)
 
 
 def _entry(

@@ -41,6 +41,29 @@ def spent(wallet: ProviderAccount) -> Decimal:
     return balance.net[AccountKind.SPEND]
 
 
+@pytest.mark.parametrize("begin", ["hold", "charge"])
+def test_a_book_that_is_opened_late_begins_when_its_balance_was_read(begin: str) -> None:
+    wallet = make_provider_account()
+    read_at = NOW - timedelta(hours=3)
+    known = ProviderAccount.objects.filter(pk=wallet.pk)
+    known.update(balance=D("80"), balance_read_at=read_at)  # by a worker, beside `wallet`
+    if begin == "hold":
+        hold(rental(wallet), D("0.45"), now=NOW)
+    else:
+        charged(rental(wallet), "0.45")
+    opening = Transfer.objects.get(wallet=wallet, kind=TransferKind.OPENING)
+    assert (opening.amount, opening.occurred_at) == (D(80), read_at)
+    assert Book.objects.get(wallet=wallet).cut_over_at == read_at
+
+
+def test_a_book_whose_balance_was_never_read_begins_with_nothing() -> None:
+    wallet = make_provider_account()
+    ProviderAccount.objects.filter(pk=wallet.pk).update(balance=None, balance_read_at=None)
+    hold(rental(wallet), D("0.45"), now=NOW)
+    assert Book.objects.get(wallet=wallet).cut_over_at == NOW
+    assert amounts(wallet) == (0, D("0.45"))
+
+
 def test_a_hold_sets_aside_and_moves_nothing() -> None:
     wallet = opened("50")
     hold(rental(wallet), D("0.45"), now=NOW)
