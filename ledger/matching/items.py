@@ -11,6 +11,13 @@ _FREE: Final = """
         SELECT FROM ledger_match m WHERE m.transfer_id = t.id AND m.undone_at IS NULL
     )
 """
+# As if the matches that are looked at again were not.
+_FREE_AGAIN: Final = """
+    NOT EXISTS (
+        SELECT FROM ledger_match m WHERE m.transfer_id = t.id AND m.undone_at IS NULL
+            AND m.id NOT IN (SELECT match_id FROM match_again)
+    )
+"""
 _NEAR: Final = """
     t.occurred_at BETWEEN %(since)s AND %(until)s
 """
@@ -78,8 +85,22 @@ _CLAIMS: Final = f"""
 """  # noqa: S608
 
 
-def purchases(wallet_id: int, *, window: int) -> int:
-    return run(_PURCHASES, _near(wallet_id, "purchase", window, window))
+_CLAIMS_AGAIN: Final = f"""
+    {_INTO}
+    SELECT f.id, 'claim', coalesce(s.number, 0),
+        ((f.charged - f.received + back.amount) * 10000)::bigint,
+        {_AT.format("f.claimed_at")}, f.external_id, f.cause || 'expected', f.reference
+    FROM ledger_refund f
+    JOIN (
+        SELECT item_id, sum(amount) AS amount FROM match_again WHERE what = 'claim' GROUP BY item_id
+    ) back ON back.item_id = f.id
+    LEFT JOIN match_service s ON s.service = f.service
+"""  # noqa: S608
+
+
+def purchases(wallet_id: int, *, window: int, again: bool = False) -> int:
+    """`again`: also those whose matches are looked at again."""
+    return run(_told(_PURCHASES, again=again), _near(wallet_id, "purchase", window, window))
 
 
 def holds(wallet_id: int) -> int:
@@ -87,13 +108,18 @@ def holds(wallet_id: int) -> int:
     return run(_HOLDS, {"wallet": wallet_id})
 
 
-def booked(wallet_id: int, kind: str, *, before: int, after: int) -> int:
+def booked(wallet_id: int, kind: str, *, before: int, after: int, again: bool = False) -> int:
     """Refunds or deposits that were booked before their row was seen."""
-    return run(_BOOKED, _near(wallet_id, kind, before, after))
+    return run(_told(_BOOKED, again=again), _near(wallet_id, kind, before, after))
 
 
-def claims(wallet_id: int, *, after: int) -> int:
-    return run(_CLAIMS, _near(wallet_id, "refund", 0, after))
+def claims(wallet_id: int, *, after: int, again: bool = False) -> int:
+    found = run(_CLAIMS, _near(wallet_id, "refund", 0, after))
+    return found + run(_CLAIMS_AGAIN) if again else found
+
+
+def _told(statement: str, *, again: bool) -> str:
+    return statement.replace(_FREE, _FREE_AGAIN) if again else statement
 
 
 def _near(wallet_id: int, kind: str, before: int, after: int) -> dict[str, object]:

@@ -30,13 +30,14 @@ _BY_LINK: Final = """
 """
 _LANDED: Final = """
     INSERT INTO match_pair
-    SELECT row_id, item_id, 'transfer', 'reference' FROM (
+    SELECT row_id, item_id, %(what)s, 'reference' FROM (
         SELECT k.row_id, i.id AS item_id, row_number() OVER (PARTITION BY k.row_id ORDER BY i.id) n,
             row_number() OVER (PARTITION BY i.id ORDER BY k.turn) AS m
         FROM match_link k
-        JOIN left_item i ON i.reference = k.reference AND i.what = 'transfer'
+        JOIN left_item i ON i.reference = k.reference AND i.what = %(what)s
             AND i.amount = k.amount
         WHERE NOT EXISTS (SELECT FROM ONLY match_pair p WHERE p.item_id = i.id AND p.what = i.what)
+            AND NOT EXISTS (SELECT FROM ONLY match_pair p WHERE p.row_id = k.row_id)
     ) found WHERE n = 1 AND m = 1
 """
 _CLAIMED: Final = """
@@ -98,9 +99,18 @@ def by_link(wallet_id: int) -> None:
     values = {"wallet": wallet_id, "longest": _LONGEST}
     run("DROP TABLE IF EXISTS match_link")
     run(_BY_LINK, values)
-    run(_LANDED)
+    run(_LANDED, {"what": "transfer"})
     run(_CLAIMED, values)
     run(_UNCLAIMED, values)
+    run("DROP TABLE match_link")
+
+
+def by_link_again(wallet_id: int) -> None:
+    """The same among the items at hand: the claims that would be open again are among them."""
+    run("DROP TABLE IF EXISTS match_link")
+    run(_BY_LINK, {"wallet": wallet_id, "longest": _LONGEST})
+    for what in ("transfer", "claim"):
+        run(_LANDED, {"what": what})
     run("DROP TABLE match_link")
 
 

@@ -6,7 +6,7 @@ that disagree, or providers that book late, show in the same figures.
 
 from typing import Final
 
-from ledger.matching.tables import MICROSECONDS, look_up
+from ledger.matching.tables import MICROSECONDS, look_up, look_up_pairs
 
 ENOUGH: Final = 10
 LATEST: Final = 1_000
@@ -56,7 +56,7 @@ _OF_HOLDS: Final = f"""
 
 def of_pairs() -> int | None:
     """The seconds within which the unique pairs just found are; None where they are not."""
-    return _within([apart for (apart,) in look_up(_PAIRED, {"latest": LATEST})])
+    return _within([apart for (apart,) in look_up_pairs(_PAIRED, {"latest": LATEST})])
 
 
 def holds_in_a_crowd(kind: str, whats: list[str], *, until: int) -> bool:
@@ -64,7 +64,7 @@ def holds_in_a_crowd(kind: str, whats: list[str], *, until: int) -> bool:
 
     By chance at most one in seven has: rows and bookings that come at random, whatever their rate.
     """
-    pairs, all_there_are = look_up(_CROWD, {"kind": kind, "whats": whats, "until": until})[0]
+    pairs, all_there_are = look_up_pairs(_CROWD, {"kind": kind, "whats": whats, "until": until})[0]
     return bool(pairs >= ENOUGH and pairs >= MOST * all_there_are)
 
 

@@ -18,7 +18,7 @@ MICROSECONDS: Final = 1_000_000
 _FORGET: Final = """
     DROP VIEW IF EXISTS left_row, left_item;
     DROP TABLE IF EXISTS match_row, match_item, match_sure, match_pair, match_lead, match_service,
-        match_guard, match_left_row, match_left_item
+        match_guard, match_left_row, match_left_item, match_again
 """
 _TABLES: Final = f"""
     {_FORGET};
@@ -33,10 +33,11 @@ _TABLES: Final = f"""
         id bigint, what text, said int, amount bigint, at bigint, external text, cause text,
         reference text
     );
+    CREATE TEMP TABLE match_again (
+        match_id bigint, row_id bigint, what text, item_id bigint, reference text, amount numeric
+    );
 """
-# What is not explained yet. A row whose match a person has undone is left to persons.
-_ROWS: Final = """
-    CREATE TEMP TABLE match_row AS
+_READ: Final = """
     SELECT r.id, r.kind, (r.amount * 10000)::bigint AS amount,
         (date_part('epoch', r.occurred_at) * 1000000)::bigint AS at,
         split_part(r.description, '#', 1) AS lead,
@@ -47,6 +48,10 @@ _ROWS: Final = """
         CASE WHEN pg_input_is_valid(r.provider_id, 'bigint') THEN r.provider_id::bigint
             ELSE r.id END AS place
     FROM ledger_statementrow r
+"""
+# What is not explained yet. A row whose match a person has undone is left to persons.
+_ROWS: Final = f"""
+    CREATE TEMP TABLE match_row AS {_READ}
     WHERE r.wallet_id = %(wallet)s AND NOT r.before_cut_over AND r.kind = ANY(%(kinds)s)
         AND r.amount > 0
         AND NOT EXISTS (
@@ -57,6 +62,20 @@ _ROWS: Final = """
             SELECT FROM ledger_reconciliationexception e WHERE e.row_id = r.id
             AND e.state = 'resolved' AND e.resolved_by_id IS NOT NULL
         )
+"""  # noqa: S608 - our own words
+_ROWS_AGAIN: Final = f"""
+    INSERT INTO match_row {_READ} WHERE r.id IN (SELECT row_id FROM match_again)
+"""  # noqa: S608
+# A match and what it gives back if it is undone: the booking, or the claim that it has landed on.
+_AGAIN: Final = """
+    INSERT INTO match_again
+    SELECT m.id, m.row_id, CASE WHEN landed THEN 'claim' ELSE 'transfer' END,
+        CASE WHEN landed THEN f.id ELSE t.id END, t.reference, t.amount
+    FROM ledger_match m
+    JOIN ledger_transfer t ON t.id = m.transfer_id
+    CROSS JOIN LATERAL (SELECT t.key LIKE 'row:%%' AS landed) key
+    LEFT JOIN ledger_refund f ON f.wallet_id = t.wallet_id AND f.reference = t.reference
+    WHERE m.id = ANY(%s)
 """
 # What the passes look at: all of it, until the mass is out of the way.
 _ALL: Final = """
@@ -92,12 +111,18 @@ _LEADS: Final = """
 """
 
 
-def begin(wallet_id: int, kinds: Sequence[str]) -> int:
-    """Gather the wallet's unexplained rows of these kinds; how many there are."""
+def begin(wallet_id: int, kinds: Sequence[str], *, again: Sequence[int] = ()) -> int:
+    """Gather the wallet's unexplained rows of these kinds; how many there are.
+
+    `again`: matches that are looked at as if they were not.
+    """
     run("SELECT set_config('work_mem', %s, false)", [MEMORY])
     run("RESET enable_nestloop")
     run(_TABLES)
     run(_ROWS, {"wallet": wallet_id, "kinds": list(kinds)})
+    if again:
+        run(_AGAIN, [list(again)])
+        run(_ROWS_AGAIN)
     run(_ALL)
     run("ANALYZE match_row")
     count = int(rows("SELECT count(*) FROM match_row")[0][0])
@@ -117,12 +142,17 @@ def end() -> None:
 
 def look_up(statement: str, values: Any = None) -> list[tuple[Any, ...]]:
     """Read what a few rows lead to, each by its indexes, however many are being matched."""
-    run("ANALYZE match_pair")
     setting = rows("SHOW enable_nestloop")[0][0]
     run("SET enable_nestloop = on")
     found = rows(statement, values)
     run(f"SET enable_nestloop = {setting}")
     return found
+
+
+def look_up_pairs(statement: str, values: Any = None) -> list[tuple[Any, ...]]:
+    """The same of pairs that were just found."""
+    run("ANALYZE match_pair")
+    return look_up(statement, values)
 
 
 def set_aside() -> None:

@@ -7,7 +7,7 @@ It is trusted once it has agreed with enough matches that were proved without it
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.matching.tables import look_up
+from ledger.matching.tables import look_up, look_up_pairs
 
 ENOUGH: Final = 10
 LATEST: Final = 2_000  # matches that are looked back upon
@@ -100,7 +100,7 @@ def in_activations(wallet_id: int, kinds: list[str]) -> Trust:
 
 def in_paired_activations() -> Trust:
     """The same of the unique pairs that were just found."""
-    return Trust(*look_up(_PAIRED_ACTIVATIONS)[0])
+    return Trust(*look_up_pairs(_PAIRED_ACTIVATIONS)[0])
 
 
 def in_links(wallet_id: int) -> Trust:
@@ -110,4 +110,4 @@ def in_links(wallet_id: int) -> Trust:
 
 
 def in_paired_links(wallet_id: int) -> Trust:
-    return Trust(*look_up(_PAIRED_LINKS, {"wallet": wallet_id})[0])
+    return Trust(*look_up_pairs(_PAIRED_LINKS, {"wallet": wallet_id})[0])

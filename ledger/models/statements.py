@@ -84,6 +84,14 @@ class Match(models.Model):
                 name="row_matched_once",
             )
         ]
+        indexes = [
+            # What may be looked at again: few among all.
+            models.Index(
+                fields=["row"],
+                condition=models.Q(by_pass=MatchPass.ALIKE, undone_at__isnull=True),
+                name="match_alike",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"row {self.row_id} is transfer {self.transfer_id}"

@@ -15,7 +15,7 @@ from ledger.operations.refunds import land
 from ledger.operations.statement import undoing
 from ledger.operations.statement.candidates import Candidate, candidates
 from ledger.operations.statement.charges import charged_for, claim_for, correct_difference
-from ledger.operations.statement.refund_rows import landing_key
+from ledger.operations.statement.landings import fresh_key
 from ledger.operations.statement.settling import lock_waiting, settle_matched
 from ledger.operations.statement.turn import lock_book
 from ledger.states import (
@@ -142,19 +142,11 @@ def _pay(
 ) -> Match:
     landed = None
     if refund.received < refund.charged and row.amount > 0:
-        key = _fresh_key(row)
+        key = fresh_key(row)
         landed = land(refund, row.amount, key=key, occurred_at=row.occurred_at, now=now)
     if landed is None:
         raise NotPossible(_("All that was charged came back already."))
     return _create(row, Transfer.objects.get(pk=landed), by_pass, actor, reason, now)
-
-
-def _fresh_key(row: StatementRow) -> str:
-    """row:PK:refund, and after each time that it was taken back row:PK:refund:2, :3, …"""
-    before = Transfer.objects.filter(
-        wallet=row.wallet_id, key__startswith=landing_key(row.pk)
-    ).count()
-    return f"{landing_key(row.pk)}:{before + 1}" if before else landing_key(row.pk)
 
 
 def _book(

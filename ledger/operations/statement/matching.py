@@ -8,6 +8,7 @@ book's row is locked, so that a person who matches at the same time comes before
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.db import connection, transaction
 
@@ -17,8 +18,11 @@ from ledger.operations.statement import doubts, settling
 from ledger.operations.statement.deposit_rows import match_deposits
 from ledger.operations.statement.purchase_rows import match_purchases
 from ledger.operations.statement.refund_rows import match_refunds
+from ledger.operations.statement.revisiting import revisit
 from ledger.operations.statement.turn import Turn, lock_book
 from ledger.operations.statement.writing import OTHER, report_unmatched
+
+ROUNDS: Final = 3  # what is undone by what was learned is matched again at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +49,10 @@ def match_wallet(
     settling.settle_matched(wallet, now=now)
     turn.seen = _latest_match(wallet)
     try:
-        for step in (match_purchases, _restate, match_refunds, match_deposits, _others):
-            alive()
-            step(turn)
+        for _round in range(ROUNDS):
+            _match(turn)
+            if not revisit(turn):
+                break
     finally:
         if connection.connection is not None and not connection.needs_rollback:
             tables.end()
@@ -61,6 +66,12 @@ def _latest_match(wallet: ProviderAccount) -> int:
     with transaction.atomic():
         lock_book(wallet)
         return int(tables.rows("SELECT coalesce(max(id), 0) FROM ledger_match")[0][0])
+
+
+def _match(turn: Turn) -> None:
+    for step in (match_purchases, _restate, match_refunds, match_deposits, _others):
+        turn.alive()
+        step(turn)
 
 
 def _restate(turn: Turn) -> None:

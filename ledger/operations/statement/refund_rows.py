@@ -3,24 +3,15 @@
 from dataclasses import replace
 from typing import Final
 
-from django.db import transaction
-
 from ledger.matching import items, links, pace, passes, tables, trust
 from ledger.matching.passes import Likeness
 from ledger.matching.trust import Trust
-from ledger.models import Match, StatementRow, Transfer
-from ledger.operations.landing import Landing, land_all
-from ledger.operations.statement import settling
+from ledger.models import Transfer
 from ledger.operations.statement.charges import claim_for
+from ledger.operations.statement.landings import land_pairs
 from ledger.operations.statement.learning import WINDOW, pace_of_sample, unique
-from ledger.operations.statement.turn import Turn, batches, lock_book
-from ledger.operations.statement.writing import (
-    UNEXPLAINED,
-    Pair,
-    pairs,
-    report_unmatched,
-    write_matches,
-)
+from ledger.operations.statement.turn import Turn
+from ledger.operations.statement.writing import UNEXPLAINED, pairs, report_unmatched, write_matches
 from ledger.states import RowKind
 
 LANDED_BEFORE: Final = 600  # a refund seen in the balance was booked after its row's time
@@ -47,7 +38,7 @@ def match_refunds(turn: Turn) -> None:
         _less_sure_refunds(turn, like, learned, ids, linked)
     write_matches(turn)
     _claim_unclaimed(turn)
-    _land(turn)
+    land_pairs(turn)
     report_unmatched(turn, UNEXPLAINED)
 
 
@@ -104,35 +95,3 @@ def _claim_unclaimed(turn: Turn) -> None:
         bought = Transfer.objects.get(pk=transfer_id)
         claim = claim_for(turn.wallet, bought, now=turn.now)
         tables.run("INSERT INTO match_pair VALUES (%s, %s, 'claim', %s)", [row_id, claim, by_pass])
-
-
-def _land(turn: Turn) -> None:
-    for batch in batches(pairs("claim")):
-        turn.alive()
-        with transaction.atomic():
-            lock_book(turn.wallet)
-            settling.lock_waiting([row for row, _claim, _pass in batch])
-            turn.matched += _land_some(turn, batch)
-            settling.settle_matched(turn.wallet, now=turn.now)
-
-
-def _land_some(turn: Turn, batch: list[Pair]) -> int:
-    rows = StatementRow.objects.in_bulk([row for row, _claim, _pass in batch])
-    taken = Match.objects.filter(row__in=rows, undone_at__isnull=True)
-    done = set(taken.values_list("row", flat=True))
-    free = [pair for pair in batch if pair[0] not in done]
-    landings = [
-        Landing(claim, rows[row].amount, landing_key(row), rows[row].occurred_at)
-        for row, claim, _pass in free
-    ]
-    booked = land_all(turn.wallet, landings, now=turn.now)
-    matches = [
-        Match(row_id=row, transfer_id=booked[landing_key(row)], by_pass=by_pass, at=turn.now)
-        for row, _claim, by_pass in free
-        if landing_key(row) in booked
-    ]
-    return len(Match.objects.bulk_create(matches))
-
-
-def landing_key(row_id: int) -> str:
-    return f"row:{row_id}:refund"

@@ -45,30 +45,40 @@ def undo(match: Match, *, actor: User | None, reason: str, now: datetime) -> Non
 
 def _booked_by(match: Match) -> Transfer | None:
     """A match books one thing at most: the landing, the deposit, or the difference."""
-    if match.transfer.key.startswith(f"row:{match.row_id}:"):
+    if has_landed(match):
         return match.transfer
     return Transfer.objects.filter(key=f"match:{match.pk}:differs").first()
 
 
+def has_landed(match: Match) -> bool:
+    """Whether the match itself has booked what it points at."""
+    return match.transfer.key.startswith(f"row:{match.row_id}:")
+
+
 def reverse(booked: Transfer, key: str, *, actor: User | None, reason: str, now: datetime) -> None:
+    post(reversal(booked, key, actor=actor, reason=reason, now=now))
+
+
+def reversal(
+    booked: Transfer, key: str, *, actor: User | None, reason: str, now: datetime
+) -> Entry:
+    """What takes it back, to be posted."""
     wallet = booked.wallet
-    post(
-        Entry(
-            key=key,
-            wallet_id=wallet.pk,
-            debit=AccountKind(booked.credit.kind),
-            credit=AccountKind(booked.debit.kind),
-            amount=booked.amount,
-            kind=TransferKind.CORRECTION,
-            reference=booked.reference,
-            external_id=booked.external_id,
-            service=booked.service,
-            occurred_at=booked.occurred_at,
-            booked_on=team_day(wallet.team, now),
-            day=booked.day,
-            actor_id=actor.pk if actor else None,
-            reason=reason[:500],
-        )
+    return Entry(
+        key=key,
+        wallet_id=wallet.pk,
+        debit=AccountKind(booked.credit.kind),
+        credit=AccountKind(booked.debit.kind),
+        amount=booked.amount,
+        kind=TransferKind.CORRECTION,
+        reference=booked.reference,
+        external_id=booked.external_id,
+        service=booked.service,
+        occurred_at=booked.occurred_at,
+        booked_on=team_day(wallet.team, now),
+        day=booked.day,
+        actor_id=actor.pk if actor else None,
+        reason=reason[:500],
     )
 
 
