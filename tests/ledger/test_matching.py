@@ -222,6 +222,69 @@ def test_a_doubt_beside_an_unexplained_purchase_stays_one(scene: SetScene) -> No
     assert kinds(at) == [ExceptionKind.OUTSIDE_PURCHASE] * 2
 
 
+@pytest.mark.parametrize(
+    ("from_doubt", "learned", "ends"),
+    [
+        (-120, False, False),
+        (-120, True, True),  # rows do not come before what they are of
+        (-8, True, True),
+        (-2, True, False),
+        (200, True, False),  # sent late, and dealt with slowly: it may be this one
+        (235, True, False),
+        (260, True, True),
+        (260, False, False),
+        (580, False, False),
+        (620, False, True),
+    ],
+)
+def test_a_doubt_beside_an_unexplained_row_ends_when_that_can_not_be_it(
+    scene: SetScene, from_doubt: float, learned: bool, ends: bool
+) -> None:
+    at = with_book(scene("smsgig"))
+    if learned:
+        for _ in range(12):
+            at.rented()
+            at.times.move(700)
+        reconciled(at)
+        at.times.move(700)
+    if from_doubt < 0:
+        outside_twice(at)
+        at.times.move(-from_doubt)
+    doubt = in_doubt(at, charged=False)
+    if from_doubt > 0:
+        at.times.move(from_doubt)
+        outside_twice(at)
+    at.times.move(1200)
+    reconciled(at)
+    acted_on(at, doubt)
+    assert doubt.state == (RentalState.REFUSED if ends else RentalState.IN_DOUBT)
+    check(at)
+
+
+def outside_twice(scene: Scene) -> None:
+    """Two, so that neither is taken for a rental in doubt beside them."""
+    for _ in range(2):
+        scene.sandbox.buy_outside(scene.wallet_id)
+
+
+def test_a_row_whose_time_nobody_told_may_be_a_doubts_however_late_it_was_seen(
+    scene: SetScene,
+) -> None:
+    at = with_book(scene("smsgig"))
+    for _ in range(12):
+        at.rented()
+        at.times.move(700)
+    reconciled(at)
+    doubt = in_doubt(at, charged=False)
+    at.times.move(1200)
+    now = timezone.now()
+    untold = Transaction("9000001", "purchase", Decimal("0.58"), "WhatsApp rental", None)
+    keep_new(at.account, [reading(untold)], before=False, now=now)
+    match_wallet(at.account, now=now, read_at=now)
+    acted_on(at, doubt)
+    assert doubt.state == RentalState.IN_DOUBT
+
+
 def test_a_doubt_is_not_ended_by_a_statement_with_a_gap(scene: SetScene) -> None:
     at = with_book(scene("smsgig"))
     doubt = in_doubt(at, charged=False)

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import ProviderAccount
+from ledger.matching import pace
 from ledger.matching.tables import rows
 from ledger.matching.words import UNTOLD, meant, numbered
 from ledger.models import Book, Finding, Match, StatementRow, Transfer
@@ -19,7 +20,10 @@ from ledger.states import Evidence, FindingKind, MatchPass, Phase
 
 DOUBT_AFTER: Final = timedelta(minutes=5)  # until then the answer itself may still come
 SURE_AFTER: Final = timedelta(minutes=15)  # what is not on the statement by then was not charged
-WINDOW: Final = timedelta(minutes=10)
+WINDOW: Final = timedelta(minutes=10)  # between a hold and its row, either way
+# A rent is sent within two minutes after its hold, and listened to for two more.
+CHARGED_WITHIN: Final = timedelta(minutes=4)
+LEEWAY: Final = timedelta(seconds=2)  # both clocks tell seconds
 
 _UNRESOLVED: Final = """
     SELECT t.id FROM ledger_transfer t
@@ -30,11 +34,13 @@ _UNRESOLVED: Final = """
         )
     ORDER BY t.id
 """
-# What would have to be explained before a purchase can be ruled out.
+# What would have to be explained before a purchase can be ruled out. A row whose time was not told
+# has that of its first sight, and may be of any moment before.
 _UNSURE_ROWS: Final = """
     SELECT r.description FROM ledger_statementrow r
     WHERE r.wallet_id = %(wallet)s AND r.kind IN ('purchase', 'other') AND NOT r.before_cut_over
-        AND r.occurred_at BETWEEN %(since)s AND %(until)s
+        AND r.occurred_at >= %(since)s
+        AND (r.occurred_at <= %(until)s OR r.occurred_at = r.first_seen_at)
         AND NOT EXISTS (
             SELECT FROM ledger_match m WHERE m.row_id = r.id AND m.undone_at IS NULL
         )
@@ -71,9 +77,11 @@ def find_charged(
 def find_not_charged(wallet: ProviderAccount, *, read_at: datetime, now: datetime) -> int:
     """Holds for which an unbroken statement, read well after them, has no row: not charged."""
     found = 0
-    for (pk,) in rows(_UNRESOLVED, [wallet.pk, read_at - SURE_AFTER]):
+    unresolved = rows(_UNRESOLVED, [wallet.pk, read_at - SURE_AFTER])
+    usual = pace.of_holds(wallet.pk) if unresolved else None
+    for (pk,) in unresolved:
         hold = Transfer.objects.get(pk=pk)
-        if _is_on_statement(wallet, hold) or _is_found(wallet, hold.reference):
+        if _is_on_statement(wallet, hold, usual) or _is_found(wallet, hold.reference):
             continue
         find(
             wallet=wallet,
@@ -129,18 +137,29 @@ def _match(wallet: ProviderAccount, row: StatementRow, hold: Transfer, now: date
     settle_matched(wallet, now=now)
 
 
-def _is_on_statement(wallet: ProviderAccount, hold: Transfer) -> bool:
-    """Whether a row could be this purchase, or is still missing for one that it was taken for."""
-    near = {
-        "wallet": wallet.pk,
-        "since": hold.occurred_at - WINDOW,
-        "until": hold.occurred_at + WINDOW,
-    }
-    if any(service == hold.service for (service,) in rows(_UNSEEN_PURCHASES, near)):
+def _is_on_statement(wallet: ProviderAccount, hold: Transfer, usual: int | None) -> bool:
+    """Whether a row could be this purchase, or is still missing for one that it was taken for.
+
+    `usual`: the seconds within which rows are of what was answered. This was not, and may have been
+    sent late and dealt with slowly; but a row from before the hold tells of the clocks alone.
+    """
+    missing = _around(wallet, hold, WINDOW, WINDOW)
+    if any(service == hold.service for (service,) in rows(_UNSEEN_PURCHASES, missing)):
         return True
+    near = missing
+    if usual is not None:
+        reach = timedelta(seconds=usual) + LEEWAY
+        near = _around(wallet, hold, reach, CHARGED_WITHIN + reach)
     known = numbered([hold.service])
     leads = [text.split("#")[0] for (text,) in rows(_UNSURE_ROWS, near)]
     return any(meant(lead, known) in (UNTOLD, known[hold.service]) for lead in leads)
+
+
+def _around(
+    wallet: ProviderAccount, hold: Transfer, before: timedelta, after: timedelta
+) -> dict[str, object]:
+    since, until = hold.occurred_at - before, hold.occurred_at + after
+    return {"wallet": wallet.pk, "since": since, "until": until}
 
 
 def _is_found(wallet: ProviderAccount, reference: str) -> bool:
