@@ -493,11 +493,46 @@ def test_a_refund_that_comes_twice_is_in_the_book_once(scene: SetScene) -> None:
     claim = Refund.objects.filter(wallet=at.account).latest("claimed_at")
     assert (claim.state, claim.received) == (RefundState.OVER_PAID, claim.charged)
     (second,) = unresolved(at)
-    assert (second.amount, second.kind) == (claim.charged, ExceptionKind.OUTSIDE_REFUND)
+    assert (second.amount, second.kind) == (claim.charged, ExceptionKind.DOUBLE_REFUND)
+    assert second.reference == claim.reference
+    assert f"refund {claim.pk} for {claim.reference}" in second.detail
     check(at)
     before = snapshot_of(at)
     reconciled(at)
     assert snapshot_of(at) == before
+
+
+@pytest.mark.parametrize("number", ["activation", "rental", "none"])
+def test_whose_a_second_refund_is_needs_no_number_that_is_the_activation(
+    scene: SetScene, number: str
+) -> None:
+    at = with_book(scene("smsgig"))
+    at.fault("descriptions", number=number)
+    at.fault("double-refund", seconds=4)
+    rental = cancelled(at, at.rented())
+    at.times.move(60)
+    reconciled(at)
+    (second,) = unresolved(at)
+    assert (second.kind, second.reference) == (
+        ExceptionKind.DOUBLE_REFUND,
+        f"rental:{rental.pk}",
+    )
+    check(at)
+
+
+@pytest.mark.parametrize("number", ["activation", "none"])
+def test_a_refund_beside_ours_may_be_somebody_elses(scene: SetScene, number: str) -> None:
+    at = with_book(scene("smsgig"))
+    at.fault("descriptions", number=number)
+    theirs = at.sandbox.buy_outside(at.wallet_id)
+    at.times.move(300)
+    cancelled(at, at.rented())
+    reconciled(at)
+    at.sandbox.cancel(at.sandbox.activations.get(theirs.provider, theirs.id))
+    reconciled(at)
+    assert ExceptionKind.DOUBLE_REFUND not in kinds(at)
+    assert ExceptionKind.OUTSIDE_REFUND in kinds(at)
+    check(at)
 
 
 def test_the_order_in_which_rows_come_makes_no_difference(scene: SetScene) -> None:

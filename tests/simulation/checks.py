@@ -269,6 +269,7 @@ def _rows(found: Found) -> None:
 _ABOUT_ROWS = (
     ExceptionKind.OUTSIDE_PURCHASE,
     ExceptionKind.OUTSIDE_REFUND,
+    ExceptionKind.DOUBLE_REFUND,
     ExceptionKind.UNKNOWN_ROW,
 )
 

@@ -47,7 +47,7 @@ RULES: Final = {
         SELECT r.provider_id || ' ' || e.kind FROM ledger_statementrow r
         JOIN ledger_match m ON m.row_id = r.id AND m.undone_at IS NULL
         JOIN ledger_reconciliationexception e ON e.row_id = r.id AND e.state <> 'resolved'
-            AND e.kind IN ('outside_purchase', 'outside_refund', 'unknown_row')
+            AND e.kind IN ('outside_purchase', 'outside_refund', 'double_refund', 'unknown_row')
         WHERE r.wallet_id = $1
     """,
     "an exception's money is not in suspense as it says": """

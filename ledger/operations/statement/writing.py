@@ -16,7 +16,7 @@ from ledger.operations.exceptions import report_all
 from ledger.operations.statement import settling
 from ledger.operations.statement.charges import correct_difference
 from ledger.operations.statement.turn import Turn, batches, lock_book
-from ledger.operations.unexplained import unexplained
+from ledger.operations.unexplained import all_unexplained
 from ledger.states import MatchPass
 
 _WRITE: Final = """
@@ -95,7 +95,7 @@ def report_unmatched(turn: Turn, which: str) -> None:
         with transaction.atomic():
             lock_book(turn.wallet)
             left = _unmatched(batch).order_by("pk")
-            reports = [unexplained(row, unsure=row.pk in turn.unsure) for row in left]
+            reports = all_unexplained(list(left), unsure=turn.unsure)
             turn.opened += report_all(turn.wallet, reports, now=turn.now)
 
 
