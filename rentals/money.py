@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from ledger.amounts import said
 from ledger.operations import exceptions, holds, refunds
 from ledger.operations.exceptions import Report
 from ledger.operations.holds import Purchase
@@ -58,7 +59,8 @@ def book_charge(rental: Rental, *, occurred_at: datetime, now: datetime) -> None
     amount = rental.charged or Decimal(0)
     holds.charge(_purchase(rental), amount, now=now, occurred_at=occurred_at)
     if amount > rental.price:
-        above = f"{amount} instead of {rental.price} {rental.currency} was charged."
+        charged, quoted = said(amount, rental.currency), said(rental.price, rental.currency)
+        above = f"{charged} instead of {quoted} was charged."
         notice(rental, ExceptionKind.ABOVE_HOLD, above, now=now)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from django.db import connection, transaction
 
 from accounts.models import ProviderAccount
+from ledger.amounts import said
 from ledger.book import Entry, post_all
 from ledger.days import team_day
 from ledger.models import Refund, Transfer
@@ -134,5 +135,6 @@ def _short(refund: Refund, now: datetime) -> Report:
         kind=ExceptionKind.SHORT_REFUND,
         reference=refund.reference,
         occurred_at=now,
-        detail=f"{refund.received} of {refund.expected_min} {refund.currency} came back.",
+        detail=f"{said(refund.received, refund.currency)} of "
+        f"{said(refund.expected_min, refund.currency)} came back.",
     )

@@ -1,54 +1,78 @@
 """How the pages write the ledger's amounts, references and words."""
 
 import re
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
 from django import template
+from django.template import Variable, VariableDoesNotExist
 from django.urls import reverse
-from django.utils import formats
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership
-from ledger.models import ReconciliationException
+from ledger import amounts
+from ledger.amounts import Unit
 from ledger.queries.exceptions import open_count
 from ledger.states import Resolution, TransferKind
 
 register = template.Library()
 
-MINUS: Final = "\N{MINUS SIGN}"
-NOTHING: Final = "\N{EN DASH}"
 _RENTAL: Final = re.compile(r"rental:(\d{1,18})")
 
 
 @register.filter
-def figure(amount: Decimal) -> str:
-    """Two decimals, or the three or four that it really has, with a real minus sign."""
-    exponent = amount.normalize().as_tuple().exponent
-    decimals = max(2, -exponent) if isinstance(exponent, int) else 2
-    said = formats.number_format(abs(amount), decimals, use_l10n=True, force_grouping=True)
-    return f"{MINUS}{said}" if amount < 0 else said
+def figure(amount: Decimal, unit: str = "") -> str:
+    """The figure alone, as it stands beside amounts in this unit."""
+    return amounts.figure(amount, getattr(unit, "places", amounts.MINOR))
 
 
 @register.filter
 def amount(value: Decimal | None, currency: str) -> str:
-    """With its currency; a dash where there is none."""
-    return _money(figure(value), currency) if value is not None else NOTHING
+    """With its currency, which may be a Unit of a column; a dash where there is none."""
+    return amounts.written(value, currency)
 
 
 @register.filter
 def signed(value: Decimal | None, currency: str) -> str:
     """The same with its sign, also where it is a plus."""
-    if value is None:
-        return NOTHING
-    return _money(f"+{figure(value)}" if value > 0 else figure(value), currency)
+    return amounts.written(value, currency, plus=True)
 
 
-def _money(said: str, currency: str) -> SafeString:
-    words = format_html('<span class="money__currency">{}</span> {}', currency, said)
-    return format_html('<span class="money">{}</span>', words)
+@register.simple_tag
+def unit(currency: str, rows: Any, *paths: str) -> Unit:
+    """The unit of a table's amounts: {% unit account.currency lines "amount" "after" as unit %}.
+
+    The paths are read off each row, or off the one thing that is given.
+    """
+    listed = rows if isinstance(rows, Iterable) else [rows]
+    return amounts.unit(currency, (_read(row, path) for row in listed for path in paths))
+
+
+@register.simple_tag
+def units(rows: Iterable[Any], currency: str, *paths: str) -> dict[str, Unit]:
+    """The same where rows differ in currency, by its code, which is a path as well."""
+    return amounts.units(
+        (Variable(f"row.{currency}").resolve({"row": row}), _read(row, path))
+        for row in rows
+        for path in paths
+    )
+
+
+def _read(row: Any, path: str) -> Decimal | None:
+    """None, too, where there is nothing that could have an amount."""
+    try:
+        value = Variable(f"row.{path}").resolve({"row": row})
+    except VariableDoesNotExist:
+        return None
+    return value if isinstance(value, Decimal) else None
+
+
+@register.filter
+def of(found: Mapping[str, Unit] | str, currency: str) -> str:
+    """A currency's unit; the currency alone for a row that is shown without its table."""
+    return found.get(currency, currency) if isinstance(found, Mapping) else currency
 
 
 @register.filter
@@ -84,8 +108,3 @@ def reference(context: dict[str, Any], word: str) -> str:
 def open_exceptions(membership: Membership) -> int:
     """How many exceptions of the team nobody has resolved."""
     return open_count(membership.team)
-
-
-@register.filter
-def is_money(exception: ReconciliationException) -> bool:
-    return bool(exception.amount)

@@ -13,6 +13,7 @@ from typing import Final
 from django.db.models import Q, QuerySet
 
 from accounts.models import ProviderAccount
+from ledger.amounts import said
 from ledger.book import Entry, post
 from ledger.days import team_day
 from ledger.explaining import Ambiguous, Explained, Result, explain, prove
@@ -90,10 +91,10 @@ def tell(
 
 def _in_words(amount: Decimal, currency: str, candidates: Collection[Parts]) -> str:
     side = "more" if amount > 0 else "less"
-    said = f"The provider says {abs(amount):f} {currency} {side} than the book."
+    words = f"The provider says {said(abs(amount), currency)} {side} than the book."
     if candidates:
-        return f"{said} What is open can explain it in several ways."
-    return f"{said} Nothing that is open explains it."
+        return f"{words} What is open can explain it in several ways."
+    return f"{words} Nothing that is open explains it."
 
 
 def lock_unexplained(wallet: ProviderAccount) -> list[ReconciliationException]:

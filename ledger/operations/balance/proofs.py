@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from ledger.amounts import said
 from ledger.book import Entry, post
 from ledger.days import team_day
 from ledger.models import Refund, Snapshot, Transfer
@@ -70,7 +71,8 @@ def _find_charged(snapshot: Snapshot, doubt: Doubt, now: datetime) -> None:
         amount=doubt.amount,
         occurred_at=doubt.since,
         now=now,
-        note=f"The balance went down by {doubt.amount}, and nothing else explains it.",
+        note=f"The balance went down by {said(doubt.amount, snapshot.wallet.currency)}, "
+        "and nothing else explains it.",
     )
 
 
@@ -123,7 +125,7 @@ def _correct_price(snapshot: Snapshot, price: Assumed, amount: Decimal, now: dat
 
 
 def _tell_of_price(snapshot: Snapshot, price: Assumed, amount: Decimal, now: datetime) -> None:
-    took = price.booked - amount
+    took, currency = price.booked - amount, snapshot.wallet.currency
     report(
         snapshot.wallet,
         Report(
@@ -131,8 +133,8 @@ def _tell_of_price(snapshot: Snapshot, price: Assumed, amount: Decimal, now: dat
             kind=ExceptionKind.AMOUNT_DIFFERS,
             reference=price.reference,
             occurred_at=snapshot.asked_at,
-            detail=f"The balance shows {took} {snapshot.wallet.currency} instead of the "
-            f"{price.booked} that the catalogue said.",
+            detail=f"The balance shows {said(took, currency)} instead of the "
+            f"{said(price.booked, currency)} that the catalogue said.",
         ),
         now=now,
     )

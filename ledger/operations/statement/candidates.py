@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.utils.translation import gettext as _
 
+from ledger.amounts import figure
 from ledger.matching.words import UNTOLD, meant, numbered
 from ledger.models import Match, Refund, StatementRow, Transfer
 from ledger.models.book import UNDONE
@@ -152,7 +153,7 @@ def _compare(
         why.append(_("the same amount"))
         score += 30
     else:
-        why.append(_("another amount: %(amount)s") % {"amount": amount})
+        why.append(_("another amount: %(amount)s") % {"amount": figure(amount)})
     said = meant(row.description.split("#")[0], numbered([service]))
     if said > UNTOLD:
         why.append(_("the same service"))

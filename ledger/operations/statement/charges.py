@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from accounts.models import ProviderAccount
+from ledger.amounts import said
 from ledger.book import Entry, post
 from ledger.days import team_day
 from ledger.models import Match, Transfer
@@ -66,7 +67,8 @@ def correct_difference(
             flagged=True,
         )
     )
-    words = {"charged": match.row.amount, "booked": match.row.amount - difference}
+    charged, booked_as = match.row.amount, match.row.amount - difference
+    words = {"charged": said(charged, wallet.currency), "booked": said(booked_as, wallet.currency)}
     report(
         wallet,
         Report(

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import ProviderAccount
+from ledger.amounts import figure
 from ledger.models import RowVersion, StatementRow
 from ledger.operations.exceptions import Report, report_all
 from ledger.states import ExceptionKind, RowKind
@@ -160,8 +161,8 @@ def _differs(before: Reading, now: Reading) -> bool:
 def _change(row: StatementRow, version: RowVersion, before: Reading, reads: Reading) -> Report:
     words = {
         "id": row.provider_id,
-        "before": f"{before.kind_raw} {before.amount}",
-        "now": f"{reads.kind_raw} {reads.amount}",
+        "before": f"{before.kind_raw} {figure(before.amount)}",
+        "now": f"{reads.kind_raw} {figure(reads.amount)}",
     }
     return Report(
         key=f"row:{row.pk}:version:{version.pk}",
@@ -181,7 +182,7 @@ def report_vanished(wallet: ProviderAccount, seen: set[str], *, now: datetime) -
 
 
 def _vanished(row: StatementRow) -> Report:
-    words = {"id": row.provider_id, "what": f"{row.kind_raw} {row.amount}"}
+    words = {"id": row.provider_id, "what": f"{row.kind_raw} {figure(row.amount)}"}
     return Report(
         key=f"row:{row.pk}:vanished",
         kind=ExceptionKind.VANISHED_ROW,

@@ -1,0 +1,85 @@
+"""How an amount of money is written, wherever a person reads it.
+
+Two decimals, or as many as it really has: nothing is ever rounded away. What stands in one column
+has as many decimals as the longest of its currency, so that digits stand below digits.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final
+
+from django.utils import formats
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+MINUS: Final = "\N{MINUS SIGN}"
+NOTHING: Final = "\N{EN DASH}"
+MINOR: Final = 2
+
+
+class Unit(str):
+    """A currency's code, with how many decimals its amounts have in a column.
+
+    `short`: by how many decimals other currencies of the same column are longer.
+    """
+
+    __slots__ = ("places", "short")
+
+    places: int
+    short: int
+
+    def __new__(cls, code: str, places: int = MINOR, short: int = 0) -> "Unit":
+        unit = super().__new__(cls, code)
+        unit.places, unit.short = places, short
+        return unit
+
+
+def unit(code: str, amounts: Iterable[Decimal | None]) -> Unit:
+    """One currency for a column of these amounts."""
+    return Unit(code, max((_places(each) for each in amounts if each is not None), default=MINOR))
+
+
+def units(amounts: Iterable[tuple[str, Decimal | None]]) -> dict[str, Unit]:
+    """The currencies of a column, by their codes, out of all that stands in it."""
+    found: dict[str, int] = defaultdict(lambda: MINOR)
+    for code, amount in amounts:
+        found[code] = max(found[code], MINOR if amount is None else _places(amount))
+    longest = max(found.values(), default=MINOR)
+    return {code: Unit(code, places, longest - places) for code, places in found.items()}
+
+
+def figure(amount: Decimal, places: int = MINOR) -> str:
+    """The figure alone, grouped, with at least so many decimals and a real minus sign."""
+    said = formats.number_format(
+        abs(amount), max(places, _places(amount)), use_l10n=True, force_grouping=True
+    )
+    return f"{MINUS}{said}" if amount < 0 else said
+
+
+def said(amount: Decimal, currency: str) -> str:
+    """For a sentence: USD 1,234.50."""
+    return f"{currency} {figure(amount)}"
+
+
+def written(amount: Decimal | None, currency: str, *, plus: bool = False) -> str:
+    """For a page; a dash where there is none. `plus`: a gain has its sign too."""
+    if amount is None:
+        return NOTHING
+    return _marked(amount, Unit(currency) if not isinstance(currency, Unit) else currency, plus)
+
+
+def _marked(amount: Decimal, unit: Unit, plus: bool) -> SafeString:
+    sign = "+" if plus and amount > 0 else ""
+    words = format_html(
+        '<span class="money__currency">{}</span> {}{}', str(unit), sign, figure(amount, unit.places)
+    )
+    if unit.short:
+        return format_html('<span class="money" data-short="{}">{}</span>', unit.short, words)
+    return format_html('<span class="money">{}</span>', words)
+
+
+def _places(amount: Decimal) -> int:
+    """How many decimals it needs."""
+    exponent = amount.normalize().as_tuple().exponent
+    return max(MINOR, -exponent) if isinstance(exponent, int) else MINOR
