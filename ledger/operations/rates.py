@@ -6,7 +6,8 @@ is no total. A line keeps the rate of its first report for good.
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -130,6 +131,40 @@ def convert(team: Team, amounts: dict[str, Decimal], *, day: date) -> Reported:
         total += amount * rate.rate
         used.append(rate)
     return Reported(into, total.quantize(CENT, ROUND_HALF_UP), used)
+
+
+def convert_days(team: Team, amounts: Mapping[tuple[date, str], Decimal]) -> Reported:
+    """One total of amounts by day and currency, each at the rate that counts on its day.
+
+    In one query, and nothing is pinned: a rate is never changed, but one that is entered later for
+    a day before counts from then on. Raises MissingRate for the first day without one.
+    """
+    into, total = team.reporting_currency, Decimal(0)
+    known = _rates_into(team, {currency for _, currency in amounts} - {into})
+    used: dict[int, ExchangeRate] = {}
+    for (day, currency), amount in sorted(amounts.items()):
+        if currency == into:
+            total += amount
+            continue
+        rates = known.get(currency, [])
+        place = bisect_right(rates, day, key=lambda rate: rate.day)
+        if not place:
+            raise MissingRate(currency, into, day)
+        total += amount * rates[place - 1].rate
+        used[rates[place - 1].pk] = rates[place - 1]
+    shown = sorted(used.values(), key=lambda rate: (rate.currency, rate.day))
+    return Reported(into, total.quantize(CENT, ROUND_HALF_UP), shown)
+
+
+def _rates_into(team: Team, currencies: set[str]) -> dict[str, list[ExchangeRate]]:
+    """By currency, the oldest first."""
+    found: dict[str, list[ExchangeRate]] = {}
+    rates = ExchangeRate.objects.filter(
+        team=team, currency__in=currencies, into=team.reporting_currency
+    )
+    for rate in rates.order_by("day"):
+        found.setdefault(rate.currency, []).append(rate)
+    return found
 
 
 def report_spend(*, team: Team, lines: QuerySet[Transfer], now: datetime) -> Reported:

@@ -11,8 +11,8 @@ from django.db import connection, transaction
 
 from rentals.spend.facts import COLUMNS, NOW, marked
 
-AT_ONCE: Final = 20_000  # marks a transaction
-MOST: Final = 50  # transactions a call: others want the worker, too
+AT_ONCE: Final = 50_000  # marks a transaction
+MOST: Final = 20  # transactions a call: others want the worker, too
 
 # One at a time. Whoever waited begins with a view of its own, after the other has committed:
 # locking a table takes none. Readers don't notice.
@@ -53,7 +53,6 @@ _FOLD: Final = f"""
         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
         HAVING sum(d.sign) <> 0 OR sum(d.sign * d.charged) <> 0
             OR sum(d.sign * d.refunded) <> 0 OR sum(d.sign * d.held) <> 0
-        ORDER BY 1, 2, 3, 4, 5, 6, 7, 8
         ON CONFLICT (team_id, axis, span, since, value, account_id, outcome, currency)
         DO UPDATE SET rentals = t.rentals + excluded.rentals,
             charged = t.charged + excluded.charged, refunded = t.refunded + excluded.refunded,
@@ -61,6 +60,7 @@ _FOLD: Final = f"""
     )
     SELECT count(*) FROM gone
 """
+_ROOM: Final = "SET LOCAL work_mem = '64MB'"
 _TIDY: Final = "DELETE FROM rentals_spendtotal WHERE rentals = 0"
 
 
@@ -78,6 +78,7 @@ def fold_spend() -> int:
 def _fold() -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_ALONE)
+        cursor.execute(_ROOM)
         cursor.execute(_FOLD, {"at_once": AT_ONCE})
         (taken,) = cursor.fetchone()
         cursor.execute(_TIDY)

@@ -67,6 +67,11 @@ class Period:
         return years * 12 + self.last.month - self.first.month + 1
 
 
+def month_of(day: date) -> Period:
+    first = day.replace(day=1)
+    return Period(first, first.replace(day=_length(first)))
+
+
 def _begin(day: date, step: str) -> date:
     if step == "month":
         return day.replace(day=1)

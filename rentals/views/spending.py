@@ -1,0 +1,114 @@
+"""What rentals cost: one's own; for finance and admins everybody's."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts.access import TeamRequest, team_view
+from accounts.models import ProviderAccount, User
+from ledger.days import team_day
+from rentals.spend import reading
+from rentals.spend.asked import CUSTOM, GROUPS, NO_PURPOSE, PRESETS, Asked, asked
+from rentals.spend.reading import Narrowed
+from rentals.spend.sheet import sheet
+from rentals.states import SpendOutcome
+from rentals.views.common import varied
+from rentals.visibility import may_rent, sees_spend
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's head: what it is called, and how a click on it sorts."""
+
+    title: str
+    key: str
+    sort: str
+    sorted: str = ""  # ascending, descending
+
+
+@require_safe
+@team_view()
+def spend(request: TeamRequest) -> HttpResponse:
+    """Filters, period, grouping, order and page are in the address: see rentals.spend.asked."""
+    wanted = asked_by(request)
+    if is_denied(request):
+        return render(request, "rentals/spend/page.html", {"denied": True}, status=403)
+    accounts = list(request.team.provider_accounts.order_by("label"))
+    seen = reading.choices(Narrowed(request.team.pk, member=_own(request)))
+    found = sheet(wanted, request.team, accounts)
+    context = {
+        "asked": wanted,
+        "sheet": found,
+        "any": bool(seen.service),
+        "columns": _columns(wanted),
+        "sees_all": sees_spend(request.membership),
+        "may_rent": may_rent(request.membership),
+        **_choices(seen, accounts, request),
+    }
+    part = "rentals/spend/page.html#spend" if request.htmx else "rentals/spend/page.html"
+    status = 400 if wanted.problem and not request.htmx else 200
+    return varied(render(request, part, context, status=status))
+
+
+def asked_by(request: TeamRequest) -> Asked:
+    """What the address asks for, of what this person may see."""
+    today = team_day(request.team, timezone.now())
+    return asked(request.GET, request.team.pk, today=today, member=_own(request))
+
+
+def is_denied(request: TeamRequest) -> bool:
+    """Whether it asks for somebody else's spend, and it is not theirs to see."""
+    own = ("", str(request.user.pk))
+    return not sees_spend(request.membership) and request.GET.get("member", "") not in own
+
+
+def _own(request: TeamRequest) -> int | None:
+    return None if sees_spend(request.membership) else request.user.pk
+
+
+def _choices(
+    seen: reading.Choices, accounts: list[ProviderAccount], request: TeamRequest
+) -> dict[str, Any]:
+    people = User.objects.filter(pk__in=map(int, seen.member)).order_by("name", "email")
+    return {
+        "presets": PRESETS.items(),
+        "is_custom": CUSTOM,
+        "groups": GROUPS.items(),
+        "members": list(people) if sees_spend(request.membership) else [],
+        "services": sorted(seen.service, key=str.casefold),
+        "accounts": accounts,
+        "purposes": sorted(filter(None, seen.purpose), key=str.casefold),
+        "no_purpose": NO_PURPOSE if "" in seen.purpose else "",
+        "outcomes": SpendOutcome.choices,
+    }
+
+
+def _columns(wanted: Asked) -> list[Column]:
+    by_time = wanted.group in ("day", "month")
+    sort = wanted.sort or ("-name" if by_time else "-rentals")
+    titles = {
+        "name": str(GROUPS[wanted.group]),
+        "rentals": _("Rentals"),
+        "received": _("Codes"),
+        "success": _("Success"),
+        "charged": _("Charged"),
+        "refunded": _("Refunded"),
+        "net": _("Net"),
+        "per_code": _("Per code"),
+        "held": _("Not decided"),
+    }
+    return [_column(title, key, sort, up=key == "name") for key, title in titles.items()]
+
+
+def _column(title: str, key: str, sort: str, *, up: bool) -> Column:
+    """A click sorts by it, the largest first, or turns it round."""
+    if sort.removeprefix("-") != key:
+        return Column(title, key, key if up else f"-{key}")
+    if sort.startswith("-"):
+        return Column(title, key, key, "descending")
+    return Column(title, key, f"-{key}", "ascending")
