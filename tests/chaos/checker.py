@@ -34,7 +34,7 @@ def check(stage: Stage, report: Report, onlooker: Onlooker | None = None) -> Non
     with suppress(RuntimeError):  # what is missing is told below
         until(lambda: not any(_unsettled(stage)), "all has settled", RECOVERED)
     report.count("settled_within_s", round((timezone.now() - began).total_seconds()))
-    for wrong in (_unsettled, _rents, _activations, _codes, _money):
+    for wrong in (_unsettled, _rents, _hooks, _money):
         report.lost += wrong(stage)
     report.count("rentals", len(_rentals(stage)))
     report.count("activations", sum(not each.outside for each in stage.activations()))
@@ -77,6 +77,17 @@ def _rents(stage: Stage) -> Iterator[str]:
             yield f"{tag} was rented {times} times"
         if sum(each.carrier == tag for each in stage.activations()) > 1:
             yield f"{tag} was paid for more than once"
+
+
+def _hooks(stage: Stage) -> Iterator[str]:
+    """What was answered with 200 is in the inbox."""
+    accounts = {wallet: stage.accounts[provider] for provider, wallet in stage.wallets.items()}
+    taken = InboxEntry.objects.filter(account__in=accounts.values())
+    kept = set(taken.values_list("account_id", "activation_id"))
+    for hook in stage.sandbox.journal.deliveries():
+        here = (accounts.get(hook.wallet_id), str(hook.activation_id))
+        if hook.status == 200 and here not in kept:
+            yield f"a webhook for {hook.activation_id} got 200 and was not kept"
 
 
 def _activations(stage: Stage) -> Iterator[str]:

@@ -5,7 +5,6 @@ what is left of that. PostgreSQL refuses to write, or dies when it can't write i
 would start it again and again, and so do we. What could not be written was not acknowledged.
 """
 
-import shutil
 import subprocess
 import threading
 import time
@@ -71,7 +70,8 @@ def small_disk() -> Iterator[Path | None]:
     finally:
         postgres.kill()
         subprocess.run(["umount", "-l", str(cluster)], check=True)
-        shutil.rmtree(before)
+        cluster.rmdir()
+        before.rename(cluster)
 
 
 def _cluster() -> Path:
