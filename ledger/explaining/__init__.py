@@ -9,24 +9,45 @@ from ledger.explaining.items import (
     Unexplained,
 )
 from ledger.explaining.judging import Judgement, judge, prove
-from ledger.explaining.rule import FullRefund, Observation, ProRata, RefundRule, Share, learn
-from ledger.explaining.search import explain
+from ledger.explaining.learning import Lesson, Owed, Seen, is_outdated, learn_from_steps
+from ledger.explaining.rule import (
+    FullRefund,
+    Observation,
+    ProRata,
+    RefundRule,
+    Share,
+    agrees,
+    learn,
+)
+from ledger.explaining.search import TooMany, explain
+from ledger.explaining.steps import Dated, Step, follow, unbooked
 
 __all__ = [
     "Ambiguous",
+    "Dated",
     "Explained",
     "FullRefund",
     "Item",
     "Judgement",
+    "Lesson",
     "Observation",
+    "Owed",
     "Part",
     "ProRata",
     "RefundRule",
     "Result",
+    "Seen",
     "Share",
+    "Step",
+    "TooMany",
     "Unexplained",
+    "agrees",
     "explain",
+    "follow",
+    "is_outdated",
     "judge",
     "learn",
+    "learn_from_steps",
     "prove",
+    "unbooked",
 ]

@@ -73,7 +73,7 @@ class _Choice:
 class _Search:
     def __init__(self, change: Decimal, items: Sequence[Item]) -> None:
         groups = _grouped(items)
-        self.target = _units(change)
+        self.target = in_units(change)
         exact = [group for group in groups if group.low == group.high]
         self.exact = [group for group in exact if not group.is_passing]
         self.passing = [group for group in exact if group.is_passing]
@@ -162,7 +162,7 @@ class _Search:
             if count and not group.is_passing
         ]
         if sum(count for _, count in chosen) == 1 and low == high:
-            parts.append(Part(chosen[0][0].ids[0], _money(low)))
+            parts.append(Part(chosen[0][0].ids[0], in_money(low)))
         elif chosen and low == high and low in choice.lasting:
             parts += _at_the_edge(chosen, is_low=low == choice.lasting[0])
         elif chosen:
@@ -179,13 +179,13 @@ class _Search:
 def _exact_parts(groups: Iterable[_Group], counts: _Counts) -> Iterator[Part]:
     for group, count in zip(groups, counts, strict=True):
         for name in group.ids[:count]:
-            yield Part(name, _money(group.low))
+            yield Part(name, in_money(group.low))
 
 
 def _at_the_edge(chosen: list[tuple[_Group, int]], *, is_low: bool) -> list[Part]:
     """Several unknown amounts whose sum leaves each no choice."""
     return [
-        Part(name, _money(group.low if is_low else group.high))
+        Part(name, in_money(group.low if is_low else group.high))
         for group, count in chosen
         for name in group.ids[:count]
     ]
@@ -194,7 +194,7 @@ def _at_the_edge(chosen: list[tuple[_Group, int]], *, is_low: bool) -> list[Part
 def _grouped(items: Iterable[Item]) -> list[_Group]:
     alike: dict[tuple[str, int, int, bool], list[str]] = {}
     for item in items:
-        low, high = _units(item.low), _units(item.high)
+        low, high = in_units(item.low), in_units(item.high)
         if low > high:
             raise ValueError(f"{item.id} can't have moved {item.low} to {item.high}")
         alike.setdefault((item.kind, low, high, item.is_passing), []).append(item.id)
@@ -232,12 +232,12 @@ def _sums(groups: Sequence[_Group], within: _Span) -> dict[int, list[_Counts]]:
     return {known: ways for known, ways in sums.items() if within[0] <= known <= within[1]}
 
 
-def _units(amount: Decimal) -> int:
+def in_units(amount: Decimal) -> int:
     units = amount / UNIT
     if units != units.to_integral_value():
         raise ValueError(f"{amount} is finer than the book")
     return int(units)
 
 
-def _money(units: int) -> Decimal:
+def in_money(units: int) -> Decimal:
     return units * UNIT

@@ -21,6 +21,7 @@ from ledger.explaining.items import Parts
 from ledger.models import Reconciliation, ReconciliationException, Snapshot
 from ledger.models.runs import Step
 from ledger.operations.balance.open_items import OpenItem, OpenItems, open_items, unexplained_in
+from ledger.operations.balance.remainder import followed_until
 from ledger.operations.exceptions import Report, report
 from ledger.states import (
     AccountKind,
@@ -57,6 +58,18 @@ def seen_first(
             break
         first = snapshot.answered_at
     return first if first is not None and asked_at - first >= max(wait, APART) else None
+
+
+def unsettled_since(
+    wallet: ProviderAccount, asked_at: datetime, *, wait: timedelta
+) -> datetime | None:
+    """When quiet readings began to leave anything at all, if that is at least `wait` ago."""
+    first = None
+    for snapshot in quiet_snapshots(wallet)[:READINGS]:
+        if not left_over(snapshot):
+            break
+        first = snapshot.answered_at
+    return first if first is not None and asked_at - first >= wait else None
 
 
 def was_matched_between(wallet: ProviderAccount, start: datetime, end: datetime) -> bool:
@@ -129,7 +142,7 @@ def explanations(
     An amount is None where only the sum of several is known.
     """
     found = open_items(exception.wallet, asked_at=now, clean_since=exception.occurred_at, now=now)
-    by_then = {item.id for item in found.by(exception.occurred_at)}
+    by_then = {item.id for item in found.by(followed_until(exception))}
     loose = [item for item in found.loosened() if item.id in by_then]
     result = explain(exception.amount, loose)
     known = {each.item.id: each for each in found.all}

@@ -3,7 +3,7 @@
 All of it runs inside the transaction of the snapshot, with its rows locked.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -11,10 +11,11 @@ from typing import Final
 from ledger.amounts import said
 from ledger.book import Entry, post
 from ledger.days import team_day
-from ledger.models import Refund, Snapshot, Transfer
+from ledger.models import ReconciliationException, Refund, Snapshot, Transfer
 from ledger.operations import findings, refunds
 from ledger.operations.balance.drifts import reverse
 from ledger.operations.balance.open_items import OpenItem, unexplained
+from ledger.operations.balance.remainder import followed_until
 from ledger.operations.exceptions import Report, report
 from ledger.renters import Assumed, Doubt
 from ledger.states import (
@@ -40,12 +41,10 @@ def lock_refunds(moves: Moves) -> bool:
 
 
 def book(snapshot: Snapshot, moves: Moves, *, now: datetime) -> None:
-    """Book each move, whatever it stands for."""
+    """Book each move, whatever it stands for; charges of doubts are found before (find_charged)."""
     for each, amount in moves:
         if each.refund is not None:
             _land(snapshot, each.refund, amount, now)
-        elif each.doubt is not None:
-            _find_charged(snapshot, each.doubt, now)
         elif each.price is not None:
             _correct_price(snapshot, each.price, amount, now)
         elif each.reversal is not None:
@@ -62,6 +61,14 @@ def _land(snapshot: Snapshot, refund: Refund, amount: Decimal, now: datetime) ->
     )
 
 
+def find_charged(snapshot: Snapshot, moves: Moves, *, now: datetime) -> list[Doubt]:
+    """Say which doubts were charged, in the order in which all find."""
+    charged = [each.doubt for each, _ in moves if each.doubt is not None]
+    for doubt in sorted(charged, key=lambda doubt: doubt.reference):
+        _find_charged(snapshot, doubt, now)
+    return charged
+
+
 def _find_charged(snapshot: Snapshot, doubt: Doubt, now: datetime) -> None:
     findings.find(
         wallet=snapshot.wallet,
@@ -76,15 +83,23 @@ def _find_charged(snapshot: Snapshot, doubt: Doubt, now: datetime) -> None:
     )
 
 
-def release_doubts(snapshot: Snapshot, doubts: Iterable[Doubt], *, now: datetime) -> None:
+def release_doubts(
+    snapshot: Snapshot,
+    doubts: Iterable[Doubt],
+    *,
+    but_for: Collection[ReconciliationException],
+    now: datetime,
+) -> None:
     """Say that these rents were not charged, where the balance was read at the time that tells.
 
     Late enough for a charge to show, and before the rental's time ends, when it could have been
     charged and given back unseen. Not while a change of the balance since then stands before a
-    person: it may hide a charge.
+    person, `but_for` those that are explained with this: it may hide a charge.
     """
-    changes = [change.occurred_at for change in unexplained(snapshot.wallet)]
-    for doubt in doubts:
+    known = {exception.pk for exception in but_for}
+    stand = [each for each in unexplained(snapshot.wallet) if each.pk not in known]
+    changes = [followed_until(change) for change in stand]
+    for doubt in sorted(doubts, key=lambda doubt: doubt.reference):
         tells = doubt.since + CHARGED_WITHIN <= snapshot.asked_at < doubt.ends
         if tells and all(seen_at < doubt.since for seen_at in changes):
             findings.find(

@@ -4,12 +4,12 @@ The book's WALLET account holds what was proved to be in the provider's wallet. 
 says beyond that, the drift, is explained by what is open, or stands in front of a person, or waits
 for the next reading to say more; nothing else is done about it.
 
-Locks are taken in this order: the book's row, exceptions, refunds, balances. The book's row keeps
-two readings of a wallet from booking the same change; the balances keep everybody else out while
-it is checked that nothing was booked since the request was sent.
+Locks are taken in this order: the book's row, exceptions, refunds, findings, balances. The book's
+row keeps two readings of a wallet from booking the same change; the balances keep everybody else
+out while it is checked that nothing was booked since the request was sent.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -25,7 +25,8 @@ from ledger.book import open_book
 from ledger.book.entries import SMALLEST
 from ledger.explaining import Ambiguous, Explained, Result, Unexplained, judge
 from ledger.models import Book, ReconciliationException, Snapshot
-from ledger.operations.balance import drifts, proofs, refund_rules
+from ledger.operations.balance import drifts, proofs, refund_rules, remainder
+from ledger.operations.balance.hindsight import told_by_all
 from ledger.operations.balance.open_items import OpenItems, open_items
 from ledger.operations.balance.positions import Position, has_moved, lock_balances, position
 from ledger.operations.balance.proofs import Moves
@@ -52,7 +53,7 @@ def read_and_explain(wallet: ProviderAccount, *, now: datetime) -> Snapshot | No
     No transaction may be open. The book is looked at before the request: what is booked
     meanwhile belongs to something that was under way, or makes the reading too old to act on.
     """
-    refund_rules.renew_expectations(wallet)
+    refund_rules.renew_expectations(wallet, now=now)
     before = position(wallet.pk)
     reading = _read(wallet, now)
     if reading is None:
@@ -98,38 +99,61 @@ class _Plan:
     verdict: _Verdict
     moves: Moves
     closing: list[tuple[ReconciliationException, Moves]]
+    remainder: ReconciliationException | None = None
+    told: Moves = field(default_factory=list)  # by all that the balance did before
 
     @property
     def all_moves(self) -> Moves:
-        return [*self.moves, *(move for _, moves in self.closing for move in moves)]
+        closing = [move for _, moves in self.closing for move in moves]
+        return [*self.moves, *closing, *self.told]
+
+    @property
+    def told_amount(self) -> Decimal:
+        return sum((amount for _, amount in self.told), Decimal(0))
+
+
+_NOTHING_PLANNED: Final = _Plan(_Verdict(Unexplained()), [], [])
 
 
 @transaction.atomic
 def _act_on(wallet: ProviderAccount, reading: Reading, before: Position) -> Snapshot:
     Book.objects.select_for_update(no_key=True).get(wallet=wallet)
     role = balance_role(wallet)
-    exceptions = drifts.lock_unexplained(wallet) if role == BalanceRole.EXPLAINS else []
     found = _open_items(wallet, reading)
-    drift = reading.amount - before.posted
-    plan = _planned(wallet, drift, found, exceptions, role)
-    is_locked = proofs.lock_refunds(plan.all_moves)
-    lock_balances(wallet.pk)
-    is_true = is_locked and not has_moved(wallet.pk, before, except_for=found.charging)
     snapshot = Snapshot(
         wallet=wallet,
         asked_at=reading.asked_at,
         answered_at=reading.answered_at,
         ledger=before.posted,
         provider=reading.amount,
-        drift=drift,
-        quiet=is_true and found.is_quiet,
+        drift=reading.amount - before.posted,
+        quiet=found.is_quiet,
         last_transfer=before.last,
     )
+    plan = _planned(snapshot, found) if role == BalanceRole.EXPLAINS else _NOTHING_PLANNED
+    is_true = proofs.lock_refunds(plan.all_moves) and _is_still_true(snapshot, plan, found, before)
+    snapshot.quiet = is_true and found.is_quiet
     if is_true and role != BalanceRole.IS_KEPT:
         _book(snapshot, plan, found, role)
     else:
         snapshot.save()
     return snapshot
+
+
+def _is_still_true(snapshot: Snapshot, plan: _Plan, found: OpenItems, before: Position) -> bool:
+    """Whether nothing was booked meanwhile; from here on nobody can. What is found is written down
+    before the balances are locked, and is forgotten where it is not true."""
+    with transaction.atomic():
+        charged = proofs.find_charged(snapshot, plan.all_moves, now=snapshot.answered_at)
+        if _proves_absence(plan, found, snapshot):
+            free = [doubt for doubt in found.doubts if doubt not in charged]
+            closing = [exception for exception, _ in plan.closing]
+            proofs.release_doubts(snapshot, free, but_for=closing, now=snapshot.answered_at)
+        lock_balances(snapshot.wallet_id)
+        if has_moved(snapshot.wallet_id, before, except_for=found.charging):
+            transaction.set_rollback(True)
+            return False
+    return True
 
 
 def _open_items(wallet: ProviderAccount, reading: Reading) -> OpenItems:
@@ -142,20 +166,23 @@ def _open_items(wallet: ProviderAccount, reading: Reading) -> OpenItems:
     )
 
 
-def _planned(
-    wallet: ProviderAccount,
-    drift: Decimal,
-    found: OpenItems,
-    exceptions: list[ReconciliationException],
-    role: BalanceRole,
-) -> _Plan:
-    if role != BalanceRole.EXPLAINS:
-        return _Plan(_Verdict(Unexplained()), [], [])
-    verdict = _judged(wallet, drift, found)
+def _planned(snapshot: Snapshot, found: OpenItems) -> _Plan:
+    wallet = snapshot.wallet
+    exceptions = drifts.lock_unexplained(wallet)
+    follows = remainder.lock_remainder(wallet)
+    verdict = _judged(wallet, snapshot.drift, found)
     parts = verdict.result.parts if isinstance(verdict.result, Explained) else ()
+    if not found.is_quiet:
+        return _Plan(verdict, found.of(parts), [], follows)
     taken = {part.item for part in parts}
-    closing = list(drifts.explained_by_now(exceptions, found, taken)) if found.is_quiet else []
-    return _Plan(verdict, found.of(parts), closing)
+    settled = [each for each in exceptions if not remainder.is_remainder(each)]
+    closing = list(drifts.explained_by_now(settled, found, taken))
+    moves = found.of(parts)
+    if any(each.reversal is not None for each, _ in moves):
+        return _Plan(verdict, moves, closing)
+    closed = [move for _, each in closing for move in each]
+    told = told_by_all(snapshot, found, booked=moves, closed=closed, remainder=follows)
+    return _Plan(verdict, moves, closing, follows, told)
 
 
 def _judged(wallet: ProviderAccount, drift: Decimal, found: OpenItems) -> _Verdict:
@@ -174,30 +201,69 @@ def _judged(wallet: ProviderAccount, drift: Decimal, found: OpenItems) -> _Verdi
 def _book(snapshot: Snapshot, plan: _Plan, found: OpenItems, role: BalanceRole) -> None:
     now, verdict = snapshot.answered_at, plan.verdict
     left = snapshot.drift - verdict.amount
+    taken = plan.told_amount
+    if plan.remainder is not None:
+        taken = left if _joins_remainder(snapshot, plan, found) else Decimal(0)
+    left -= taken
     seen_at = _told_since(snapshot, left, verdict, found, role) if snapshot.quiet else None
-    snapshot.explained = snapshot.drift if seen_at is not None else verdict.amount
+    since = None
+    if snapshot.quiet and seen_at is None and plan.remainder is None:
+        since = _unsettled_since(snapshot, left, verdict, found, role)
+    is_told = seen_at is not None or since is not None
+    snapshot.explained = snapshot.drift if is_told else verdict.amount + taken
     snapshot.save()
-    proofs.book(snapshot, plan.moves, now=now)
+    proofs.book(snapshot, [*plan.moves, *plan.told], now=now)
     for exception, moves in plan.closing:
         drifts.reverse(snapshot, exception, now=now)
         proofs.book(snapshot, moves, now=now)
+    if plan.remainder is not None and (taken or plan.told):
+        remainder.add(
+            snapshot,
+            plan.remainder,
+            taken - plan.told_amount,
+            is_explained=bool(plan.told),
+            now=now,
+        )
+    result = verdict.result
+    ways = result.candidates if isinstance(result, Ambiguous) else ()
     if seen_at is not None:
-        result = verdict.result
-        ways = result.candidates if isinstance(result, Ambiguous) else ()
         drifts.tell(snapshot, left, seen_at, candidates=ways, now=now)
-    if _proves_absence(snapshot, plan, left, role):
-        charged = {each.doubt for each, _ in plan.all_moves if each.doubt is not None}
-        free = [doubt for doubt in found.doubts if doubt not in charged]
-        proofs.release_doubts(snapshot, free, now=now)
+    elif since is not None:
+        can_be = isinstance(result, Ambiguous)
+        remainder.open_remainder(snapshot, left, since, can_be=can_be, now=now)
+
+
+def _joins_remainder(snapshot: Snapshot, plan: _Plan, found: OpenItems) -> bool:
+    """Whether what is left of this reading is added to what a person was told of before.
+
+    At once where it can be several things; what can be nothing may yet stay, and is told by itself.
+    """
+    if not snapshot.quiet:
+        return False
+    if isinstance(plan.verdict.result, Ambiguous):
+        return True
+    left = snapshot.drift - plan.verdict.amount
+    return _unsettled_since(snapshot, left, plan.verdict, found, BalanceRole.EXPLAINS) is not None
+
+
+def _unsettled_since(
+    snapshot: Snapshot, left: Decimal, verdict: _Verdict, found: OpenItems, role: BalanceRole
+) -> datetime | None:
+    """Since when readings leave something that is not told, if that is long enough."""
+    if not left or role != BalanceRole.EXPLAINS:
+        return None
+    is_waiting = found.waits_for_prices and isinstance(verdict.result, Unexplained)
+    wait = drifts.WAIT_FOR_PRICES if is_waiting else drifts.WAIT_TO_TELL
+    return drifts.unsettled_since(snapshot.wallet, snapshot.asked_at, wait=wait)
 
 
 def _told_since(
     snapshot: Snapshot, left: Decimal, verdict: _Verdict, found: OpenItems, role: BalanceRole
 ) -> datetime | None:
     """Since when a change has waited for an explanation, if that is long enough."""
-    if left == 0:
+    if left == 0 or isinstance(verdict.result, Ambiguous):
         return None
-    wait = _patience(verdict, found) if role == BalanceRole.EXPLAINS else timedelta(0)
+    wait = _patience(found) if role == BalanceRole.EXPLAINS else timedelta(0)
     since = drifts.seen_first(snapshot.wallet, left, snapshot.asked_at, wait=wait)
     if since is None or role == BalanceRole.EXPLAINS:
         return since
@@ -205,14 +271,13 @@ def _told_since(
     return since if is_matched else None
 
 
-def _patience(verdict: _Verdict, found: OpenItems) -> timedelta:
-    if isinstance(verdict.result, Ambiguous):
-        return drifts.WAIT_TO_TELL
+def _patience(found: OpenItems) -> timedelta:
     return drifts.WAIT_FOR_PRICES if found.waits_for_prices else drifts.APART
 
 
-def _proves_absence(snapshot: Snapshot, plan: _Plan, left: Decimal, role: BalanceRole) -> bool:
+def _proves_absence(plan: _Plan, found: OpenItems, snapshot: Snapshot) -> bool:
     """Whether what is not in the explanation did not happen."""
     verdict = plan.verdict
     is_sure = isinstance(verdict.result, Explained) and not verdict.is_loose
-    return role == BalanceRole.EXPLAINS and snapshot.quiet and is_sure and left == 0
+    is_all = snapshot.drift == verdict.amount and plan.remainder is None
+    return found.is_quiet and is_sure and is_all
