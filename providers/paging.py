@@ -7,7 +7,7 @@ incomplete list must not be taken for gone.
 """
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from providers.errors import Refused
@@ -24,6 +24,8 @@ class Listing[T]:
     complete: bool  # nothing that the provider has can be missing
     pages: int  # requests made
     total: int | None  # as the provider tells it, the largest of the pages
+    # There was nothing on the last page, or nothing is said to be after it: whatever is counted.
+    ended: bool = field(default=False, compare=False)
 
 
 def every_page[T](
@@ -47,7 +49,9 @@ def every_page[T](
             if number == 1:
                 raise
             break
-    return Listing(tuple(walk.rows.values()), walk.complete, number, walk.total)
+    return Listing(
+        tuple(walk.rows.values()), walk.complete, number, walk.total, ended=walk.came_to_end
+    )
 
 
 class _Walk[T]:
@@ -57,6 +61,7 @@ class _Walk[T]:
         self.total: int | None = None
         self.ended = False
         self._reached_end = False
+        self.came_to_end = False
         self._unreadable = 0
 
     def add(self, page: Page[T], *, asked: int) -> None:
@@ -70,6 +75,7 @@ class _Walk[T]:
         past_last = page.last is not None and asked >= page.last
         self._reached_end = empty or past_last
         repeats = len(self.rows) == known
+        self.came_to_end = empty or (past_last and not repeats)
         self.ended = repeats or (past_last and self._has_all()) or self._last_unknown_but_all(page)
 
     @property

@@ -132,10 +132,14 @@ def _work(run: Reconciliation, lease: _Lease) -> None:
     reads = provider(wallet.provider, wallet.server_prefix).capabilities.statement
     _start(run, Step.STATEMENT if reads else Step.BALANCE, now)
     if reads:
-        complete = read_statement(run, wallet, now=now, alive=lease.renew)
+        until = read_statement(run, wallet, now=now, alive=lease.renew)
         _step(run, Step.MATCHING)
         outcome = match_wallet(
-            wallet, now=timezone.now(), complete=complete, read_at=now, alive=lease.renew
+            wallet,
+            now=timezone.now(),
+            complete=until is not None,
+            read_at=until,
+            alive=lease.renew,
         )
         Reconciliation.objects.filter(pk=run.pk).update(
             matched=F("matched") + outcome.matched, opened=F("opened") + outcome.opened

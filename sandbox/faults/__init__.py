@@ -33,6 +33,7 @@ from sandbox.faults.refunds import (
 from sandbox.faults.statements import (
     NUMBERS,
     READINGS,
+    CountWrong,
     Descriptions,
     PagesShift,
     RowChanged,
@@ -90,6 +91,7 @@ FAULTS: dict[str, type[Fault]] = {
     "rows-shuffled": RowsShuffled,
     "rows-late": RowsLate,
     "row-gone": RowGone,
+    "count-wrong": CountWrong,
     "row-changed": RowChanged,
     "descriptions": Descriptions,
     "no-refund": NoRefund,

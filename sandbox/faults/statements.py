@@ -80,6 +80,16 @@ class RowGone(AnswerFault):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CountWrong(AnswerFault):
+    title = "So many rows more are counted than there are"
+    endpoint: str = "transactions"
+    rows: int = 3
+
+    async def around(self, call: Call, proceed: Proceed) -> Answer:
+        return _with_rows(await proceed(), lambda rows: rows, less=-self.rows)
+
+
+@dataclass(frozen=True, kw_only=True)
 class RowChanged(AnswerFault):
     title = "The row that is so many from the newest on the page reads otherwise"
     endpoint: str = "transactions"

@@ -7,11 +7,15 @@ import pytest
 from django.utils import timezone
 
 from ledger import book
-from ledger.models import Book, RowVersion, StatementRow
+from ledger.models import Book, ReconciliationException, RowVersion, StatementRow
 from ledger.models.runs import Step
-from ledger.states import ExceptionKind
+from ledger.operations.resolving import resolve
+from ledger.states import ExceptionKind, ExceptionState, Resolution
+from rentals.states import RentalState
 from tests.ledger.statements import (
+    acted_on,
     check,
+    in_doubt,
     kinds,
     posted,
     reconciled,
@@ -91,6 +95,59 @@ def test_a_server_that_takes_no_page_leaves_a_gap_that_is_told_of_once(scene: Se
     assert reconciled(at).complete
     assert ExceptionKind.STATEMENT_GAP not in kinds(at)
     check(at)
+
+
+def test_a_count_that_is_wrong_is_seen_through_by_the_balance(scene: SetScene) -> None:
+    at = with_book(scene("smsgig"))
+    bought_outside(at, 7)
+    at.fault("count-wrong", rows=4)
+    at.times.move(60)
+    run = reconciled(at)
+    assert (run.step, run.complete, len(ids(at))) == (Step.DONE, False, 8)
+    gap = ReconciliationException.objects.get(wallet=at.account, kind=ExceptionKind.STATEMENT_GAP)
+    assert gap.state == ExceptionState.OPEN
+    at.times.move(600)
+    for _ in range(2):  # the balance that was read meanwhile is what the rows say
+        assert reconciled(at).complete
+        assert ExceptionKind.STATEMENT_GAP not in kinds(at)
+    gap.refresh_from_db()
+    assert gap.resolved_by is None and "4 rows more" in gap.reason
+    doubt = in_doubt(at, charged=False)
+    at.times.move(1200)
+    reconciled(at)
+    acted_on(at, doubt)
+    assert doubt.state == RentalState.IN_DOUBT  # the rows add up to a balance from before it
+    reconciled(at)
+    acted_on(at, doubt)
+    assert doubt.state == RentalState.REFUSED
+    check(at)
+
+
+def test_a_count_that_may_be_right_is_a_gap_until_a_person_says_otherwise(
+    scene: SetScene,
+) -> None:
+    """The balance moves beside the rows: what the provider counts may well be missing."""
+    at = with_book(scene("smsgig"))
+    bought_outside(at, 7)
+    at.fault("row-gone", row=1)
+    at.fault("count-wrong", rows=1)
+    for _ in range(3):
+        at.times.move(60)
+        assert not reconciled(at).complete
+        assert kinds(at).count(ExceptionKind.STATEMENT_GAP) == 1
+    (gap,) = [each for each in unresolved(at) if each.kind == ExceptionKind.STATEMENT_GAP]
+    resolve(
+        exception=gap,
+        outcome=Resolution.NOTED,
+        reason="They counted wrongly.",
+        actor=at.membership.user,
+        now=timezone.now(),
+    )
+    assert not reconciled(at).complete
+    assert ExceptionKind.STATEMENT_GAP not in kinds(at)  # it is the same that was put aside
+    at.fault("count-wrong", rows=3)
+    assert not reconciled(at).complete
+    assert kinds(at).count(ExceptionKind.STATEMENT_GAP) == 1
 
 
 def test_a_row_that_reads_otherwise_later_is_kept_and_told_of(scene: SetScene) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import Case, F, Sum, When
+from django.db.models import Case, F, QuerySet, Sum, When
 
 from accounts.models import ProviderAccount
 from ledger.models import StatementRow, Transfer
@@ -35,7 +35,7 @@ def split(
     sums = [_before(wallet)]
     for row in ordered:
         sums.append(sums[-1] + row.effect)
-    fits = [count for count, total in enumerate(sums) if total == _opening(wallet)]
+    fits = [count for count, total in enumerate(sums) if total == opening(wallet)]
     count = min(fits, key=lambda fit: abs(fit - default)) if fits and complete else default
     return ordered[:count], ordered[count:]
 
@@ -45,15 +45,19 @@ def _place(row: Reading) -> tuple[int, str]:
 
 
 def _before(wallet: ProviderAccount) -> Decimal:
+    return signed_sum(StatementRow.objects.filter(wallet=wallet, before_cut_over=True))
+
+
+def signed_sum(rows: QuerySet[StatementRow]) -> Decimal:
+    """What they did to the wallet together."""
     signed = Case(
         When(kind=RowKind.PURCHASE, then=-F("amount")),
         When(kind__in=[RowKind.REFUND, RowKind.DEPOSIT], then=F("amount")),
     )
-    kept = StatementRow.objects.filter(wallet=wallet, before_cut_over=True)
-    return kept.aggregate(total=Sum(signed))["total"] or Decimal(0)
+    return rows.aggregate(total=Sum(signed))["total"] or Decimal(0)
 
 
-def _opening(wallet: ProviderAccount) -> Decimal:
+def opening(wallet: ProviderAccount) -> Decimal:
     opening = Transfer.objects.filter(wallet=wallet, kind=TransferKind.OPENING).first()
     if opening is None:
         return Decimal(0)

@@ -19,11 +19,11 @@ from accounts import gateway
 from accounts.models import ProviderAccount
 from accounts.states import Lane
 from ledger.models import Reconciliation, ReconciliationException, StatementRow
-from ledger.operations.exceptions import Report, report
+from ledger.operations.statement import gaps
 from ledger.operations.statement import rows as kept_rows
 from ledger.operations.statement.cut_over import is_unsure, split
 from ledger.operations.statement.rows import Reading, reading
-from ledger.states import UNRESOLVED, ExceptionKind, ExceptionState, Resolution, RowKind
+from ledger.states import ExceptionKind, RowKind
 from providers.paging import every_page
 from providers.values import Page, Transaction
 
@@ -125,8 +125,10 @@ def read_statement(
     *,
     now: datetime,
     alive: Callable[[], None] = lambda: None,
-) -> bool:
-    """Read what is new on the statement, once a day all of it; whether it has no gap now.
+) -> datetime | None:
+    """Read what is new on the statement, once a day all of it.
+
+    Gives up to when nothing is missing on it; None where it has a gap.
 
     What was read is kept even where a request fails halfway. Raises gateway.NoKey,
     gateway.OverBudget, providers.ProviderError, and what `alive` raises.
@@ -134,14 +136,20 @@ def read_statement(
     door = gateway.open_door(wallet)
     full = not _was_read_whole(wallet, now)
     statement = Statement(run, wallet, door, started_at=now, full=full, alive=alive)
-    complete, whole = _read(statement)
-    _keep_unsure(statement, complete=complete)
+    read = _read(statement)
+    _keep_unsure(statement, complete=read.complete)
+    missing = None if statement.total is None else statement.total - statement.held()
     with transaction.atomic():
-        if whole:
+        if read.whole:
             kept_rows.report_vanished(wallet, statement.seen, now=now)
-        _tell_of_gap(statement, complete=complete, now=now)
-        Reconciliation.objects.filter(pk=run.pk).update(complete=complete)
-    return complete
+        until: datetime | None = now
+        if read.complete:
+            gaps.close(wallet, _("The statement could be read without a gap again."), now=now)
+        else:
+            until = gaps.added_up_at(wallet, now=now) if read.ended else None
+            gaps.tell(run, statement.held(), missing, disproved=until is not None, now=now)
+        Reconciliation.objects.filter(pk=run.pk).update(complete=until is not None)
+    return until
 
 
 def _was_read_whole(wallet: ProviderAccount, now: datetime) -> bool:
@@ -153,21 +161,29 @@ def _was_read_whole(wallet: ProviderAccount, now: datetime) -> bool:
     ).exists()
 
 
-def _read(statement: Statement) -> tuple[bool, bool]:
-    """Whether nothing is missing now, and whether every row that there is was read just now."""
+@dataclass(frozen=True, slots=True)
+class _Read:
+    complete: bool  # nothing is missing, by the provider's own count
+    whole: bool  # every row that there is was read just now
+    ended: bool = False  # the pages came to an end, whatever is counted
+
+
+def _read(statement: Statement) -> _Read:
     try:
         listing = every_page(
             statement.until_known, identity=lambda row: row.id, max_pages=MAX_PAGES
         )
     except _AllKnown:
-        return True, _saw_all(statement)
+        return _Read(complete=True, whole=_saw_all(statement))
     if listing.complete:
-        return True, True
+        return _Read(complete=True, whole=True)
     if statement.unreadable:
-        return False, False
-    if _page_is_ignored(statement, listing.pages):
-        return _read_by_kind(statement), _saw_all(statement)
-    return _catch_up(statement), _saw_all(statement)
+        return _Read(complete=False, whole=False)
+    if _page_is_ignored(statement, listing.pages) and not listing.ended:
+        complete = _read_by_kind(statement)
+        return _Read(complete=complete, whole=_saw_all(statement))
+    complete = _catch_up(statement)
+    return _Read(complete=complete, whole=_saw_all(statement), ended=listing.ended)
 
 
 def _saw_all(statement: Statement) -> bool:
@@ -226,29 +242,3 @@ def _keep_unsure(statement: Statement, *, complete: bool) -> None:
 
 def _keep(wallet: ProviderAccount, rows: Sequence[Reading], before: bool, now: datetime) -> int:
     return kept_rows.keep_new(wallet, rows, before=before, now=now)
-
-
-def _tell_of_gap(statement: Statement, *, complete: bool, now: datetime) -> None:
-    """One notice for as long as the gap is there; it closes by itself."""
-    told = ReconciliationException.objects.filter(
-        wallet=statement.wallet, kind=ExceptionKind.STATEMENT_GAP, state__in=UNRESOLVED
-    )
-    if complete:
-        told.update(
-            state=ExceptionState.RESOLVED,
-            resolved_at=now,
-            resolution=Resolution.NOTED,
-            reason=_("The statement could be read without a gap again."),
-        )
-    elif not told.exists():
-        report(statement.wallet, _gap(statement, now), now=now)
-
-
-def _gap(statement: Statement, now: datetime) -> Report:
-    words = {"held": statement.held(), "total": statement.total or "?"}
-    return Report(
-        key=f"gap:{statement.run.pk}",
-        kind=ExceptionKind.STATEMENT_GAP,
-        occurred_at=now,
-        detail=_("The provider counts %(total)s rows, and %(held)s could be read.") % words,
-    )
