@@ -6,6 +6,7 @@ do without is read with `maybe`, which gives None instead.
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -42,19 +43,12 @@ def parse(body: bytes) -> object:
     Bytes that are no UTF-8 become replacement characters: one bad letter in a name must not
     cost an activation id. Raises Unreadable where it isn't JSON, or is nested beyond reason.
     """
-    return parse_text(body.decode("utf-8-sig", errors="replace"))
+    return parse_text(body.removeprefix(BOM_UTF8).decode(errors="replace"))
 
 
 def parse_text(text: str) -> object:
     try:
-        return json.loads(
-            text,
-            strict=False,
-            parse_float=_decimal,
-            parse_int=_integer,
-            parse_constant=lambda _: UNREADABLE,
-            object_pairs_hook=_object,
-        )
+        return _JSON.decode(text)
     except (ValueError, RecursionError):
         raise Unreadable("the body is not JSON") from None
 
@@ -200,6 +194,11 @@ def moment(value: object) -> datetime:
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    read = dict(pairs)
+    return read if len(read) == len(pairs) else _without_contradictions(pairs)
+
+
+def _without_contradictions(pairs: list[tuple[str, object]]) -> dict[str, object]:
     read: dict[str, object] = {}
     for name, value in pairs:
         read[name] = value if name not in read or _same(read[name], value) else UNREADABLE
@@ -219,6 +218,15 @@ def _decimal(digits: str) -> object:
 
 def _integer(digits: str) -> object:
     return int(digits) if len(digits) <= 100 else UNREADABLE
+
+
+_JSON: Final = json.JSONDecoder(  # made once: a flood of webhooks would feel it
+    strict=False,
+    parse_float=_decimal,
+    parse_int=_integer,
+    parse_constant=lambda _: UNREADABLE,
+    object_pairs_hook=_object,
+)
 
 
 def _whole_decimal(value: Decimal) -> int:

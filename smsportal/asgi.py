@@ -10,11 +10,13 @@ import warnings
 from typing import Any
 
 from django.core.asgi import get_asgi_application
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smsportal.settings")
 os.environ.setdefault("DATABASE_POOL", "10")
 
-pages = get_asgi_application()
+# A proxy before us tells who asks. Only pages want to know, and webhooks would pay for it.
+pages: Any = ProxyHeadersMiddleware(get_asgi_application())  # type: ignore[arg-type]
 
 from rentals.hooks import hooks  # noqa: E402  (needs the applications to be loaded)
 from rentals.live import live  # noqa: E402

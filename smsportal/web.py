@@ -95,6 +95,7 @@ def serve(listener: socket.socket, application: str = "smsportal.asgi:applicatio
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # the application reads them, where it wants to
         timeout_graceful_shutdown=GRACE,
     )
     sys.setswitchinterval(SWITCH)

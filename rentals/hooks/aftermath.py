@@ -26,6 +26,7 @@ from rentals.operations import apply_inbox_entries, hint_to_poll
 ALONE: Final = 0.2  # seconds without another webhook in this process
 APPLY_PATIENCE: Final = 0.5  # seconds until a worker is asked instead
 A_TASK: Final = 50  # webhooks that a worker applies at once, where that many come together
+NUDGE_PAUSE: Final = 0.03  # seconds: a message to the workers costs more than taking a webhook
 SEEN_PAUSE: Final = 5.0  # seconds between two updates of an account's last webhook
 HINT_PAUSE: Final = 1.0  # seconds between two hints for an account
 # A row that somebody works on is left for the next time: no webhook waits for a lock here.
@@ -86,6 +87,7 @@ class Aftermath:
         calls = list(batched(entries, A_TASK, strict=False))
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._nudger, nudge_each, "rentals.apply_inbox", calls)
+        await asyncio.sleep(NUDGE_PAUSE)
         return [None] * len(entries)
 
     async def _applied_here(self, entry_id: int) -> bool:
