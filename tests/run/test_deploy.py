@@ -1,6 +1,7 @@
 """The production shape, as far as it can be checked without a container engine."""
 
 import re
+import socket
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -77,4 +78,22 @@ def test_the_pages_answer_under_gunicorn(fresh_database: str) -> None:
     with processes.python(*arguments, environment=environment, name="gunicorn") as server:
         url = f"http://localhost:{port}/healthz"
         server.until(lambda: processes.answers(url), "gunicorn answers")
+        assert server.stop() == 0
+
+
+@pytest.mark.processes
+def test_who_takes_nothing_of_a_download_holds_no_thread_for_long(tmp_path: Path) -> None:
+    port, config = processes.free_port(), tmp_path / "gunicorn.py"
+    own = (ROOT / "deploy" / "gunicorn.py").read_text()
+    config.write_text(f"{own}\nSTALLED = 1\nworkers = threads = 1\n")
+    arguments = ["-m", "gunicorn", "--config", str(config), "tests.run.stalling:application"]
+    arguments += ["--bind", f"127.0.0.1:{port}"]
+    environment = processes.environment()
+    with processes.python(*arguments, environment=environment, name="gunicorn") as server:
+        url = f"http://localhost:{port}/"
+        server.until(lambda: processes.answers(url), "gunicorn answers")
+        with socket.create_connection(("127.0.0.1", port), 10) as stalled:
+            stalled.sendall(b"GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert stalled.recv(16).startswith(b"HTTP/1.1 200")
+            server.until(lambda: processes.answers(url), "its thread answers another")
         assert server.stop() == 0
