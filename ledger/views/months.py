@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import TeamRequest, team_view
 from accounts.models import ProviderAccount
 from accounts.states import Role
+from ledger.amounts import unit
 from ledger.days import team_day, team_zone
 from ledger.exports import lists
 from ledger.exports.response import download
@@ -126,17 +128,31 @@ def _context(request: TeamRequest, account: ProviderAccount, first: date) -> dic
     if found is None:
         raise Http404("The wallet has no such month.")
     left = [] if found.closed else open_items(account, first)
+    known = _left_open(found)
+    figures = (found.opening, found.closing, *found.movements.values())
     return {
         "account": account,
         "month": found,
         "last": following(first),
         "left": left,
         "is_over": following(first) <= team_day(request.team, now),
-        "movements": sorted(found.movements.items()),
+        "movements": [(k, found.movements[k]) for k in TransferKind if k in found.movements],
+        "unit": unit(account.currency, figures),
+        "known": known,
+        "left_unit": unit(
+            account.currency,
+            [*(each["amount"] for each in known), *(each.amount for each in left)],
+        ),
         "form": CloseForm(team=request.team, left=len(left)),
         "may_act": may_act(request),
         **_spend(request, account, found, now),
     }
+
+
+def _left_open(found: Month) -> list[dict[str, Any]]:
+    """What was open when it was closed, with its amounts as figures again."""
+    listed = found.closed.left_open if found.closed else []
+    return [{**each, "amount": Decimal(each["amount"])} for each in listed]
 
 
 def _spend(
@@ -144,7 +160,8 @@ def _spend(
 ) -> dict[str, Any]:
     """What the month's rentals cost in the reporting currency, or why nobody can say."""
     if found.closed:
-        return {"frozen_spend": found.closed.totals.get("reporting")}
+        frozen = found.closed.totals.get("reporting")
+        return {"frozen_spend": frozen and {**frozen, "spend": Decimal(frozen["spend"])}}
     lines = Transfer.objects.filter(
         wallet=account, booked_on__gte=found.first, booked_on__lt=following(found.first)
     )

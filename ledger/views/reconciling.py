@@ -1,6 +1,8 @@
 """A wallet is reconciled on demand, with its progress shown."""
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -12,9 +14,39 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import TeamRequest, team_view
 from accounts.models import ProviderAccount
 from accounts.states import Role
-from ledger.models import Reconciliation
-from ledger.operations.reconciling import ask
+from ledger.models import Book, Reconciliation
+from ledger.models.runs import Step
+from ledger.operations.reconciling import LEASE, ask
 from ledger.views.common import READERS, may_act, varied, wallet_or_404
+
+QUIET: Final = timedelta(seconds=15)  # a page of a statement may well take as long
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How a wallet's latest run goes, as far as anybody can know.
+
+    `silent_since`: when a worker was last heard of, where that is long ago. `again_at`: when
+    another one takes the run up if nothing is heard until then; None where that can be any moment.
+    """
+
+    run: Reconciliation | None
+    silent_since: datetime | None = None
+    again_at: datetime | None = None
+
+
+def progress(run: Reconciliation | None, *, now: datetime) -> Progress:
+    """A worker renews its lease with all that it does, so the lease tells when it did so last."""
+    if run is None or run.finished_at is not None or run.step == Step.WAITING:
+        return Progress(run)
+    book = Book.objects.filter(wallet=run.wallet_id).values_list("reconciling_until", flat=True)
+    until = book.first()
+    if until is None:
+        return Progress(run, silent_since=run.started_at or run.asked_at)
+    heard = until - LEASE
+    if now - heard < QUIET:
+        return Progress(run)
+    return Progress(run, silent_since=heard, again_at=until if until > now else None)
 
 
 @require_safe
@@ -45,7 +77,7 @@ def _panel(request: TeamRequest, account: ProviderAccount) -> HttpResponse:
     latest = Reconciliation.objects.filter(wallet=account).order_by("-asked_at", "-pk").first()
     context: dict[str, Any] = {
         "account": account,
-        "run": latest,
+        "progress": progress(latest, now=timezone.now()),
         "may_act": may_act(request),
     }
     return render(request, "ledger/reconciliation.html", context)

@@ -23,6 +23,7 @@ from ledger.queries.months import held
 from ledger.queries.statement import Point, all_lines, balance_at_end, balance_before, statement
 from ledger.queries.wallets import Wallet, wallet, wallets
 from ledger.views.common import READERS, clean, may_act, varied, wallet_or_404
+from ledger.views.reconciling import progress
 
 
 @require_safe
@@ -76,8 +77,10 @@ def wallet_context(request: TeamRequest, account: ProviderAccount) -> dict[str, 
         after=Point.read(query.get("after", "")),
     )
     now = timezone.now()
+    found = wallet(account, now=now)
     return {
-        "wallet": wallet(account, now=now),
+        "wallet": found,
+        "progress": progress(found.reconciliation, now=now),
         "account": account,
         "today": team_day(request.team, now),
         "filter": narrowed,

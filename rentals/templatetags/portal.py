@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Membership, ProviderAccount
+from ledger import amounts
 from providers import phone
 from rentals.cards import Card
 from rentals.health import AccountHealth
@@ -24,45 +25,35 @@ NOTHING = "\N{EN DASH}"
 
 @register.filter
 def money(amount: Decimal | None, currency: str) -> str:
-    """With its currency and at least two decimals; a dash where there is no amount."""
-    if amount is None:
-        return NOTHING
-    said = format_html('<span class="money__currency">{}</span> {}', currency, plain_money(amount))
-    return format_html('<span class="money">{}</span>', said)
-
-
-@register.filter
-def plain_money(amount: Decimal) -> str:
-    """The figure alone: two decimals, or the three or four that it really has."""
-    exponent = amount.normalize().as_tuple().exponent
-    decimals = max(2, -exponent) if isinstance(exponent, int) else 2
-    return formats.number_format(amount, decimals, use_l10n=True, force_grouping=True)
+    """With its currency, which may be a Unit of a column; a dash where there is no amount."""
+    return amounts.written(amount, currency)
 
 
 @register.simple_tag
-def cost(card: Card) -> str:
+def cost(card: Card, unit: str = "") -> str:
     """What a rental cost and what of it came back, or what is held for it, or that it cost nothing.
 
-    What is held for a rental in doubt may have been charged, and is said to be.
+    What is held for a rental in doubt may have been charged, and is said to be. `unit`: of the
+    column that it stands in.
     """
-    rental = card.rental
+    rental, currency = card.rental, unit or card.rental.currency
     if card.charged is not None:
-        charged = money(card.charged, rental.currency)
+        charged = money(card.charged, currency)
         return format_html("{}{}", charged, _came_back(card)) if card.refunded else charged
     if rental.held:
-        held = money(rental.held, rental.currency)
+        held = money(rental.held, currency)
         doubt = rental.state == RentalState.IN_DOUBT
         said = _("may have been charged") if doubt else _("held")
         return format_html('{} <span class="muted">{}</span>', held, said)
     if rental.state == RentalState.REFUSED:
         return format_html('<span class="muted">{}</span>', _("not charged"))
-    return money(rental.price, rental.currency)
+    return money(rental.price, currency)
 
 
 def _came_back(card: Card) -> str:
     if card.refunded == card.charged:
         return format_html(' <span class="muted">{}</span>', _("refunded"))
-    back = _("%(amount)s refunded") % {"amount": plain_money(card.refunded)}
+    back = _("%(amount)s refunded") % {"amount": amounts.figure(card.refunded)}
     return format_html(' <span class="muted">{}</span>', back)
 
 
