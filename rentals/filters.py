@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, ProviderAccount, User
 from rentals.models import Rental
+from rentals.models.rentals import RentalQuerySet
 from rentals.states import LIVE, RentalState
 from rentals.visibility import sees_team, visible_rentals, with_number
 
@@ -77,6 +78,15 @@ class RentalFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no
         """Whether something is filtered at all."""
         return any(self.data.get(name) for name in self.filters)
 
+    @property
+    def said(self) -> dict[str, str]:
+        """The filters that are set, as the address has them; a search without its digits, which
+        may be a number's."""
+        said = {name: self.data[name][:100] for name in self.filters if self.data.get(name)}
+        if "q" in said:
+            said["q"] = "".join("…" if sign.isdecimal() else sign for sign in said["q"])
+        return said
+
     def search(self, rentals: QuerySet[Rental], name: str, words: str) -> QuerySet[Rental]:
         """By service, purpose and activation; by number only where the number is visible."""
         for word in words.split():
@@ -117,7 +127,7 @@ def _end(day: date) -> datetime:
     return datetime.combine(day, time.max, tzinfo=timezone.get_current_timezone())
 
 
-def in_order(rentals: QuerySet[Rental], sort: str) -> QuerySet[Rental]:
+def in_order(rentals: RentalQuerySet, sort: str) -> RentalQuerySet:
     """Sorted by a word of SORTS, downwards with a "-" before it; the newest first otherwise."""
     keys = SORTS.get(sort.removeprefix("-"))
     if keys is None:

@@ -12,6 +12,7 @@ from rentals.views import (
     history,
     renting,
     spend,
+    spending,
 )
 
 urlpatterns = [
@@ -20,6 +21,7 @@ urlpatterns = [
     path("offers", renting.offer_list, name="offer_list"),
     path("catalogue/refresh", renting.catalogue_refresh, name="catalogue_refresh"),
     path("rentals/", history.rental_list, name="rental_list"),
+    path("rentals/export", history.history_export, name="history_export"),
     path("rentals/new", renting.rental_create, name="rental_create"),
     path("rentals/<int:rental>/", detail.rental_detail, name="rental_detail"),
     path("rentals/<int:rental>/code", detail.rental_show_code, name="rental_show_code"),
@@ -29,7 +31,9 @@ urlpatterns = [
     path("rentals/<int:rental>/more", controls.rental_more, name="rental_more"),
     path("rentals/<int:rental>/doubt", deciding.doubt_decide, name="doubt_decide"),
     path("refunds/<int:refund>/", evidence.refund_detail, name="refund_detail"),
-    path("spend/", spend.spend, name="spend"),
+    path("spend/", spending.spend, name="spend"),
+    path("spend/months/", spend.spend, name="spend_months"),
+    path("spend/export", spend.spend_export, name="spend_export"),
     path("balances", board.wallet_bar, name="wallet_bar"),
     path("health/", health.health, name="health"),
     path("health/<int:account>/replay", health.inbox_replay, name="inbox_replay"),

@@ -5,19 +5,21 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_view
+from ledger.exports.response import download
+from rentals import exports
 from rentals.cards import card
 from rentals.filters import RentalFilter, in_order
 from rentals.models import Rental
 from rentals.queries import shown
 from rentals.views.common import varied
-from rentals.visibility import may_rent, sees_team, visible_rentals
+from rentals.visibility import may_rent, sees_spend, sees_team, visible_rentals
 
 PAGE = 25
 
@@ -48,10 +50,28 @@ def rental_list(request: TeamRequest) -> HttpResponse:
         "columns": _columns(request, sort or "-requested"),
         "sees_team": sees_team(request.membership),
         "may_rent": may_rent(request.membership),
+        "files_of_own": sees_team(request.membership) and not sees_spend(request.membership),
         "any": bool(page) or visible_rentals(request.membership).exists(),
     }
     part = "rentals/list.html#results" if request.htmx else "rentals/list.html"
     return varied(render(request, part, context))
+
+
+@require_safe
+@team_view()
+def history_export(request: TeamRequest) -> HttpResponseBase:
+    """What is filtered, as a file; of their own, for whoever sees no one else's money."""
+    narrowed = RentalFilter(request.GET, membership=request.membership)
+    rentals = in_order(narrowed.qs, request.GET.get("sort", ""))
+    if not sees_spend(request.membership):
+        rentals = rentals.filter(member=request.user.pk)
+    return download(
+        request,
+        name="rentals",
+        head=exports.HISTORY,
+        rows=exports.history_rows(rentals),
+        filtered=narrowed.said,
+    )
 
 
 def _cards(request: TeamRequest, page: "Page[Rental]") -> list[Any]:

@@ -7,16 +7,17 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_view
 from accounts.models import User
-from rentals import spending
+from ledger.exports.response import download
+from rentals import exports, spending
 from rentals.cards import card
-from rentals.models import Rental
+from rentals.models.rentals import RentalQuerySet
 from rentals.queries import shown
 from rentals.views.common import varied
 from rentals.visibility import sees_spend, spend_of
@@ -39,13 +40,12 @@ class Asked:
 def spend(request: TeamRequest) -> HttpResponse:
     """`month` as 2026-11, else the newest; `member` by id for those who see all; `page`."""
     asked = _asked(request)
+    if _is_denied(request, asked):
+        return _denied(request)
     sees_all = sees_spend(request.membership)
-    denied = asked.member not in (None, request.user.pk) and not sees_all
-    if denied:
-        return render(request, "rentals/spend.html", {"denied": True}, status=403)
     member = asked.member if sees_all else request.user.pk
     months = spending.by_month(request.team.pk, member)
-    month = asked.month or (months[0].month if months and asked.is_readable else None)
+    month = _shown_month(asked, months)
     context = {
         "months": months,
         "month": month,
@@ -61,15 +61,50 @@ def spend(request: TeamRequest) -> HttpResponse:
     return varied(render(request, part, context))
 
 
-def _page(request: TeamRequest, month: date | None, member: int | None) -> dict[str, Any]:
-    """The rentals behind a month's sums, newest first."""
-    rentals = _rentals(request).filter(day__gte=month, day__lt=_after(month)) if month else None
-    if rentals is not None and member is not None:
-        rentals = rentals.filter(member=member)
-    found = (
-        rentals.order_by("-requested_at", "-pk") if rentals is not None else Rental.objects.none()
+@require_safe
+@team_view()
+def spend_export(request: TeamRequest) -> HttpResponseBase:
+    """The rentals of the month that the page shows, as a file."""
+    asked = _asked(request)
+    if _is_denied(request, asked):
+        return _denied(request)
+    member = asked.member if sees_spend(request.membership) else request.user.pk
+    month = _shown_month(asked, spending.by_month(request.team.pk, member))
+    filtered = {"month": f"{month:%Y-%m}" if month else "", "member": str(member or "")}
+    return download(
+        request,
+        name=f"spend-{month:%Y-%m}" if month else "spend",
+        head=exports.SPEND,
+        rows=exports.spend_rows(_behind(request, month, member)),
+        filtered={name: value for name, value in filtered.items() if value},
     )
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
+
+
+def _is_denied(request: TeamRequest, asked: Asked) -> bool:
+    return asked.member not in (None, request.user.pk) and not sees_spend(request.membership)
+
+
+def _denied(request: TeamRequest) -> HttpResponse:
+    return render(request, "rentals/spend.html", {"denied": True}, status=403)
+
+
+def _shown_month(asked: Asked, months: list[spending.Spend]) -> date | None:
+    """The month that is asked for, else the newest; None where neither is there."""
+    return asked.month or (months[0].month if months and asked.is_readable else None)
+
+
+def _behind(request: TeamRequest, month: date | None, member: int | None) -> RentalQuerySet:
+    """The rentals behind a month's sums, newest first."""
+    if month is None:
+        return _rentals(request).none()
+    rentals = _rentals(request).filter(day__gte=month, day__lt=_after(month))
+    if member is not None:
+        rentals = rentals.filter(member=member)
+    return rentals.order_by("-requested_at", "-pk")
+
+
+def _page(request: TeamRequest, month: date | None, member: int | None) -> dict[str, Any]:
+    page = Paginator(_behind(request, month, member), PAGE).get_page(request.GET.get("page"))
     pks = [rental.pk for rental in page]
     read = shown(spend_of(request.membership)).in_bulk(pks)
     now = timezone.now()
@@ -96,7 +131,7 @@ def _after(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
-def _rentals(request: TeamRequest) -> QuerySet[Rental]:
+def _rentals(request: TeamRequest) -> RentalQuerySet:
     return spend_of(request.membership)
 
 

@@ -45,6 +45,7 @@ MATRIX: Final[dict[str, Row]] = {
     "catalogue_refresh": row(WRITE, MEMBER, ADMIN),
     "rental_create": row(WRITE, MEMBER, ADMIN),
     "rental_list": row(READ),
+    "history_export": row(READ),
     "rental_detail": row(READ),
     "rental_card": row(READ),
     "rental_show_code": row(("GET", "POST"), ADMIN),
@@ -55,6 +56,8 @@ MATRIX: Final[dict[str, Row]] = {
     "doubt_decide": row(WRITE, FINANCE),
     "refund_detail": row(READ, FINANCE, ADMIN),
     "spend": row(READ),
+    "spend_months": row(READ),
+    "spend_export": row(READ),
     # the ledger: finance acts, admins read
     "wallets": row(READ, FINANCE, ADMIN),
     "wallet_export": row(READ, FINANCE),
