@@ -76,6 +76,12 @@ def of(found: Mapping[str, Unit] | str, currency: str) -> str:
 
 
 @register.filter
+def size(value: Decimal) -> Decimal:
+    """How much it is, whichever way it went."""
+    return abs(value)
+
+
+@register.filter
 def rate(value: Decimal) -> str:
     """A rate in full, without the zeros at its end."""
     return f"{value.normalize():f}"
