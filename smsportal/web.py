@@ -1,6 +1,6 @@
-"""The web process: uvicorn on a socket that the supervisor holds.
+"""The web process: uvicorn on a socket that the supervisor holds, or on one of its own.
 
-`python -m smsportal.web FD [APPLICATION]`
+`python -m smsportal.web FD|HOST:PORT [APPLICATION]`
 
 What uvicorn's own command does otherwise, and why not here:
 
@@ -9,7 +9,8 @@ What uvicorn's own command does otherwise, and why not here:
 * Its event loop accepts one connection a turn. A provider that sends 500 webhooks at once then
   waits seconds for the last of them.
 * Asked to stop, it closes connections that it has accepted and not yet read from. Here they are
-  answered; those not accepted yet wait for the next process.
+  answered; those not accepted yet wait for the next process, or on a socket of our own are
+  accepted and answered too.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from typing import Any, Final
 
 import uvicorn
 
+BACKLOG: Final = 2048  # connections that wait to be accepted
 AT_ONCE: Final = 64  # connections that are accepted in a turn of the event loop
 LAST_WORDS: Final = 0.2  # seconds in which what was accepted before we stop may be read
 GRACE: Final = 3  # seconds for answers that are under way
@@ -31,29 +33,41 @@ SWITCH: Final = 0.0005
 class Door:
     """Accepts connections on a listening socket, and looks to uvicorn like a server of asyncio."""
 
-    def __init__(self, listener: socket.socket, protocol: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(
+        self, listener: socket.socket, protocol: Callable[[], asyncio.Protocol], *, is_ours: bool
+    ) -> None:
         self.sockets = (listener,)
         self._protocol = protocol
+        self._is_ours = is_ours
         self._loop = asyncio.get_running_loop()
         self._opening: set[asyncio.Task[Any]] = set()
         listener.setblocking(False)
         self._loop.add_reader(listener.fileno(), self._accept)
 
     def close(self) -> None:
-        """Accept no more. The socket stays open: it isn't ours."""
-        self._loop.remove_reader(self.sockets[0].fileno())
+        """Accept no more. Who comes later is refused by a socket of ours; others stay open."""
+        listener = self.sockets[0]
+        if listener.fileno() < 0:
+            return  # closed before
+        self._loop.remove_reader(listener.fileno())
+        if self._is_ours:
+            while self._accept():
+                pass
+            listener.close()
 
     async def wait_closed(self) -> None:
         if self._opening:
             await asyncio.wait(self._opening)
 
-    def _accept(self) -> None:
+    def _accept(self) -> bool:
+        """Whether there may be more."""
         for _ in range(AT_ONCE):
             try:
                 connection, _ = self.sockets[0].accept()
             except OSError:  # none left, or no file descriptor for it: it waits
-                return
+                return False
             self._open(connection)
+        return True
 
     def _open(self, connection: socket.socket) -> None:
         connection.setblocking(False)
@@ -67,14 +81,18 @@ class Door:
 
 
 class Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
+    def __init__(
+        self, config: uvicorn.Config, listener: socket.socket, *, is_ours: bool = False
+    ) -> None:
         super().__init__(config)
         self.listener = listener
+        self._is_ours = is_ours
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=[])
         if not self.should_exit:
-            self.servers.append(Door(self.listener, self._new_protocol))  # type: ignore[arg-type]
+            door = Door(self.listener, self._new_protocol, is_ours=self._is_ours)
+            self.servers.append(door)  # type: ignore[arg-type]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
@@ -88,8 +106,11 @@ class Server(uvicorn.Server):
         )
 
 
-def serve(listener: socket.socket, application: str = "smsportal.asgi:application") -> None:
-    """Serve until SIGTERM or SIGINT. No access log: addresses hold webhook tokens."""
+def serve(where: str, application: str = "smsportal.asgi:application") -> None:
+    """Serve until SIGTERM or SIGINT. No access log: addresses hold webhook tokens.
+
+    `where` is the number of a listening socket that we inherited, or HOST:PORT.
+    """
     config = uvicorn.Config(
         application,
         log_level="warning",
@@ -99,11 +120,18 @@ def serve(listener: socket.socket, application: str = "smsportal.asgi:applicatio
         timeout_graceful_shutdown=GRACE,
     )
     sys.setswitchinterval(SWITCH)
-    server = Server(config, listener)
+    server = Server(config, _listener(where), is_ours=":" in where)
     server.run()
     if not server.started:
         sys.exit(3)
 
 
+def _listener(where: str) -> socket.socket:
+    host, colon, port = where.rpartition(":")
+    if not colon:
+        return socket.socket(fileno=int(where))
+    return socket.create_server((host, int(port)), backlog=BACKLOG)
+
+
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])), *sys.argv[2:])
+    serve(*sys.argv[1:])

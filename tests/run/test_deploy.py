@@ -33,6 +33,8 @@ def test_every_command_is_one_that_the_image_has(services: dict[str, Any]) -> No
     for name in OURS:
         program, *words = services[name]["command"]
         assert program == "python" or find_spec(program), name
+        if words[0] == "-m":
+            assert find_spec(words[1]), name
         for word in words:
             assert not word.endswith(".py") or (ROOT / word).is_file(), word
     assert services["prepare"]["command"][2] in get_commands()

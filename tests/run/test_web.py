@@ -26,6 +26,7 @@ def listener() -> Iterator[socket.socket]:
 
 @contextmanager
 def web(listener: socket.socket) -> Iterator[Process]:
+    """On a socket that it inherits, as `make run` starts it."""
     words = ["-m", "smsportal.web", str(listener.fileno())]
     environment = processes.environment()
     with processes.python(
@@ -81,3 +82,31 @@ def test_whoever_was_accepted_is_answered_and_others_wait_for_the_next(
         for wire in [*accepted, later]:
             assert answer(wire).startswith(REFUSED)
             wire.close()
+
+
+def test_on_a_socket_of_its_own_whoever_came_is_answered_and_later_ones_are_refused(
+    fresh_database: str,
+) -> None:
+    address = ("127.0.0.1", processes.free_port())
+    words = ["-m", "smsportal.web", "{}:{}".format(*address)]
+    with processes.python(*words, environment=processes.environment(), name="web-own") as process:
+        process.until(lambda: _is_open(address), "it listens")
+        accepted = [socket.create_connection(address, 30) for _ in range(200)]
+        accepted[0].sendall(REQUEST)
+        assert answer(accepted[0]).startswith(REFUSED)
+        process.popen.terminate()
+        for wire in accepted[1:]:
+            wire.sendall(REQUEST)
+        for wire in accepted[1:]:
+            assert answer(wire).startswith(REFUSED)
+            wire.close()
+        process.wait()
+    assert not _is_open(address)
+
+
+def _is_open(address: tuple[str, int]) -> bool:
+    try:
+        socket.create_connection(address, 5).close()
+    except ConnectionRefusedError:
+        return False
+    return True
