@@ -4,9 +4,11 @@ The oracle below tries every subset and every amount, and shares no code with th
 """
 
 import itertools
+import random
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -15,13 +17,21 @@ from hypothesis import strategies as st
 
 from ledger.explaining import (
     Ambiguous,
+    Dated,
     Explained,
+    FullRefund,
     Item,
+    Owed,
     Part,
+    Seen,
+    Step,
     Unexplained,
     explain,
+    follow,
     judge,
+    learn_from_steps,
     prove,
+    unbooked,
 )
 
 CENT = Decimal("0.0001")  # the book's smallest unit
@@ -291,3 +301,80 @@ def test_a_part_says_what_it_moved() -> None:
     assert explain(Decimal("-0.58"), [doubt("d", "0.58")]) == Explained(
         (Part("d", Decimal("-0.58")),)
     )
+
+
+# All steps together
+
+BEGAN = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def at(minute: int) -> datetime:
+    return BEGAN + timedelta(minutes=minute)
+
+
+def dated(name: str, amount: object, minute: int, *, is_booked: bool = False) -> Dated:
+    return Dated(refund(name, amount), at(minute), is_booked)
+
+
+def told(amounts: list[int], items: list[Dated]) -> dict[str, Decimal | None]:
+    """What steps of these amounts, ten minutes apart, prove to have come."""
+    steps = [Step(Decimal(amount), at(10 * n)) for n, amount in enumerate(amounts, 1)]
+    return {part.item: part.amount for part in unbooked(follow(steps, items))}
+
+
+def test_a_step_that_leaves_two_ways_is_told_by_the_next() -> None:
+    items = [dated("a", 500, 0), dated("b", 800, 1), dated("c", 1300, 2)]
+    assert told([1300], items) == {}
+    assert told([1300, 500], items) == {"c": 1300, "a": 500}
+
+
+def test_what_is_open_only_later_has_not_come_before() -> None:
+    items = [dated("late", 500, 15), dated("a", 200, 0), dated("b", 300, 0)]
+    assert told([500], items) == {"a": 200, "b": 300}
+
+
+def test_of_alike_ones_those_that_are_booked_count() -> None:
+    items = [dated("a", 500, 0, is_booked=True), dated("b", 500, 1), dated("c", 500, 2)]
+    assert told([500, 500], items) == {"b": 500}
+
+
+def test_a_step_that_something_else_moved_is_passed_over() -> None:
+    items = [dated("a", 500, 0), dated("b", 800, 0)]
+    assert told([777, 800], items) == {"b": 800}
+
+
+def test_two_unknown_amounts_in_one_step_are_left() -> None:
+    items = [Dated(unknown("a", 500), at(0)), Dated(unknown("b", 600), at(0))]
+    assert told([900], items) == {}
+
+
+# A rule is learned from the steps
+
+
+def lesson(rule: str, *, noise: bool = False) -> object:
+    """What is learned where refunds always come by twos and threes."""
+    chance = random.Random(4)  # noqa: S311
+    owed, steps, coming = [], [], []
+    for number in range(90):
+        price, age = Decimal(chance.choice([500, 650, 812])), chance.uniform(0.05, 0.5)
+        owed.append(Owed(str(number), price, age, at(2 * number)))
+        coming.append({"full": price, "half": price / 2, "less a fee": price - 37}[rule])
+        if number % 3 == 2 and number > 5:
+            landed = [coming.pop(0) for _ in range(chance.choice([2, 3, 4]))] if coming[3:] else []
+            extra = Decimal(111) if noise else Decimal(0)
+            steps.append(Step(sum(landed, extra), at(2 * number + 1)))
+    found = learn_from_steps(Seen(steps, owed))
+    return found.rule if found is not None else None
+
+
+def test_a_rule_is_learned_though_no_refund_came_alone() -> None:
+    assert lesson("full") == FullRefund()
+
+
+@pytest.mark.parametrize(("rule", "noise"), [("less a fee", False), ("full", True)])
+def test_no_rule_is_learned_of_what_follows_none(rule: str, noise: bool) -> None:
+    assert lesson(rule, noise=noise) is None
+
+
+def test_half_is_never_taken_for_all() -> None:
+    assert lesson("half") != FullRefund()
