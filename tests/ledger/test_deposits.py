@@ -23,7 +23,7 @@ from ledger.states import (
 )
 from tests.factories import make_member
 from tests.ledger.statements import check, posted, reconciled, with_book
-from tests.ledger.test_snapshots import together
+from tests.ledger.together import together
 from tests.ledger.watching import MINUTE, Watch, watch
 from tests.rentals.scene import Scene, SetScene
 

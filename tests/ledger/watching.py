@@ -111,3 +111,19 @@ def watch(scene: Scene, *, price: int = 0) -> Watch:
     if price:
         watched.price(price)
     return watched
+
+
+def outside(watched: Watch) -> None:
+    watched.scene.sandbox.buy_outside(
+        watched.scene.wallet_id, service_code=watched.scene.offer.service_code
+    )
+
+
+def refunded(watched: Watch, ages: list[int], price: int = 500) -> list[Refund]:
+    rentals = []
+    for age in ages:
+        rental = watched.rented(price)
+        watched.scene.times.move(age)
+        rentals.append(watched.cancel(rental))
+        watched.read(MINUTE)
+    return [watched.refund(rental) for rental in rentals]
