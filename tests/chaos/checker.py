@@ -18,7 +18,7 @@ from ledger.models import Refund
 from rentals.models import InboxEntry, Message, Rental
 from rentals.states import OPEN
 from rentals.states import RentalState as S
-from sandbox.books.records import Activation
+from sandbox.books.records import Activation, Delivery
 from tests.chaos.browser import Onlooker
 from tests.chaos.report import Report
 from tests.chaos.stage import Stage
@@ -84,10 +84,13 @@ def _hooks(stage: Stage) -> Iterator[str]:
     accounts = {wallet: stage.accounts[provider] for provider, wallet in stage.wallets.items()}
     taken = InboxEntry.objects.filter(account__in=accounts.values())
     kept = set(taken.values_list("account_id", "activation_id"))
-    for hook in stage.sandbox.journal.deliveries():
-        here = (accounts.get(hook.wallet_id), str(hook.activation_id))
-        if hook.status == 200 and here not in kept:
+    for hook in _accepted(stage):
+        if (accounts.get(hook.wallet_id), str(hook.activation_id)) not in kept:
             yield f"a webhook for {hook.activation_id} got 200 and was not kept"
+
+
+def _accepted(stage: Stage) -> list[Delivery]:
+    return [each for each in stage.sandbox.journal.deliveries() if each.status == 200]
 
 
 def _activations(stage: Stage) -> Iterator[str]:
@@ -112,11 +115,19 @@ def _agree(rental: Rental, paid: Activation) -> bool:
 
 
 def _codes(stage: Stage) -> Iterator[str]:
-    """What the provider holds is here, each once, and nothing else is called genuine."""
+    """What the provider holds is here, each once, and nothing else is called genuine.
+
+    A doubt has no code to show as long as no webhook has told of its activation.
+    """
     rentals = _rentals(stage)
+    told = {(hook.provider, hook.activation_id) for hook in _accepted(stage)}
     for paid in stage.activations():
         rental = rentals.get(paid.carrier)
-        if rental is None or not rental.activation_id:
+        if rental is None:
+            continue
+        if not rental.activation_id:
+            if (paid.provider, paid.id) in told:
+                yield f"{paid.carrier} is {rental.state}, and a webhook told of its number"
             continue
         there = {message.code for message in stage.messages(paid)}
         here = list(Message.objects.filter(rental=rental).values_list("code", "confirmed_at"))

@@ -18,10 +18,10 @@ LASTS = 6.0  # seconds that a fault is on after the members have done their part
 BODIES = ("json", "html", "garbage", "empty")
 # A documented refusal is believed, so none of them comes with the work done all the same.
 FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (
-    *(("error-status", {"status": 500, "body": body}) for body in BODIES),
-    *(("error-status", {"status": 500, "body": body, "done": True}) for body in BODIES),
-    *(("error-status", {"status": status, "done": True}) for status in (408, 409, 502)),
-    ("error-status", {"status": 404, "body": "html"}),
+    *(("error", {"status": 500, "body": body}) for body in BODIES),
+    *(("error", {"status": 500, "body": body, "done": True}) for body in BODIES),
+    *(("error", {"status": status, "done": True}) for status in (408, 409, 502)),
+    ("error", {"status": 404, "body": "html"}),
     ("redirect", {}),
     ("redirect", {"done": True}),
     *(("garbage", {"body": body}) for body in BODIES),

@@ -33,7 +33,10 @@ from tests.chaos.cast import Part, Server, cast
 from tests.chaos.wire import Wire
 
 FUNDS = Decimal(1_000_000)
+STARTED = 180.0  # seconds
 PATIENCE = 60.0  # seconds, in which whatever is asked for has to come about
+
+_numbers = itertools.count(1)  # over all stages, which share a database
 
 
 @dataclass
@@ -49,13 +52,12 @@ class Stage:
     port: int
     parts: dict[str, Part | Server] = field(default_factory=dict)
     tags: list[str] = field(default_factory=list)
-    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     # What the member does
 
     def tag(self) -> str:
         """A word for one rental, by which both sides can be asked for it."""
-        tag = f"r{next(self._numbers):04d}"
+        tag = f"r{next(_numbers):04d}"
         self.tags.append(tag)
         return tag
 
@@ -141,7 +143,7 @@ def stage(
         made = _make(wire, sandbox, at.getsockname()[1])
         made.parts |= cast_of(at, **{f"{name.upper()}_BASE_URL": url for name, url in urls.items()})
         try:
-            until(made.browser.is_answered, "the board is shown")
+            until(made.browser.is_answered, "the board is shown", STARTED)
             yield made
         finally:
             for part in made.parts.values():
