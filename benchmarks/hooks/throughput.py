@@ -7,7 +7,7 @@ from benchmarks.figures import Figure
 from benchmarks.ground import web
 from benchmarks.hooks.pgbench import commits_a_second
 from benchmarks.hooks.scene import Scene, make_scene
-from benchmarks.hooks.sending import closed_loop
+from benchmarks.hooks.sending import Sent, closed_loop
 
 CLIENTS = 32
 TURN = 4.0  # seconds
@@ -17,20 +17,23 @@ MOST = 12_000  # requests made beforehand for a second
 
 def measure() -> Iterator[Figure]:
     scene = make_scene()
-    ratios, rates = [], []
+    ratios, rates, costs = [], [], []
     with web() as server:
-        accepted_a_second(scene, server.port, 1.0)
+        accepted(scene, server.port, 1.0)
         for _ in range(TURNS):
-            ours = accepted_a_second(scene, server.port, TURN)
-            rates.append(ours)
-            ratios.append(ours / commits_a_second(scene.account.pk, TURN, CLIENTS))
+            before = server.cpu
+            ours = accepted(scene, server.port, TURN)
+            costs.append((server.cpu - before) / ours.accepted)
+            rates.append(ours.accepted / ours.lasted)
+            ratios.append(rates[-1] / commits_a_second(scene.account.pk, TURN, CLIENTS))
     yield Figure("hooks_accepted_a_second", median(rates), 3000.0, at_least=True)
     yield Figure("hooks_accepted_per_pgbench_commit", median(ratios), 0.7, at_least=True)
+    yield Figure("hooks_accepted_processor_us", 1e6 * median(costs), 230.0)
 
 
-def accepted_a_second(scene: Scene, port: int, seconds: float) -> float:
+def accepted(scene: Scene, port: int, seconds: float) -> Sent:
     requests = [scene.request(10_561_661) for _ in range(int(MOST * seconds))]
     sent = closed_loop(port, requests, CLIENTS, seconds)
     if sent.refused:
         raise RuntimeError(f"{sent.refused} webhooks were refused")
-    return sent.accepted / sent.lasted
+    return sent
