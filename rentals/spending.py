@@ -9,7 +9,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db import connection
 from django.db.models import (
     Case,
     CharField,
@@ -28,34 +27,11 @@ from ledger.states import AccountKind, Phase, TransferKind
 from rentals import money
 from rentals.models import Rental
 from rentals.models.rentals import RentalQuerySet
+from rentals.spend.periods import EARLIEST, LATEST, Period
+from rentals.spend.reading import Narrowed, Part, read
 
 MONEY: Final["DecimalField[Any, Any]"] = DecimalField(max_digits=18, decimal_places=4)
 NOTHING: Final = Decimal(0)
-# The same as `charged` and `refunded`, for all rentals of a team at once. What was given up stays
-# a cost; what is on no book, because it is from before there was one, counts by its own row.
-_MONTHS: Final = """
-    SELECT date_trunc('month', r.day)::date, r.currency, count(*),
-        sum(coalesce(booked.net + coalesce(refund.received, 0), r.charged, 0)),
-        coalesce(sum(refund.received), 0),
-        sum(r.held)
-    FROM rentals_rental r
-    LEFT JOIN (
-        SELECT t.wallet_id, t.reference,
-            sum(CASE WHEN t.debit_id = spend.id THEN t.amount ELSE -t.amount END) AS net
-        FROM accounts_provideraccount wallet
-        JOIN ledger_account spend ON spend.wallet_id = wallet.id AND spend.kind = 'spend'
-        JOIN ledger_transfer t
-            ON t.wallet_id = wallet.id AND spend.id IN (t.debit_id, t.credit_id)
-        WHERE wallet.team_id = %(team)s
-            AND t.phase IN ('posted', 'post') AND t.kind <> 'write_off' AND t.reference <> ''
-        GROUP BY t.wallet_id, t.reference
-    ) booked ON booked.wallet_id = r.account_id AND booked.reference = %(prefix)s || r.id
-    LEFT JOIN ledger_refund refund
-        ON refund.wallet_id = r.account_id AND refund.reference = %(prefix)s || r.id
-    WHERE r.team_id = %(team)s AND (%(member)s::bigint IS NULL OR r.member_id = %(member)s)
-    GROUP BY 1, 2
-    ORDER BY 1 DESC, 2
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +52,22 @@ class Spend:
 
 def by_month(team_id: int, member_id: int | None = None) -> list[Spend]:
     """The team's months, or one member's, newest first: a line for each currency."""
-    values = {"team": team_id, "member": member_id, "prefix": money.PREFIX}
-    with connection.cursor() as cursor:
-        cursor.execute(_MONTHS, values)
-        rows = cursor.fetchall()
-    return [
-        Spend(month, currency, count, charged, refunded, held)
-        for month, currency, count, charged, refunded, held in rows
+    ever = Period(EARLIEST, LATEST)
+    lines = read(Narrowed(team_id, member=member_id), [Part("months", ever, step="month")])
+    months = [
+        Spend(
+            line.day,
+            line.currency,
+            line.sum.rentals,
+            line.sum.charged,
+            line.sum.refunded,
+            line.sum.held,
+        )
+        for line in lines["months"]
+        if line.day is not None
     ]
+    by_currency = sorted(months, key=lambda month: month.currency)
+    return sorted(by_currency, key=lambda month: month.month, reverse=True)
 
 
 def with_money(rentals: RentalQuerySet) -> RentalQuerySet:

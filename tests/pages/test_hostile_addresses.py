@@ -26,9 +26,13 @@ PARAMETERS = {
     "board": ("q", "who"),
     "board_live": ("who",),
     "offer_list": ("q", "since", "offer"),
-    "spend": ("month", "member", "page"),
+    "spend": (
+        "period", "from", "to", "month", "member", "service", "account", "purpose", "outcome",
+        "by", "sort", "page",
+    ),
+    "spend_months": ("month", "member", "page"),
     "rental_list": ("q", "state", "account", "service", "member", "since", "until", "sort", "page"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PARAMETERS)

@@ -42,7 +42,7 @@ def spent(world: World, who: str = "member", **fields: object) -> Rental:
 
 
 def shown(world: World, who: str = "member", **query: str | int) -> list[str]:
-    response = signed_in(getattr(world, who)).get(page("spend", world.team), query)
+    response = signed_in(getattr(world, who)).get(page("spend_months", world.team), query)
     assert response.status_code == 200
     return [card.rental.service_name for card in response.context["cards"]]
 
@@ -60,7 +60,9 @@ def test_charges_refunds_and_net_by_month_and_currency(world: World) -> None:
         ("2026-03", "NGN", 1, Decimal(500), Decimal(100), Decimal(400)),
         ("2026-03", "USD", 2, Decimal("0.95"), Decimal("0.5"), Decimal("0.45")),
     ]
-    said = words(signed_in(world.member).get(page("spend", world.team), {"month": "2026-03"}))
+    said = words(
+        signed_in(world.member).get(page("spend_months", world.team), {"month": "2026-03"})
+    )
     for figure in ("USD 0.95", "USD 0.50", "USD 0.45", "NGN 500.00", "NGN 100.00", "NGN 400.00"):
         assert figure in said
 
@@ -84,7 +86,7 @@ def test_a_member_sees_their_own_even_on_a_shared_board(world: World) -> None:
     world.team.save()
     spent(world, service_name="Mine")
     spent(world, "colleague", service_name="Theirs", charged=Decimal("77.77"))
-    response = signed_in(world.member).get(page("spend", world.team))
+    response = signed_in(world.member).get(page("spend_months", world.team))
     assert [card.rental.service_name for card in response.context["cards"]] == ["Mine"]
     assert "Theirs" not in response.text
     assert "77.77" not in response.text
@@ -102,13 +104,13 @@ def test_who_sees_all_can_look_at_one(world: World, who: str) -> None:
 def test_another_s_spend_is_not_for_a_member(world: World) -> None:
     spent(world, "colleague", charged=Decimal("77.77"))
     response = signed_in(world.member).get(
-        page("spend", world.team), {"member": world.colleague.user_id}
+        page("spend_months", world.team), {"member": world.colleague.user_id}
     )
     assert response.status_code == 403
     assert "Not for your role" in words(response)
     assert "77.77" not in response.text
     own = {"member": world.member.user_id}
-    assert signed_in(world.member).get(page("spend", world.team), own).status_code == 200
+    assert signed_in(world.member).get(page("spend_months", world.team), own).status_code == 200
 
 
 def test_other_teams_are_not_counted(world: World) -> None:
@@ -121,11 +123,13 @@ def test_what_is_not_decided_is_shown_apart(world: World) -> None:
     make_rental(world.member, world.gig, RentalState.IN_DOUBT, at=MARCH)
     (month,) = spending.by_month(world.team.pk)
     assert (month.charged, month.held) == (Decimal(0), Decimal("0.45"))
-    assert "may have been charged" in words(signed_in(world.member).get(page("spend", world.team)))
+    assert "may have been charged" in words(
+        signed_in(world.member).get(page("spend_months", world.team))
+    )
 
 
 def test_each_emptiness_says_what_it_is(world: World) -> None:
-    client, address = signed_in(world.member), page("spend", world.team)
+    client, address = signed_in(world.member), page("spend_months", world.team)
     assert "Nothing spent yet" in words(client.get(address))
     spent(world)
     assert "No spend matches" in words(client.get(address, {"month": "2025-01"}))
@@ -134,7 +138,7 @@ def test_each_emptiness_says_what_it_is(world: World) -> None:
 
 def test_htmx_gets_the_results_alone(world: World) -> None:
     spent(world)
-    response = signed_in(world.member).get(page("spend", world.team), headers=HTMX)
+    response = signed_in(world.member).get(page("spend_months", world.team), headers=HTMX)
     assert "<html" not in response.text
     assert 'id="results"' in response.text
     assert "HX-Request" in response["Vary"]
@@ -146,7 +150,7 @@ def test_the_page_costs_the_same_however_many_rentals_there_are(world: World) ->
     def queries() -> int:
         spent(world, back="0.1")
         with CaptureQueriesContext(connection) as asked:
-            client.get(page("spend", world.team))
+            client.get(page("spend_months", world.team))
         return len(asked)
 
     queries()  # the first page of a session writes down which team it was
@@ -157,6 +161,6 @@ def test_pages_keep_the_filters(world: World) -> None:
     for minute in range(27):
         make_rental(world.member, world.gig, at=MARCH + timedelta(minutes=minute))
     query: dict[str, str | int] = {"month": "2026-03", "page": 2}
-    response = signed_in(world.member).get(page("spend", world.team), query)
+    response = signed_in(world.member).get(page("spend_months", world.team), query)
     assert len(response.context["cards"]) == 2
     assert "month=2026-03&amp;page=1" in response.text
