@@ -1,0 +1,117 @@
+"""Pages are asked for in this process, through every middleware, and timed."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlencode
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from benchmarks.pages.scene import Place
+
+WARM: Final = 2
+ROUNDS: Final = 40
+
+
+@dataclass(frozen=True)
+class Page:
+    """An address as somebody with all rights asks for it, or a member (`own`)."""
+
+    name: str
+    route: str
+    address: tuple[tuple[str, str], ...] = ()
+    own: bool = False
+
+
+YEAR: Final = ("period", "12-months")
+QUARTER: Final = ("period", "90-days")
+SERVICE: Final = ("service", "Service 1")
+CODES: Final = ("outcome", "received")
+PAGES: Final = [
+    Page("spend_30_days", "spend"),
+    Page("spend_30_days_by_member", "spend", (("by", "member"),)),
+    Page("spend_90_days_by_purpose", "spend", (QUARTER, ("by", "purpose"))),
+    Page("spend_year_by_service", "spend", (YEAR,)),
+    Page("spend_year_by_member", "spend", (YEAR, ("by", "member"))),
+    Page("spend_year_by_purpose", "spend", (YEAR, ("by", "purpose"))),
+    Page("spend_year_by_day", "spend", (YEAR, ("by", "day"))),
+    Page("spend_year_of_service_by_member", "spend", (YEAR, SERVICE, ("by", "member"))),
+    Page("spend_year_of_codes_by_purpose", "spend", (YEAR, CODES, ("by", "purpose"))),
+    Page("spend_year_own", "spend", (YEAR,), own=True),
+    Page("board", "board"),
+    Page("history", "rental_list"),
+    Page("history_of_service", "rental_list", (SERVICE,)),
+    Page("history_by_price", "rental_list", (("sort", "-price"),)),
+    Page("history_own", "rental_list", own=True),
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Times:
+    """Milliseconds: what went by, and what the database's process and ours used of a processor."""
+
+    wall: list[float]
+    cpu: list[float]
+    queries: int
+
+    @property
+    def p95(self) -> float:
+        return _at(self.wall, 0.95)
+
+    @property
+    def cpu_p95(self) -> float:
+        return _at(self.cpu, 0.95)
+
+    @property
+    def cpu_median(self) -> float:
+        return _at(self.cpu, 0.5)
+
+
+def ask_all(place: Place, rounds: int = ROUNDS) -> Iterator[tuple[Page, Times]]:
+    for page in PAGES:
+        yield page, ask(place, page, rounds)
+
+
+def ask(place: Place, page: Page, rounds: int = ROUNDS) -> Times:
+    client = Client(SERVER_NAME="localhost")
+    client.force_login(place.member if page.own else place.finance)
+    address = reverse(page.route, kwargs={"team": place.team.slug})
+    address = f"{address}?{urlencode(page.address)}"
+    for _ in range(WARM):
+        _get(client, address)
+    with CaptureQueriesContext(connection) as asked:
+        _get(client, address)
+    wall, cpu = [], []
+    for _ in range(rounds):
+        used, started = _used(), time.perf_counter()
+        _get(client, address)
+        wall.append(1000 * (time.perf_counter() - started))
+        cpu.append(1000 * (_used() - used))
+    return Times(wall, cpu, len(asked))
+
+
+def _get(client: Client, address: str) -> None:
+    response = client.get(address)
+    if response.status_code != 200:
+        raise RuntimeError(f"{address} answered {response.status_code}")
+
+
+def _used() -> float:
+    """Seconds of a processor, of the session's own process in the database and of ours."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (backend,) = cursor.fetchone()
+    theirs = Path(f"/proc/{backend}/schedstat")
+    if not theirs.exists():  # not on Linux, or a server elsewhere
+        return time.process_time()
+    return int(theirs.read_text().split()[0]) / 1e9 + time.process_time()
+
+
+def _at(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
