@@ -14,6 +14,7 @@ DAY: Final = 86_400
 UNDER_WAY: Final = 5
 STEP: Final = 5  # seconds in which the coming minute is looked at
 COUNTS_FOR: Final = MINUTE + UNDER_WAY  # seconds, in the minute's window
+HORIZON: Final = COUNTS_FOR + STEP  # seconds until all that counts now is out of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Windows:
         `errands(seconds)`: how many others will have come after so many seconds. Until the
         minute is over, what is counted now goes on counting until it leaves the window.
         """
-        moments = range(0, MINUTE, STEP)
+        moments = range(0, HORIZON, STEP)
         return min(
             limit - _total(_counting(self.minute, now + after)) - errands(after + STEP)
             for after in moments

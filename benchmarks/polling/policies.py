@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from accounts.budget.counter import LASTS, TEN_MINUTES
 from accounts.budget.shares import share
-from accounts.budget.windows import Spent, Windows
+from accounts.budget.windows import HORIZON, Spent, Windows
 from accounts.states import Lane
 from benchmarks.polling.world import DAY, HOUR, LEAD, Clock, Line, World
 from providers.values import Limits
@@ -199,7 +199,7 @@ class Ours:
                 cancels=tuple(
                     max(0.0, w.cancelled - now)
                     for w in self.watches.values()
-                    if w.cancelled - now <= 60
+                    if w.cancelled - now <= HORIZON
                 ),
             ),
             rate=1.0,

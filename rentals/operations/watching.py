@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from django.db.models import Exists, OuterRef
 
 from accounts import gateway
+from accounts.budget.windows import HORIZON
 from accounts.models import ProviderAccount
 from rentals.models import Arrivals, InboxEntry, Message, Pace, Rental
 from rentals.operations.sweeping import CANCEL_LEAD, CANCEL_LEAD_SHARE
@@ -149,7 +150,7 @@ def means(account: ProviderAccount, watches: Sequence[Watch], sight: Sight, now:
             cancels=tuple(
                 max(0.0, each.cancelled - moment)
                 for each in watches
-                if each.cancelled <= moment + 60
+                if each.cancelled <= moment + HORIZON
             ),
         ),
         rate=patience_of(account, now).rate,

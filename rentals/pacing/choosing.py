@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from rentals.pacing.curves import Curve
+from rentals.pacing.plans import asking_at, looks_to_come, looks_within, own_price
 from rentals.pacing.prices import DEAREST
-from rentals.pacing.worth import SHORTEST, worth, worth_asking_at
+from rentals.pacing.worth import SHORTEST, worth
 
 LONGEST: Final = 600.0  # seconds between two looks, while there is anything to spend on polls
 SPARE: Final = 0.1  # seconds: up to this price a rental whose code is here gets its last look
@@ -41,11 +42,21 @@ class Watch:
         """The chance that a code comes in the next second, by what we know."""
         return self.curve.hazard(now - self.started)
 
-    def looks_to_come(self, now: float) -> float:
-        """How many of a new rental's looks are still to come, expected: 1 is all of them."""
-        span = self.until - self.started
-        whole = self.curve.thirst(0.0, span)
-        return self.curve.thirst(now - self.started, span) / whole if whole else 0.0
+    def asking_at(self, price: float) -> float:
+        """When to look next by its plan at this price, at its end at the latest."""
+        seen, end = self.seen - self.started, self.until - self.started
+        return self.started + asking_at(self.curve, seen, own_price(price, self.key), end)
+
+    def looks_to_come(self, price: float) -> float:
+        """How many looks are expected before its last one, at this price."""
+        seen, end = self.seen - self.started, self.until - self.started
+        return looks_to_come(self.curve, seen, own_price(price, self.key), end)
+
+    def looks_within(self, seconds: float, price: float, now: float) -> float:
+        """How many of them are due within so many seconds."""
+        seen, end = self.seen - self.started, self.until - self.started
+        span = (now - self.started, now + seconds - self.started)
+        return looks_within(self.curve, seen, span, own_price(price, self.key), end)
 
     def stays_empty(self, now: float) -> float:
         """The chance that it is to be cancelled, as nothing has come yet."""
@@ -72,9 +83,9 @@ def choose(watches: Iterable[Watch], *, price: float, room: int, now: float) -> 
         if watch.must_be_asked(now):
             musts.append(watch)
         elif now - watch.seen >= watch.shortest:
-            value = watch.worth(now)
-            if value >= price or (now - watch.seen >= LONGEST and price < DEAREST):
-                worthy.append((value, watch))
+            forgotten = now - watch.seen >= LONGEST and price < DEAREST
+            if forgotten or watch.asking_at(price) <= min(now, watch.until - SHORTEST):
+                worthy.append((watch.worth(now), watch))
     musts.sort(key=lambda watch: min(watch.due, watch.last))
     worthy.sort(key=lambda each: -each[0])
     return [*musts, *(watch for _, watch in worthy)][: max(0, room)]
@@ -82,8 +93,7 @@ def choose(watches: Iterable[Watch], *, price: float, room: int, now: float) -> 
 
 def next_due(watch: Watch, *, price: float, now: float) -> float:
     """When a rental that was just looked at, or isn't yet worth a look, is to be asked next."""
-    age = worth_asking_at(watch.curve, watch.seen - watch.started, price)
-    soonest = max(watch.started + age, watch.seen + watch.shortest, now)
+    soonest = max(watch.asking_at(price), watch.seen + watch.shortest, now)
     return min(soonest, max(watch.seen + LONGEST, now), max(watch.last, now))
 
 

@@ -48,14 +48,6 @@ class Curve:
         shares, index = self._shares, int(place)
         return (shares[index + 1] - shares[index]) / FINEST / (1 - shares[index])
 
-    def thirst(self, age: float, last: float) -> float:
-        """How often, in proportion, a rental that waits at this age is yet to be looked at.
-
-        At any price the looks at an age come in proportion to √hazard, to those that still wait.
-        """
-        to_come = self._at(self._thirsts, age) - self._at(self._thirsts, last)
-        return max(0.0, to_come) / (1 - self.arrived(age))
-
     def thinned(self, share: float) -> "Curve":
         """The curve of those codes that nothing else tells of: this share of all."""
         if share >= 1:
@@ -84,16 +76,6 @@ class Curve:
                 risk += hazard * FINEST
                 shares.append(1 - math.exp(-risk))
         return shares
-
-    @cached_property
-    def _thirsts(self) -> list[float]:
-        """From each age to the last: the integral of √hazard over those that still wait."""
-        shares, thirsts = self._shares, [0.0]
-        for earlier, later in pairwise(reversed(shares)):
-            waiting = 1 - later
-            hazard = (earlier - later) / FINEST / waiting
-            thirsts.append(thirsts[-1] + math.sqrt(hazard) * waiting * FINEST)
-        return thirsts[::-1]
 
     @cached_property
     def _areas(self) -> list[float]:

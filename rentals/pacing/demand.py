@@ -12,6 +12,8 @@ WEARS_OFF: Final = 0.7  # an hour
 # Rentals an hour, before an account has had a day of its own: some thousand a day, for which its
 # quiet hours must not spend the requests.
 UNKNOWN: Final = 40.0
+# Of an hour's rentals: two days that are alike differ by so much, and nothing is saved up for it.
+VARIES: Final = 0.25
 A_CANCEL: Final = 3  # requests: a look, the cancel, and a read before it is believed
 AND_NEXT: Final = 1  # whose number is given back often rents another at once
 # Rents that may be asked for all at once, out of nothing, and still go out at once.
@@ -36,7 +38,7 @@ def expected(usual: Sequence[float], *, last_hour: float, usual_last_hour: float
     the past hour had beyond the usual, and beyond chance, is taken to go on and to wear off: a
     day that has no like must not run out of requests for its last looks.
     """
-    chance = 2 * math.sqrt(usual_last_hour)
+    chance = 2 * math.sqrt(usual_last_hour) + VARIES * usual_last_hour
     surplus = max(0.0, last_hour - usual_last_hour - chance)
     return Demand(
         tuple(each + surplus * WEARS_OFF**hour for hour, each in enumerate(usual[:HOURS]))
@@ -53,6 +55,13 @@ class Errands:
     def within(self, seconds: float) -> int:
         """How many to keep room for; of rents, which come at random, four deviations more."""
         rents = self.rents_a_minute * seconds / 60
+        cancels = self._cancels(seconds)
         likely = math.ceil(rents + 4 * math.sqrt(rents))
-        cancels = sum(1 for due in self.cancels if due <= seconds)
-        return max(likely, BURST) + (A_CANCEL + AND_NEXT) * cancels
+        return max(likely, BURST + AND_NEXT * cancels) + A_CANCEL * cancels
+
+    def mean(self, seconds: float) -> float:
+        """How many there will be: the price goes by it, and `within` stands guard over the room."""
+        return self.rents_a_minute * seconds / 60 + A_CANCEL * self._cancels(seconds)
+
+    def _cancels(self, seconds: float) -> int:
+        return sum(1 for due in self.cancels if due <= seconds)

@@ -1,6 +1,5 @@
 """One turn of the scheduler: what a request costs now, and how many there may be."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,8 +10,9 @@ from accounts.states import Lane
 from providers.values import Limits
 from rentals.pacing.choosing import Watch, hazards
 from rentals.pacing.curves import Curve
-from rentals.pacing.demand import A_CANCEL, HOURS, Demand, Errands
-from rentals.pacing.prices import UnderWay, affordable_looks, price_by_looks, price_by_rate
+from rentals.pacing.demand import A_CANCEL, Demand, Errands
+from rentals.pacing.plans import looks_within, usual_looks
+from rentals.pacing.prices import lowest_price, price_by_rate
 
 AT_ONCE: Final = 200  # requests a turn
 BURST_SECONDS: Final = 3.0  # of a rate that no limit names, at once
@@ -46,30 +46,39 @@ class Usual:
 
 
 def price(watches: Sequence[Watch], means: Means, usual: Usual, now: float) -> float:
-    """The price of a request: of the minute's or of the day's, whichever is scarcer."""
-    pressing = hazards(watches, now)
+    """The lowest price at which the looks that are wanted fit into the minute and the day."""
     if means.limits is None:
-        return price_by_rate(pressing, means.rate)
-    errands = means.errands.rents_a_minute * (1 + A_CANCEL * usual.empty_share)
-    return max(
-        price_by_rate(pressing, (means.limits.per_minute - errands) / COUNTS_FOR),
-        price_by_looks(usual.curve, looks_left(watches, means, usual, now), usual.last),
-    )
+        return price_by_rate(hazards(watches, now), means.rate)
+    each = 1 + A_CANCEL * usual.empty_share  # requests of a rental beside its looks
+    left = _left(watches, means, each, now)
+    minute = means.limits.per_minute - means.errands.mean(COUNTS_FOR)
+    rents = means.errands.rents_a_minute * COUNTS_FOR / 60
+
+    def fits(cost: float) -> bool:
+        soon = sum(watch.looks_within(COUNTS_FOR, cost, now) for watch in watches)
+        fresh = looks_within(usual.curve, 0.0, (0.0, COUNTS_FOR / 2), cost, usual.last)
+        if soon + rents * fresh > minute:
+            return False
+        looks = usual_looks(usual.curve, cost, usual.last)
+        waiting = sum(watch.looks_to_come(cost) for watch in watches)
+        return all(waiting + rentals * looks <= most for most, rentals in left)
+
+    return lowest_price(fits)
 
 
-def looks_left(watches: Sequence[Watch], means: Means, usual: Usual, now: float) -> float:
-    """How many looks each rental may have so that no hour of the coming day runs dry."""
+def _left(
+    watches: Sequence[Watch], means: Means, each: float, now: float
+) -> list[tuple[float, float]]:
+    """Within an hour, two and so on: how many looks there may be, and how many rentals begin."""
     if means.limits is None:
-        return math.inf
+        return []
     mine = share(Lane.POLL, means.limits)
-    left = [
-        means.windows.day_left(mine, Lane.POLL, now + hour * 3600) for hour in range(1, HOURS + 1)
-    ]
-    under_way = UnderWay(
-        looking=sum(watch.looks_to_come(now) for watch in watches),
-        cancels=sum(watch.stays_empty(now) for watch in watches),
-    )
-    return affordable_looks(left, means.demand, under_way=under_way, empty_share=usual.empty_share)
+    cancels = A_CANCEL * sum(watch.stays_empty(now) for watch in watches)
+    left = []
+    for hour, rentals in enumerate(means.demand.within(), start=1):
+        of_all, of_polls = means.windows.day_left(mine, Lane.POLL, now + hour * 3600)
+        left.append((min(of_all - rentals * each - cancels, of_polls), rentals))
+    return left
 
 
 def room(means: Means, now: float) -> int:

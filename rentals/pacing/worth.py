@@ -47,12 +47,3 @@ def worth_asking_at(curve: Curve, seen: float, price: float) -> float:
         else:
             late = middle
     return late
-
-
-def looks_a_rental(curve: Curve, price: float, last: float) -> float:
-    """How many looks a rental is expected to take at this price before its last, at age `last`."""
-    looks, seen = 0.0, 0.0
-    while (age := worth_asking_at(curve, seen, price)) < last:
-        looks += 1 - curve.arrived(seen)
-        seen = age
-    return looks

@@ -1,6 +1,5 @@
 """Which rental to ask, and when: pure functions of ages, curves and what is left to spend."""
 
-import math
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -16,19 +15,25 @@ from rentals.pacing.choosing import LONGEST, SPARE, Watch, choose, next_due
 from rentals.pacing.curves import EDGES, PRIOR, Curve, lognormal
 from rentals.pacing.demand import BURST, HOURS, Demand, Errands, expected
 from rentals.pacing.patience import LEAST, MOST, Patience
+from rentals.pacing.plans import (
+    SPREAD,
+    asking_at,
+    looks_to_come,
+    looks_within,
+    own_price,
+    usual_looks,
+)
 from rentals.pacing.prices import (
     CHEAPEST,
     DEAREST,
-    UnderWay,
-    affordable_looks,
-    price_by_looks,
+    PRICES,
+    lowest_price,
     price_by_rate,
 )
 from rentals.pacing.turns import AT_ONCE, Means, Usual, price, room
 from rentals.pacing.worth import (
     SHORTEST,
     expected_delay,
-    looks_a_rental,
     worth,
     worth_asking_at,
 )
@@ -46,7 +51,7 @@ CURVES = st.builds(
     share=st.floats(0.05, 0.98),
 )
 AGES = st.floats(0, 900)
-PRICES = st.floats(CHEAPEST, 100)
+COSTS = st.floats(CHEAPEST, 100)
 
 
 # --- curves
@@ -90,7 +95,7 @@ def test_the_longer_ago_the_last_look_the_more_another_is_worth(
 
 
 @UNHURRIED
-@given(curve=CURVES, seen=AGES, prices=st.tuples(PRICES, PRICES))
+@given(curve=CURVES, seen=AGES, prices=st.tuples(COSTS, COSTS))
 def test_a_dearer_look_comes_later(curve: Curve, seen: float, prices: tuple[float, float]) -> None:
     cheap, dear = sorted(prices)
     soon, later = worth_asking_at(curve, seen, cheap), worth_asking_at(curve, seen, dear)
@@ -126,52 +131,81 @@ def test_the_price_rises_with_demand_and_falls_with_the_rate(
     assert price_by_rate(hazards, 0) == DEAREST
 
 
-@UNHURRIED
-@given(curve=CURVES, looks=st.tuples(st.floats(0, 80), st.floats(0, 80)))
-def test_the_price_falls_with_the_looks_that_can_be_afforded(
-    curve: Curve, looks: tuple[float, float]
-) -> None:
-    few, many = sorted(looks)
-    assert CHEAPEST <= price_by_looks(curve, many, TTL) <= price_by_looks(curve, few, TTL)
-    assert price_by_looks(curve, 0, TTL) == DEAREST
+@pytest.mark.parametrize("enough", [CHEAPEST, 0.5, 7.0, 900.0, DEAREST])
+def test_the_lowest_price_at_which_all_fits(enough: float) -> None:
+    found = lowest_price(lambda price: price >= enough)
+    assert found >= enough
+    assert all(price < enough for price in PRICES if price < found)
+    assert lowest_price(lambda price: False) == DEAREST
 
 
-@pytest.mark.parametrize("looks", [1.5, 3, 6, 12, 24])
-def test_the_price_by_looks_buys_about_so_many(looks: float) -> None:
-    bought = looks_a_rental(PRIOR, price_by_looks(PRIOR, looks, TTL), TTL)
-    assert bought == pytest.approx(looks, rel=0.25)
+# --- plans
 
 
-LEFTS = st.lists(st.integers(-500, 5000), min_size=HOURS, max_size=HOURS)
-DEMANDS = st.lists(st.floats(0, 500), min_size=HOURS, max_size=HOURS)
+def followed(curve: Curve, price: float, last: float) -> list[float]:
+    """The ages at which a rental that stays empty is looked at, and its last one."""
+    ages = [0.0]
+    while ages[-1] < last:
+        ages.append(min(last, asking_at(curve, ages[-1], price, last)))
+    return ages
 
 
-@UNHURRIED
-@given(left=LEFTS, hourly=DEMANDS, waiting=st.floats(0, 300), empty=st.floats(0, 1))
-def test_what_is_afforded_lasts_every_hour(
-    left: list[int], hourly: list[float], waiting: float, empty: float
-) -> None:
-    """Rents, cancels and so many looks at each rental are never more than what is left."""
-    looks = affordable_looks(
-        [(each, each) for each in left],
-        Demand(tuple(hourly)),
-        under_way=UnderWay(looking=waiting, cancels=waiting * empty),
-        empty_share=empty,
+def cost(curve: Curve, price: float, ages: list[float]) -> float:
+    """Seconds of delay and of the price of looks, of which the last costs nothing."""
+    delay = sum(
+        (1 - curve.arrived(seen)) * expected_delay(curve, seen, age) for seen, age in pairwise(ages)
     )
-    assert looks >= 0
-    if 0 < looks < math.inf:
-        rentals = 0.0
-        for requests, begun in zip(left, hourly, strict=True):
-            rentals += begun
-            errands = rentals * (1 + 3 * empty) + 3 * waiting * empty
-            assert errands + looks * (rentals + waiting) <= requests + 0.001
+    return delay + price * sum(1 - curve.arrived(seen) for seen, _ in pairwise(ages[:-1]))
+
+
+@UNHURRIED
+@given(curve=CURVES, price=st.floats(0.1, 300), last=st.sampled_from([95.0, 395.0, 575.0]))
+def test_a_plan_is_as_good_as_any_with_one_look_moved_or_left_out(
+    curve: Curve, price: float, last: float
+) -> None:
+    ages = followed(curve, price, last)
+    least = cost(curve, price, ages)
+    for index in range(1, len(ages) - 1):
+        before, age, after = ages[index - 1 : index + 2]
+        others = [[], [(before + age) / 2], [(age + after) / 2], [age - 5], [age + 5]]
+        for other in others:
+            if all(before < each < after for each in other):
+                moved = [*ages[:index], *other, *ages[index + 1 :]]
+                assert least <= 1.03 * cost(curve, price, moved) + 0.01
+
+
+@UNHURRIED
+@given(curve=CURVES, price=st.floats(1, 300), last=st.sampled_from([95.0, 395.0, 575.0]))
+def test_as_many_looks_are_expected_as_the_plan_takes(
+    curve: Curve, price: float, last: float
+) -> None:
+    ages = followed(curve, price, last)
+    taken = sum(1 - curve.arrived(seen) for seen in ages[:-2])
+    assert looks_to_come(curve, 0.0, price, last) == pytest.approx(taken, rel=0.15, abs=0.05)
+    assert looks_within(curve, 0.0, (0.0, last), price, last) == pytest.approx(taken, abs=0.01)
+    assert looks_within(curve, 0.0, (50.0, 50.0), price, last) == (ages[1] < min(50, last - 2))
+
+
+@UNHURRIED
+@given(curve=CURVES, prices=st.tuples(COSTS, COSTS))
+def test_fewer_looks_are_taken_at_a_higher_price(curve: Curve, prices: tuple[float, float]) -> None:
+    cheap, dear = sorted(prices)
+    assert usual_looks(curve, dear, TTL) <= usual_looks(curve, cheap, TTL) + 1e-9
+    assert looks_to_come(curve, 0.0, DEAREST * 10, TTL) == 0
+
+
+def test_prices_differ_a_little_and_evenly_between_rentals() -> None:
+    prices = [own_price(10.0, key) for key in range(1000)]
+    assert 10 / SPREAD <= min(prices) <= max(prices) <= 10 * SPREAD
+    assert 480 < sum(price < 10 for price in prices) < 520
 
 
 def test_expected_is_the_usual_and_what_today_has_beyond_it() -> None:
     usual = [10.0] + [0.0] * 30
     assert expected(usual, last_hour=100, usual_last_hour=100).hourly[0] == 10
-    assert expected(usual, last_hour=110, usual_last_hour=100).hourly[0] == 10, "by chance"
-    assert expected(usual, last_hour=200, usual_last_hour=100).hourly[0] == 90
+    assert expected(usual, last_hour=140, usual_last_hour=100).hourly[0] == 10, "by chance"
+    assert expected(usual, last_hour=200, usual_last_hour=100).hourly[0] == 65
+    assert expected(usual, last_hour=30, usual_last_hour=0).hourly[0] == 40
     assert len(expected(usual, last_hour=0, usual_last_hour=0).hourly) == HOURS
 
 
@@ -244,7 +278,7 @@ WATCHES = st.lists(
 
 
 @UNHURRIED
-@given(found=WATCHES, price=PRICES, places=st.integers(-5, 40))
+@given(found=WATCHES, price=COSTS, places=st.integers(-5, 40))
 def test_never_more_are_chosen_than_there_is_room_for(
     found: list[Watch], price: float, places: int
 ) -> None:
