@@ -42,7 +42,7 @@ def close_month(
         _check_turn(wallet, first, now)
         left = open_items(wallet, first)
         _check_left(left, knows, note, follows_up)
-        frozen = month(wallet, first, now=now)
+        frozen = month(wallet, first, now=now, anew=True)
         if frozen is None:
             raise NotPossible(_("The wallet has no such month."))
         closed = _freeze(wallet, frozen, left, follows_up, actor, now, note)

@@ -1,42 +1,22 @@
 """A wallet month by month: what it held, what moved it, and what is still open."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db import connection
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import TruncMonth
 
 from accounts.models import ProviderAccount
 from ledger.days import team_day, team_zone
 from ledger.models import Book, ClosedMonth, ReconciliationException, Refund, Transfer
+from ledger.queries import past
 from ledger.states import AWAITED, UNRESOLVED, AccountKind, Phase, TransferKind
 
 NOTHING: Final = Decimal(0)
-
-# What moved between which accounts, summed up by day before anything is looked up for it; then each
-# sum once for each of its sides: what it adds to that kind of account.
-_MOVED: Final = """
-    WITH moved AS MATERIALIZED (
-        SELECT t.wallet_id, t.booked_on, t.kind, t.debit_id, t.credit_id, sum(t.amount) AS amount
-        FROM ledger_transfer t
-        WHERE t.phase IN ('posted', 'post') AND ({})
-        GROUP BY 1, 2, 3, 4, 5
-    )
-    SELECT moved.wallet_id, date_trunc('month', moved.booked_on)::date, moved.kind, side.account,
-        sum(side.amount)
-    FROM moved
-    JOIN ledger_account debited ON debited.id = moved.debit_id
-    JOIN ledger_account credited ON credited.id = moved.credit_id
-    CROSS JOIN LATERAL
-        (VALUES (debited.kind, moved.amount), (credited.kind, -moved.amount)) side(account, amount)
-    GROUP BY 1, 2, 3, 4
-"""
-_SINCE: Final = "(t.wallet_id = %s AND t.booked_on >= %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,33 +73,55 @@ def first_months(wallets: Sequence[ProviderAccount]) -> dict[int, date]:
     return found
 
 
-def months(wallet: ProviderAccount, *, now: datetime) -> list[Month]:
-    """Each month from the book's first to the present one. Closed ones as they were frozen."""
-    return months_of([wallet], now=now)[wallet.pk]
+def months(wallet: ProviderAccount, *, now: datetime, anew: bool = False) -> list[Month]:
+    """Each month from the book's first to the present one. Closed ones as they were frozen.
+
+    `anew`: the others are added up from their lines, whatever was added up before.
+    """
+    return months_of([wallet], now=now, anew=anew)[wallet.pk]
 
 
-def months_of(wallets: Sequence[ProviderAccount], *, now: datetime) -> dict[int, list[Month]]:
+def months_of(
+    wallets: Sequence[ProviderAccount], *, now: datetime, anew: bool = False
+) -> dict[int, list[Month]]:
     """The same for wallets of one team, in as many queries however many there are."""
     first = first_months(wallets)
     frozen: dict[int, dict[date, ClosedMonth]] = defaultdict(dict)
     for closed in ClosedMonth.objects.filter(wallet__in=wallets).select_related("closed_by"):
         frozen[closed.wallet_id][closed.month] = closed
-    begins = {
-        pk: max((following(month) for month in frozen[pk]), default=begun)
-        for pk, begun in first.items()
+    this = {wallet.pk: team_day(wallet.team, now).replace(day=1) for wallet in wallets}
+    wanted = [_open_months(pk, begun, this[pk], frozen[pk]) for pk, begun in first.items()]
+    sums = {pk: _by_month(rows) for pk, rows in past.moved(wanted, anew=anew).items()}
+    return {
+        pk: list(_unfolded(first[pk], last, frozen[pk], sums[pk])) if pk in first else []
+        for pk, last in this.items()
     }
-    sums = _sums(begins)
-    found: dict[int, list[Month]] = {}
-    for wallet in wallets:
-        this, pk = team_day(wallet.team, now).replace(day=1), wallet.pk
-        shown = _unfolded(first[pk], this, frozen[pk], sums[pk]) if pk in first else ()
-        found[pk] = list(shown)
+
+
+def _open_months(
+    wallet_id: int, begun: date, this: date, frozen: Mapping[date, ClosedMonth]
+) -> past.Wanted:
+    if not frozen:
+        return past.Wanted(wallet_id, begun, this, {})
+    last = max(frozen)
+    return past.Wanted(wallet_id, following(last), this, thawed(frozen[last]).accounts)
+
+
+def _by_month(rows: Iterable[past.Moved]) -> dict[date, _Sums]:
+    found: dict[date, _Sums] = defaultdict(_Sums)
+    for at, kind, account, amount in rows:
+        found[at].accounts[account] += amount
+        if account == AccountKind.WALLET:
+            found[at].movements[TransferKind(kind)] = amount
     return found
 
 
-def month(wallet: ProviderAccount, first: date, *, now: datetime) -> Month | None:
+def month(
+    wallet: ProviderAccount, first: date, *, now: datetime, anew: bool = False
+) -> Month | None:
     """One of them; None for a month before the book or after this one."""
-    return next((each for each in months(wallet, now=now) if each.first == first), None)
+    found = months(wallet, now=now, anew=anew)
+    return next((each for each in found if each.first == first), None)
 
 
 def open_items(wallet: ProviderAccount, first: date) -> list[OpenItem]:
@@ -156,22 +158,6 @@ def thawed(closed: ClosedMonth) -> Month:
         {kind: Decimal(amount) for kind, amount in totals["accounts"].items()},
         closed,
     )
-
-
-def _sums(begins: Mapping[int, date]) -> dict[int, dict[date, _Sums]]:
-    """What moved in each wallet from its day on, by month."""
-    found: dict[int, dict[date, _Sums]] = defaultdict(lambda: defaultdict(_Sums))
-    if not begins:
-        return found
-    with connection.cursor() as cursor:
-        which = " OR ".join([_SINCE] * len(begins))
-        cursor.execute(_MOVED.format(which), [value for pair in begins.items() for value in pair])
-        for wallet, at, kind, account, amount in cursor.fetchall():
-            sums = found[wallet][at]
-            sums.accounts[account] += amount
-            if account == AccountKind.WALLET:
-                sums.movements[TransferKind(kind)] = amount
-    return found
 
 
 def open_counts(wallets: Sequence[ProviderAccount], zone: tzinfo) -> dict[tuple[int, date], int]:

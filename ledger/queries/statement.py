@@ -1,7 +1,7 @@
 """A wallet's statement: its lines, the newest first, each with what the wallet held after it.
 
 What it held after a line is today's balance less all that came later, so that a page costs no more
-than its own lines and the sum of the newer ones; closed months are stepping stones in between.
+than its own lines and the sum of the newer ones; months that are over are stepping stones.
 """
 
 from collections.abc import Collection, Iterable, Iterator
@@ -24,10 +24,11 @@ from django.db.models import (
     Window,
 )
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from accounts.models import ProviderAccount
-from ledger.models import Account, Balance, ClosedMonth, Transfer
-from ledger.queries.months import following
+from ledger.models import Account, Balance, Transfer
+from ledger.queries.months import Month, following, months
 from ledger.states import AccountKind, Phase
 
 PAGE: Final = 50
@@ -222,8 +223,8 @@ def _end_of(day: date) -> Point:
 
 
 def _from_today(wallet: ProviderAccount, place: Point | None) -> Any:
-    """What the wallet held at a place: what it holds now, or held when a month after it was
-    closed, less what came between."""
+    """What the wallet held at a place: what it holds now, or held when the place's month was over,
+    less what came between."""
     today = Subquery(
         Balance.objects.filter(account=_own(wallet)).values(
             held=F("debits_posted") - F("credits_posted")
@@ -233,13 +234,19 @@ def _from_today(wallet: ProviderAccount, place: Point | None) -> Any:
     if place is None:
         return today
     later = _newer(_posted(wallet), place)
-    closed = ClosedMonth.objects.filter(wallet=wallet, month__gte=place.day.replace(day=1))
-    stone = closed.order_by("month").first()
+    stone = _stone(wallet, place.day)
     if stone is not None:
-        later = later.filter(booked_on__lt=following(stone.month))
-    known = Value(Decimal(stone.totals["closing"]), MONEY) if stone else today
+        later = later.filter(booked_on__lt=following(stone.first))
+    known = Value(stone.closing, MONEY) if stone else today
     summed = _signed(later, wallet).order_by().values("wallet").annotate(all=Sum("signed"))
     return known - Coalesce(Subquery(summed.values("all"), output_field=MONEY), Value(Decimal(0)))
+
+
+def _stone(wallet: ProviderAccount, day: date) -> Month | None:
+    """The month of a day, with what the wallet held at its end, where that is over."""
+    found = {each.first: each for each in months(wallet, now=timezone.now())}
+    first = day.replace(day=1)
+    return found.get(first) if found and first < max(found) else None
 
 
 def _taken_back(found: Iterable[Transfer]) -> set[str]:
