@@ -131,15 +131,18 @@ def spent(
     ]
 
 
+# Few are marked, whatever the statistics say of a table that is always being emptied: an array
+# makes PostgreSQL look each of them up.
+_MARKED: Final = "ANY(ARRAY(SELECT id FROM marked))"
 _WITH: Final = f"""
     WITH marked AS MATERIALIZED ({marked("ledger_spendchange")}),
     delta AS MATERIALIZED (
         SELECT {COLUMNS}, 1 AS rentals
-        FROM ({NOW} JOIN marked ON marked.id = r.id WHERE r.team_id = %(team)s) now
+        FROM ({NOW} WHERE r.team_id = %(team)s AND r.id = {_MARKED}) now
         UNION ALL
         SELECT rental_id, team_id, day, member_id, account_id, service, purpose, outcome,
             currency, -charged, -refunded, -held, -1
-        FROM rentals_spendfact JOIN marked ON marked.id = rental_id WHERE team_id = %(team)s
+        FROM rentals_spendfact WHERE team_id = %(team)s AND rental_id = {_MARKED}
     )
 """
 _DECIDED: Final = ", ".join(f"'{outcome.value}'" for outcome in sorted(DECIDED))
