@@ -111,10 +111,21 @@ class Stage:
         )
 
     def sms_for_all(self) -> int:
-        """One for every number that still takes its first, whether we know of it or not."""
-        waiting = [each for each in self.activations() if each.live and each.state == "waiting"]
-        for each in waiting:
-            self.sandbox.send_sms(each.provider, each.id)
+        """One for every number that still takes its first, whether we know of it or not.
+
+        Returns when all their webhooks have been answered, or not.
+        """
+        since, waiting = self.last_hook(), set()
+        for each in self.activations():
+            if each.live and each.state == "waiting":
+                self.sandbox.send_sms(each.provider, each.id)
+                waiting.add((each.provider, each.id))
+
+        def told() -> bool:
+            hooks = [each for each in self.sandbox.journal.deliveries() if each.id > since]
+            return waiting <= {(each.provider, each.activation_id) for each in hooks}
+
+        until(told, "the last webhooks are sent")
         return len(waiting)
 
     def hooks_answered(self, since: int) -> list[int | None]:
