@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Membership, ProviderAccount, User
 from rentals.models import Rental
 from rentals.models.rentals import RentalQuerySet
+from rentals.spend.reading import Narrowed, choices
 from rentals.states import LIVE, RentalState
 from rentals.visibility import sees_team, visible_rentals, with_number
 
@@ -62,14 +63,15 @@ class RentalFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no
     def __init__(self, data: Any, *, membership: Membership) -> None:
         self.membership = membership
         super().__init__(data, queryset=visible_rentals(membership))
-        visible = visible_rentals(membership).order_by()
+        sees_all = sees_team(membership)
+        # Out of the spend's sums: the rentals themselves may be a million.
+        own = None if sees_all else membership.user_id
+        there = choices(Narrowed(membership.team_id, member=own))
         self.filters["account"].queryset = membership.team.provider_accounts.order_by("label")
-        names = visible.values_list("service_name", flat=True).distinct()
-        self.filters["service"].extra["choices"] = [(name, name) for name in sorted(names)]
-        if sees_team(membership):
-            self.filters["member"].queryset = User.objects.filter(
-                pk__in=visible.values("member")
-            ).order_by("name", "email")
+        self.filters["service"].extra["choices"] = [(name, name) for name in sorted(there.service)]
+        if sees_all:
+            people = User.objects.filter(pk__in=map(int, there.member))
+            self.filters["member"].queryset = people.order_by("name", "email")
         else:
             del self.filters["member"]
 
