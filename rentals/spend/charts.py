@@ -143,6 +143,15 @@ class MoneyChart(_Stepped):
         for place, step in enumerate(self.steps):
             yield step, list(self._stacked(place, step))
 
+    @property
+    def paths(self) -> list[tuple[str, str]]:
+        """All blocks of a kind as one path: hundreds of them cost the page a fifth of its time."""
+        paths: dict[str, list[str]] = {kind: [] for kind, _ in self.kinds}
+        for _, blocks in self.blocks:
+            for b in blocks:
+                paths[b.kind].append(f"M{b.x} {b.y}h{b.width}v{b.height}h-{b.width}z")
+        return [(kind, "".join(path)) for kind, path in paths.items() if path]
+
     def _stacked(self, place: int, step: Step) -> Iterator[Block]:
         below = NOTHING
         for (kind, label), amount in zip(self.kinds, step.cells, strict=True):

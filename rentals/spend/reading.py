@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from django.db import connection
+from django.db import connection, transaction
 
 from rentals.models import SpendTotal
 from rentals.spend.facts import COLUMNS, NOW, marked
@@ -104,7 +104,7 @@ def read(narrowed: Narrowed, parts: list[Part]) -> dict[str, list[Line]]:
 
 
 def choices(narrowed: Narrowed) -> Choices:
-    """What a team's rentals, or one member's, can be narrowed to; in no order."""
+    """What a team's rentals can be narrowed to; or one member's, without the member. No order."""
     query = _Query(Narrowed(narrowed.team, member=narrowed.member))
     found = Choices()
     for axis, value in query.run(query.choices()):
@@ -145,6 +145,7 @@ _WITH: Final = f"""
         FROM rentals_spendfact WHERE team_id = %(team)s AND rental_id = {_MARKED}
     )
 """
+_ROOM: Final = "SET LOCAL work_mem = '32MB'"  # or ten thousands of rows are sorted on the disk
 _DECIDED: Final = ", ".join(f"'{outcome.value}'" for outcome in sorted(DECIDED))
 _COUNTS: Final = f"""
     sum(rentals), coalesce(sum(rentals) FILTER (WHERE outcome = 'received'), 0),
@@ -169,7 +170,8 @@ class _Query:
 
     def run(self, selects: Iterator[str]) -> list[tuple[Any, ...]]:
         statement = _WITH + " UNION ALL ".join(f"({select})" for select in selects)
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_ROOM)
             cursor.execute(statement, self.values)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
             return rows
@@ -186,7 +188,7 @@ class _Query:
         """
 
     def choices(self) -> Iterator[str]:
-        for axis in AXES:
+        for axis in AXES if self.narrowed.member is None else AXES[1:]:
             yield f"SELECT '{axis}' AS axis, value FROM ({self._values(axis)}) found"
 
     def _values(self, axis: str) -> str:

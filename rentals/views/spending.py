@@ -79,7 +79,9 @@ def _choices(
         "presets": PRESETS.items(),
         "is_custom": CUSTOM,
         "groups": GROUPS.items(),
-        "members": list(people) if sees_spend(request.membership) else [],
+        "members": [(user.pk, str(user)) for user in people]
+        if sees_spend(request.membership)
+        else [],
         "services": sorted(seen.service, key=str.casefold),
         "accounts": accounts,
         "purposes": sorted(filter(None, seen.purpose), key=str.casefold),
