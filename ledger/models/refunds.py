@@ -61,3 +61,11 @@ class Refund(models.Model):
     @property
     def is_awaited(self) -> bool:
         return self.state in AWAITED
+
+    @property
+    def state_by_money(self) -> RefundState:
+        """What a claim of which something was received is, by how much it was."""
+        if self.received > self.expected_max:
+            return RefundState.OVER_PAID
+        is_short = self.received < self.expected_min
+        return RefundState.SHORT_PAID if is_short else RefundState.RECEIVED

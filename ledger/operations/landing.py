@@ -102,16 +102,7 @@ def _entry(
 def _receive(refund: Refund, amount: Decimal, landing: Landing, *, is_over: bool) -> None:
     refund.received += amount
     refund.received_at = landing.occurred_at
-    if is_over or refund.received > refund.expected_max:
-        refund.state = RefundState.OVER_PAID
-    elif _is_below(refund):
-        refund.state = RefundState.SHORT_PAID
-    else:
-        refund.state = RefundState.RECEIVED
-
-
-def _is_below(refund: Refund) -> bool:
-    return refund.received < refund.expected_min
+    refund.state = RefundState.OVER_PAID if is_over else refund.state_by_money
 
 
 def _is_short(refund: Refund) -> bool:

@@ -15,6 +15,7 @@ from ledger.days import team_day
 from ledger.models import Refund
 from ledger.operations.balance.refund_rules import expectation, learned_rule
 from ledger.operations.exceptions import Report, report
+from ledger.queries.charges import charged_for
 from ledger.states import (
     AWAITED,
     AccountKind,
@@ -32,8 +33,9 @@ DUE_QUEUED: Final = timedelta(days=3)  # "refund queued"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What is claimed. `age`: the part of the rental's time that was used, 0 to 1; `day`: the
-    team's day of the purchase; `queued`: the provider has said that it will pay."""
+    """What is claimed. `charged` counts where the book has nothing of the rental; `age`: the part
+    of the rental's time that was used, 0 to 1; `day`: the team's day of the purchase; `queued`: the
+    provider has said that it will pay."""
 
     wallet: ProviderAccount
     reference: str
@@ -61,14 +63,15 @@ def claim(wanted: Claim, *, now: datetime) -> Refund:
 
 
 def _claimed(wanted: Claim, now: datetime) -> dict[str, Any]:
-    low, high = expected(wanted)
+    charged = charged_for(wanted.wallet.pk, wanted.reference) or wanted.charged
+    low, high = expected(wanted.wallet, wanted.cause, charged, wanted.age)
     return {
         "external_id": wanted.external_id,
         "service": wanted.service,
         "cause": wanted.cause,
         "state": RefundState.QUEUED if wanted.queued else RefundState.EXPECTED,
         "currency": wanted.wallet.currency,
-        "charged": wanted.charged,
+        "charged": charged,
         "expected_min": low,
         "expected_max": high,
         "age": wanted.age,
@@ -100,18 +103,35 @@ def _withdrawn(wallet: ProviderAccount, reference: str) -> QuerySet[Refund]:
     )
 
 
-def expected(wanted: Claim) -> tuple[Decimal, Decimal]:
+def expected(
+    wallet: ProviderAccount, cause: RefundCause, charged: Decimal, age: float | None
+) -> tuple[Decimal, Decimal]:
     """Between which amounts the refund should be.
 
     SMSGig processes "a refund" of the rental; SMS Villa refunds "the unused portion", which may be
     all of it or nothing until it is learned (refund_rules). A rental that ended by itself is
     promised nothing.
     """
-    if wanted.cause == RefundCause.EXPIRED:
-        return Decimal(0), wanted.charged
-    if _pays_at_once(wanted.wallet) or wanted.cause == RefundCause.LOST:
-        return wanted.charged, wanted.charged
-    return expectation(learned_rule(wanted.wallet), wanted.charged, wanted.age)
+    if cause == RefundCause.EXPIRED:
+        return Decimal(0), charged
+    if _pays_at_once(wallet) or cause == RefundCause.LOST:
+        return charged, charged
+    return expectation(learned_rule(wallet), charged, age)
+
+
+def recharge(refund: Refund, charged: Decimal, *, now: datetime) -> None:
+    """Have a claim, which is locked, be of what the rental was charged after all."""
+    if charged == refund.charged or charged < 0:
+        return
+    refund.charged = charged
+    refund.expected_min, refund.expected_max = expected(
+        refund.wallet, RefundCause(refund.cause), charged, refund.age
+    )
+    if refund.received:
+        refund.state = refund.state_by_money
+    refund.save(update_fields=["charged", "expected_min", "expected_max", "state"])
+    if refund.state == RefundState.SHORT_PAID:
+        _report_short(refund, now)
 
 
 def due_within(wallet: ProviderAccount) -> timedelta:
@@ -164,13 +184,9 @@ def _received(
 ) -> None:
     refund.received += amount
     refund.received_at = at
-    if is_over or refund.received > refund.expected_max:
-        refund.state = RefundState.OVER_PAID
-    elif refund.received < refund.expected_min:
-        refund.state = RefundState.SHORT_PAID
+    refund.state = RefundState.OVER_PAID if is_over else refund.state_by_money
+    if refund.state == RefundState.SHORT_PAID:
         _report_short(refund, now)
-    else:
-        refund.state = RefundState.RECEIVED
     refund.save(update_fields=["received", "received_at", "state"])
 
 

@@ -481,6 +481,29 @@ def test_a_short_refund_is_taken_where_the_time_or_the_number_proves_it(scene: S
     check(at)
 
 
+def test_a_refund_is_of_the_price_that_the_statement_says(scene: SetScene) -> None:
+    """The answer named another price than was charged: the claim follows the correction."""
+    at = with_book(scene("smsgig"))
+    at.fault("descriptions", number="activation")
+    lived(at, 22)
+    reconciled(at)
+    at.fault("other-price", percent=80)
+    rental = cancelled(at, at.rented())
+    at.times.move(60)
+    reconciled(at)
+    claim = Refund.objects.get(wallet=at.account, reference=f"rental:{rental.pk}")
+    assert rental.charged is not None and rental.charged < claim.charged
+    assert (claim.state, claim.received) == (RefundState.RECEIVED, claim.charged)
+    assert kinds(at) == [ExceptionKind.AMOUNT_DIFFERS]
+    check(at)
+    (differing,) = Match.objects.filter(
+        row__wallet=at.account, row__kind="purchase", transfer__reference=claim.reference
+    )
+    matches.undo(match=differing, actor=at.membership.user, reason="By mistake", now=timezone.now())
+    claim.refresh_from_db()
+    assert (claim.state, claim.charged) == (RefundState.OVER_PAID, rental.charged)
+
+
 def test_a_refund_that_comes_twice_is_in_the_book_once(scene: SetScene) -> None:
     """Both rows are read together, and their number tells whose they are."""
     at = with_book(scene("smsgig"))

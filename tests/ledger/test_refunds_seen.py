@@ -49,6 +49,22 @@ def test_a_part_of_unknown_size_is_booked_as_it_comes(
     assert villa.drift == 0
 
 
+def test_the_claim_is_of_the_price_that_the_balance_proved(villa: Watch) -> None:
+    villa.read(MINUTE)
+    villa.price(650, told=False)
+    rental = villa.rented()
+    villa.read(MINUTE)
+    villa.read_catalogue()
+    villa.read(MINUTE)
+    assert (rental.charged, books.charged(rental)) == (500, 650)
+    villa.cancel(rental)
+    villa.read(1)
+    assert villa.refund(rental).charged == 650
+    villa.read(MINUTE)
+    assert villa.refund(rental).state == RefundState.RECEIVED
+    assert (books.charged(rental), villa.drift) == (0, 0)
+
+
 def test_a_refund_that_never_comes_is_never_booked(villa: Watch) -> None:
     villa.scene.fault("no-refund")
     rental = villa.cancelled()

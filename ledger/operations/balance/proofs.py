@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from django.db.models import Q
+
+from accounts.models import ProviderAccount
 from ledger.amounts import said
 from ledger.book import Entry, post
 from ledger.days import team_day
@@ -17,6 +20,7 @@ from ledger.operations.balance.drifts import reverse
 from ledger.operations.balance.open_items import OpenItem, unexplained
 from ledger.operations.balance.remainder import followed_until
 from ledger.operations.exceptions import Report, report
+from ledger.operations.recharging import recharging
 from ledger.renters import Assumed, Doubt
 from ledger.states import (
     AWAITED,
@@ -33,11 +37,14 @@ CHARGED_WITHIN: Final = timedelta(minutes=5)
 type Moves = list[tuple[OpenItem, Decimal]]
 
 
-def lock_refunds(moves: Moves) -> bool:
-    """Lock the claims among the moves, in one order; False where one is awaited no more."""
-    wanted = {each.refund.pk for each, _ in moves if each.refund is not None}
-    rows = Refund.objects.select_for_update(of=("self",)).filter(pk__in=wanted).order_by("pk")
-    return {row.pk for row in rows if row.state in AWAITED} == wanted
+def lock_refunds(wallet: ProviderAccount, moves: Moves) -> bool:
+    """Lock the claims that the moves change, in one order; False where one that is paid by them is
+    awaited no more."""
+    paid = {each.refund.pk for each, _ in moves if each.refund is not None}
+    dearer = [each.price.reference for each, _ in moves if each.price is not None]
+    changed = Q(pk__in=paid) | Q(wallet=wallet, reference__in=dearer)
+    rows = Refund.objects.select_for_update(of=("self",)).filter(changed).order_by("pk")
+    return {row.pk for row in rows if row.state in AWAITED} >= paid
 
 
 def book(snapshot: Snapshot, moves: Moves, *, now: datetime) -> None:
@@ -119,23 +126,24 @@ def _correct_price(snapshot: Snapshot, price: Assumed, amount: Decimal, now: dat
     sides = (AccountKind.SPEND, AccountKind.WALLET)
     debit, credit = sides if took_more else sides[::-1]
     wallet = snapshot.wallet
-    post(
-        Entry(
-            key=f"snapshot:{snapshot.pk}:price:{price.reference}",
-            wallet_id=wallet.pk,
-            debit=debit,
-            credit=credit,
-            amount=abs(amount),
-            kind=TransferKind.CORRECTION,
-            reference=price.reference,
-            external_id=charge.external_id,
-            service=charge.service,
-            occurred_at=charge.occurred_at,
-            booked_on=team_day(wallet.team, now),
-            day=charge.day,
-            flagged=True,
+    with recharging(wallet, price.reference, now=now):
+        post(
+            Entry(
+                key=f"snapshot:{snapshot.pk}:price:{price.reference}",
+                wallet_id=wallet.pk,
+                debit=debit,
+                credit=credit,
+                amount=abs(amount),
+                kind=TransferKind.CORRECTION,
+                reference=price.reference,
+                external_id=charge.external_id,
+                service=charge.service,
+                occurred_at=charge.occurred_at,
+                booked_on=team_day(wallet.team, now),
+                day=charge.day,
+                flagged=True,
+            )
         )
-    )
     _tell_of_price(snapshot, price, amount, now)
 
 

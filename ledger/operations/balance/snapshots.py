@@ -131,7 +131,9 @@ def _act_on(wallet: ProviderAccount, reading: Reading, before: Position) -> Snap
         last_transfer=before.last,
     )
     plan = _planned(snapshot, found) if role == BalanceRole.EXPLAINS else _NOTHING_PLANNED
-    is_true = proofs.lock_refunds(plan.all_moves) and _is_still_true(snapshot, plan, found, before)
+    is_true = proofs.lock_refunds(snapshot.wallet, plan.all_moves) and _is_still_true(
+        snapshot, plan, found, before
+    )
     snapshot.quiet = is_true and found.is_quiet
     if is_true and role != BalanceRole.IS_KEPT:
         _book(snapshot, plan, found, role)

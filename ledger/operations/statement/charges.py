@@ -1,4 +1,4 @@
-"""What was charged for a rental: read, claimed back, and corrected where its row says another."""
+"""What was charged for a rental: claimed back, and corrected where its row says another."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -12,29 +12,18 @@ from ledger.days import team_day
 from ledger.models import Match, Transfer
 from ledger.operations import refunds
 from ledger.operations.exceptions import Report, report
+from ledger.operations.recharging import recharging
 from ledger.states import AccountKind, ExceptionKind, RefundCause, TransferKind
-
-
-def charged_for(wallet: ProviderAccount, reference: str) -> Decimal:
-    """All that was charged for a rental: its purchase and what went beyond the hold."""
-    charges = Transfer.objects.filter(
-        wallet=wallet,
-        reference=reference,
-        kind__in=[TransferKind.PURCHASE, TransferKind.ADJUSTMENT],
-        phase__in=["posted", "post"],
-    )
-    return sum(charges.values_list("amount", flat=True), Decimal(0))
 
 
 def claim_for(wallet: ProviderAccount, bought: Transfer, *, now: datetime) -> int:
     """The claim for a purchase, made where there is none."""
-    charged = charged_for(wallet, bought.reference)
     claim = refunds.claim(
         refunds.Claim(
             wallet=wallet,
             reference=bought.reference,
             cause=RefundCause.EXPIRED,
-            charged=charged,
+            charged=bought.amount,
             day=bought.day,
             external_id=bought.external_id,
             service=bought.service,
@@ -49,24 +38,25 @@ def correct_difference(
 ) -> None:
     """Book what a purchase cost more (or less) than was booked for it, and tell of it."""
     booked, more = match.transfer, difference > 0
-    post(
-        Entry(
-            key=f"match:{match.pk}:differs",
-            wallet_id=wallet.pk,
-            debit=AccountKind.SPEND if more else AccountKind.WALLET,
-            credit=AccountKind.WALLET if more else AccountKind.SPEND,
-            amount=abs(difference),
-            kind=TransferKind.CORRECTION,
-            reference=booked.reference,
-            external_id=booked.external_id,
-            service=booked.service,
-            occurred_at=match.row.occurred_at,
-            booked_on=team_day(wallet.team, now),
-            day=booked.day,
-            reason="The statement says another amount.",
-            flagged=True,
+    with recharging(wallet, booked.reference, now=now):
+        post(
+            Entry(
+                key=f"match:{match.pk}:differs",
+                wallet_id=wallet.pk,
+                debit=AccountKind.SPEND if more else AccountKind.WALLET,
+                credit=AccountKind.WALLET if more else AccountKind.SPEND,
+                amount=abs(difference),
+                kind=TransferKind.CORRECTION,
+                reference=booked.reference,
+                external_id=booked.external_id,
+                service=booked.service,
+                occurred_at=match.row.occurred_at,
+                booked_on=team_day(wallet.team, now),
+                day=booked.day,
+                reason="The statement says another amount.",
+                flagged=True,
+            )
         )
-    )
     charged, booked_as = match.row.amount, match.row.amount - difference
     words = {"charged": said(charged, wallet.currency), "booked": said(booked_as, wallet.currency)}
     report(

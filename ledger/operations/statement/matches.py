@@ -14,10 +14,11 @@ from ledger.operations.findings import find
 from ledger.operations.refunds import land
 from ledger.operations.statement import undoing
 from ledger.operations.statement.candidates import Candidate, candidates
-from ledger.operations.statement.charges import charged_for, claim_for, correct_difference
+from ledger.operations.statement.charges import claim_for, correct_difference
 from ledger.operations.statement.landings import fresh_key
 from ledger.operations.statement.settling import lock_waiting, settle_matched
 from ledger.operations.statement.turn import lock_book
+from ledger.queries.charges import charged_for
 from ledger.states import (
     Evidence,
     ExceptionState,
@@ -169,7 +170,7 @@ def _book(
 
 def charged_with(row: StatementRow, transfer: Transfer) -> Decimal:
     if transfer.reference:
-        return charged_for(row.wallet, transfer.reference)
+        return charged_for(row.wallet_id, transfer.reference)
     return transfer.amount
 
 

@@ -13,6 +13,7 @@ from ledger.models import Finding, Match, ReconciliationException, Refund, Trans
 from ledger.models.book import UNDONE
 from ledger.operations.errors import Decided, NotPossible
 from ledger.operations.exceptions import report
+from ledger.operations.recharging import recharging
 from ledger.operations.statement.settling import out_of_suspense
 from ledger.operations.unexplained import unexplained
 from ledger.states import (
@@ -32,15 +33,23 @@ def undo(match: Match, *, actor: User | None, reason: str, now: datetime) -> Non
     live = Match.objects.filter(pk=match.pk, undone_at__isnull=True)
     if not live.update(undone_at=now, undone_by=actor):
         raise Decided(_("It was taken back meanwhile."))
-    booked = _booked_by(match)
-    if booked is not None:
-        reverse(booked, f"match:{match.pk}{UNDONE}", actor=actor, reason=reason, now=now)
-        if booked.kind == TransferKind.REFUND:
-            take_back(booked, now)
-            _take_back_excess(match, booked, now)
+    _reverse_booked(match, actor, reason, now)
     if match.transfer.phase == Phase.PENDING:
         _forget_finding(match, now)
     report(match.row.wallet, unexplained(match.row, again_after=match.pk), now=now)
+
+
+def _reverse_booked(match: Match, actor: User | None, reason: str, now: datetime) -> None:
+    booked, key = _booked_by(match), f"match:{match.pk}{UNDONE}"
+    if booked is None:
+        return
+    if booked.kind == TransferKind.REFUND:
+        reverse(booked, key, actor=actor, reason=reason, now=now)
+        take_back(booked, now)
+        _take_back_excess(match, booked, now)
+    else:
+        with recharging(match.row.wallet, booked.reference, now=now):
+            reverse(booked, key, actor=actor, reason=reason, now=now)
 
 
 def _booked_by(match: Match) -> Transfer | None:
@@ -112,9 +121,7 @@ def _landings(refund: Refund) -> QuerySet[Transfer]:
 def _state(refund: Refund) -> RefundState:
     if refund.received <= 0:
         return RefundState.WRITTEN_OFF if _was_given_up(refund) else RefundState.EXPECTED
-    if refund.received > refund.expected_max:
-        return RefundState.OVER_PAID
-    return RefundState.SHORT_PAID if refund.received < refund.expected_min else RefundState.RECEIVED
+    return refund.state_by_money
 
 
 def _was_given_up(refund: Refund) -> bool:
