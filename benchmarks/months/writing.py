@@ -114,7 +114,7 @@ def _claim(
         external_id=rent.activation,
         service=rent.service,
     )
-    low, high = expected(claim)
+    low, high = expected(wallet, cause, claim.charged, claim.age)
     at = rent.cancelled_at or rent.at
     return Refund(
         wallet=wallet,
