@@ -1,11 +1,25 @@
-"""Shows times in the zone of whoever looks."""
+"""What holds for whoever asks: the zone that times are shown in, and what the audit log needs."""
 
 from collections.abc import Callable
+from typing import Any, Final
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from accounts.addresses import serving
 from accounts.zones import activate_zone
+
+# Pages of allauth that change a second factor and open no transaction themselves.
+CHANGES_FACTORS: Final = frozenset(
+    {
+        "mfa_activate_totp",
+        "mfa_deactivate_totp",
+        "mfa_generate_recovery_codes",
+        "mfa_add_webauthn",
+        "mfa_remove_webauthn",
+    }
+)
 
 
 class TimeZoneMiddleware:
@@ -21,3 +35,28 @@ class TimeZoneMiddleware:
             return self.get_response(request)
         finally:
             timezone.deactivate()
+
+
+class AuditMiddleware:
+    """Keeps the address for what is recorded meanwhile, and one transaction where it takes ours."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with serving(request):
+            return self.get_response(request)
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponse],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> HttpResponse | None:
+        """A change of a second factor and its record are written together, or not at all."""
+        match = request.resolver_match
+        if request.method != "POST" or match is None or match.url_name not in CHANGES_FACTORS:
+            return None
+        with transaction.atomic():
+            return view(request, *args, **kwargs)

@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "accounts.middleware.TimeZoneMiddleware",
+    "accounts.middleware.AuditMiddleware",
 ]
 
 ROOT_URLCONF = "smsportal.urls"
@@ -171,7 +172,9 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE
 USERSESSIONS_TRACK_ACTIVITY = True
-# How many proxies of ours stand in front: whose address a failed sign-in is counted for.
+USERSESSIONS_ADAPTER = "accounts.allauth.SessionsAdapter"
+# How many proxies of ours stand in front: whose address a failed sign-in is counted for, and
+# the audit log tells.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
 
 EMAIL_URL = env.str("EMAIL_URL", default="consolemail://")

@@ -1,5 +1,6 @@
 """Who did what. Append-only, written in the same transaction as what it records."""
 
+from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 
 from accounts.append_only import append_only
@@ -13,12 +14,23 @@ class AuditEvent(models.Model):
     team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True, db_index=True)
     actor = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
-    action = models.CharField(max_length=60)  # "provider_account.key_rotated"
+    address = models.GenericIPAddressField(null=True)  # null: a worker, or the command line
+    action = models.CharField(max_length=60)  # a word of accounts.actions
+    # Of the action, and kept with the row, so that an index answers.
+    family = models.CharField(max_length=20)
+    is_money = models.BooleanField(default=False)
     object_type = models.CharField(max_length=40, blank=True)
     object_id = models.CharField(max_length=40, blank=True)
+    label = models.CharField(max_length=200, blank=True)  # what the object was called then
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
     reason = models.CharField(max_length=500, blank=True)
+    words = models.TextField(blank=True)  # all of the above that a search finds it by
+    found_by = models.GeneratedField(
+        expression=SearchVector("words", config="simple"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
 
     class Meta:
         triggers = [append_only()]

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts import audit
+from accounts.actions import Action
 from accounts.models import Invitation, Membership, Team, User
 from accounts.operations.errors import AlreadyMember, InvitationGone, NotInvited
 from accounts.operations.people import create_user, join, ordered
@@ -46,7 +47,7 @@ def invite(
         audit.record(
             team=locked,
             actor=actor,
-            action="invitation.created",
+            action=Action.INVITATION_CREATED,
             object=invitation,
             after={"email": email, "roles": wanted},
         )
@@ -101,7 +102,9 @@ def _accept(invitation: Invitation, user: User, now: datetime) -> Membership:
     invitation.accepted_at, invitation.accepted_by = now, user
     invitation.save(update_fields=["accepted_at", "accepted_by"])
     known = Membership.objects.filter(team=invitation.team, user=user).first()
-    audit.record(team=invitation.team, actor=user, action="invitation.accepted", object=invitation)
+    audit.record(
+        team=invitation.team, actor=user, action=Action.INVITATION_ACCEPTED, object=invitation
+    )
     roles = [Role(role) for role in invitation.roles]
     return known or join(team=invitation.team, user=user, roles=roles, actor=user)
 
@@ -123,7 +126,7 @@ def _revoke(invitation: Invitation, actor: User, now: datetime) -> None:
     audit.record(
         team=invitation.team,
         actor=actor,
-        action="invitation.revoked",
+        action=Action.INVITATION_REVOKED,
         object=invitation,
         before={"email": invitation.email},
     )

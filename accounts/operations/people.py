@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts import audit
+from accounts.actions import Action
 from accounts.announcements import revoke
 from accounts.models import Membership, Team, User
 from accounts.operations.errors import LastAdmin, NotPossible, PasswordTooWeak
@@ -68,7 +69,7 @@ def join(*, team: Team, user: User, roles: list[Role], actor: User | None) -> Me
     audit.record(
         team=team,
         actor=actor,
-        action="member.added",
+        action=Action.MEMBER_ADDED,
         object=membership,
         after={"email": user.email, "roles": roles},
     )
@@ -93,7 +94,7 @@ def remove_member(*, membership: Membership, actor: User | None) -> None:
         audit.record(
             team=locked.team,
             actor=actor,
-            action="member.removed",
+            action=Action.MEMBER_REMOVED,
             object=locked,
             before={"email": locked.user.email, "roles": locked.roles},
         )
@@ -146,7 +147,7 @@ def _set_roles(membership: Membership, wanted: list[Role], actor: User | None) -
     audit.record(
         team=membership.team,
         actor=actor,
-        action="member.roles_changed",
+        action=Action.ROLES_CHANGED,
         object=membership,
         before={"roles": before},
         after={"email": membership.user.email, "roles": wanted},

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts import announcements, audit, dependents, gateway
+from accounts.actions import Action
 from accounts.hook_tokens import set_token
 from accounts.models import ProviderAccount, ProviderKey, Team, User
 from accounts.operations.errors import (
@@ -68,7 +69,7 @@ def rename(*, account: ProviderAccount, label: str, actor: User | None) -> None:
             audit.record(
                 team=locked.team,
                 actor=actor,
-                action="provider_account.renamed",
+                action=Action.ACCOUNT_RENAMED,
                 object=locked,
                 before={"label": before},
                 after={"label": label},
@@ -91,9 +92,7 @@ def archive(*, account: ProviderAccount, actor: User | None, now: datetime) -> N
         unretired = ProviderKey.objects.filter(account=locked).exclude(state=KeyState.RETIRED)
         unretired.filter(retired_at__isnull=True).update(retired_at=now)
         unretired.update(state=KeyState.RETIRED)
-        audit.record(
-            team=locked.team, actor=actor, action="provider_account.archived", object=locked
-        )
+        audit.record(team=locked.team, actor=actor, action=Action.ACCOUNT_ARCHIVED, object=locked)
 
 
 def check(*, account: ProviderAccount, now: datetime) -> Balance:
@@ -163,7 +162,7 @@ def _keep(account: ProviderAccount, key: str, actor: User | None) -> None:
     audit.record(
         team=account.team,
         actor=actor,
-        action="provider_account.added",
+        action=Action.ACCOUNT_ADDED,
         object=account,
         after={"provider": account.provider, "label": account.label, "key": row.last_four},
     )

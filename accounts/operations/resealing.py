@@ -7,6 +7,7 @@ from functools import partial
 from django.db import models, transaction
 
 from accounts import audit
+from accounts.actions import Action
 from accounts.keyring import keyring
 from accounts.models import ProviderAccount, ProviderKey, SealedSecret
 from accounts.sealing import (
@@ -54,7 +55,7 @@ def reseal_all() -> tuple[int, int]:
             audit.record(
                 team=None,
                 actor=None,
-                action="keyring.rotated",
+                action=Action.KEYRING_ROTATED,
                 after={"key": current, "resealed": resealed},
             )
     return resealed, total

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts import audit, dependents, gateway
+from accounts.actions import Action
 from accounts.gateway import Door
 from accounts.hook_tokens import set_token
 from accounts.models import ProviderAccount, ProviderKey, User
@@ -62,7 +63,7 @@ def rotate_hook_token(*, account: ProviderAccount, actor: User | None) -> None:
         audit.record(
             team=locked.team,
             actor=actor,
-            action="provider_account.hook_rotated",
+            action=Action.HOOK_ROTATED,
             object=locked,
         )
 
@@ -150,7 +151,7 @@ def _replace(
     audit.record(
         team=locked.team,
         actor=actor,
-        action="provider_account.key_rotated",
+        action=Action.KEY_ROTATED,
         object=locked,
         before={"key": current.last_four},
         after={"key": row.last_four},

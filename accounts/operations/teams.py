@@ -8,6 +8,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from accounts import audit
+from accounts.actions import Action
 from accounts.announcements import revoke
 from accounts.currencies import CURRENCIES
 from accounts.models import Membership, Team, User
@@ -68,7 +69,7 @@ def change_settings(
         audit.record(
             team=locked,
             actor=actor,
-            action="team.settings_changed",
+            action=Action.TEAM_SETTINGS_CHANGED,
             object=locked,
             before={field: before[field] for field in changed},
             after={field: wanted[field] for field in changed},
@@ -88,7 +89,9 @@ def _check(name: str, time_zone: str, currency: str = "USD") -> None:
 
 def _write(name: str, slug: str, founder: User | None) -> Team:
     team = Team.objects.create(name=name, slug=slug)
-    audit.record(team=team, actor=founder, action="team.created", object=team, after={"name": name})
+    audit.record(
+        team=team, actor=founder, action=Action.TEAM_CREATED, object=team, after={"name": name}
+    )
     if founder is not None:
         Membership.objects.create(team=team, user=founder, roles=list(Role.values))
     return team

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.access import TeamRequest
+from accounts.actions import Action
 from ledger.exports.cells import Value
 from ledger.exports.files import CSV, TYPES, TooLong, write
 
@@ -37,7 +38,7 @@ def download(
         audit.record(
             team=request.team,
             actor=request.user,
-            action="ledger.exported",
+            action=Action.EXPORTED,
             after={"list": name, "format": wanted, "filters": dict(filtered)},
         )
     try:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import audit
+from accounts.actions import Action
 from accounts.models import ProviderAccount, User
 from ledger.book import Entry, post
 from ledger.book.entries import SMALLEST
@@ -61,7 +62,7 @@ def record_deposit(
         audit.record(
             team=wallet.team,
             actor=actor,
-            action="ledger.deposit_recorded",
+            action=Action.DEPOSIT_RECORDED,
             object=booked,
             after={
                 "wallet": wallet.pk,
@@ -91,7 +92,7 @@ def take_back_deposit(*, deposit: Transfer, actor: User, reason: str, now: datet
         audit.record(
             team=wallet.team,
             actor=actor,
-            action="ledger.deposit_taken_back",
+            action=Action.DEPOSIT_TAKEN_BACK,
             object=deposit,
             after={
                 "wallet": wallet.pk,

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts import audit
+from accounts.actions import Action
 from accounts.models import ProviderAccount, User
 from ledger.days import team_day
 from ledger.models import Balance, ClosedMonth, ReconciliationException, Transfer
@@ -49,7 +50,7 @@ def close_month(
         audit.record(
             team=wallet.team,
             actor=actor,
-            action="month.closed",
+            action=Action.MONTH_CLOSED,
             object=closed,
             after={"month": f"{first:%Y-%m}", "wallet": wallet.pk, "left_open": len(left)},
             reason=closed.note,

@@ -18,6 +18,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts import audit
+from accounts.actions import Action
 from accounts.currencies import CURRENCIES
 from accounts.models import Team, User
 from ledger.days import team_day
@@ -265,7 +266,7 @@ def _keep(team: Team, rates: Sequence[Rate], actor: User, now: datetime) -> None
             audit.record(
                 team=team,
                 actor=actor,
-                action="rates.entered",
+                action=Action.RATES_ENTERED,
                 after={"count": len(rates), "rates": [_words(rate) for rate in rates[:20]]},
             )
     except IntegrityError as error:

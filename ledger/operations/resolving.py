@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts import audit
+from accounts.actions import Action
 from accounts.models import Team, User
 from accounts.states import Role
 from ledger.book import Entry, post
@@ -52,7 +53,7 @@ def assign(*, exception: ReconciliationException, to: User | None, actor: User) 
         audit.record(
             team=locked.wallet.team,
             actor=actor,
-            action="exception.assigned",
+            action=Action.EXCEPTION_ASSIGNED,
             object=locked,
             before={"to": before},
             after={"to": locked.assigned_to_id},
@@ -115,7 +116,7 @@ def close(
     audit.record(
         team=locked.wallet.team,
         actor=actor,
-        action="exception.resolved",
+        action=Action.EXCEPTION_RESOLVED,
         object=locked,
         after={
             "resolution": outcome,
@@ -244,7 +245,7 @@ def open_again(locked: ReconciliationException, *, reason: str, actor: User) -> 
     audit.record(
         team=locked.wallet.team,
         actor=actor,
-        action="exception.reopened",
+        action=Action.EXCEPTION_REOPENED,
         object=locked,
         before=before,
         reason=reason,

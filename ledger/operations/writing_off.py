@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import audit
+from accounts.actions import Action
 from accounts.models import User
 from ledger.models import ReconciliationException, Refund
 from ledger.operations.errors import Decided, NotPossible
@@ -35,7 +36,7 @@ def write_off(*, refund: Refund, reason: str, actor: User, now: datetime) -> Non
         audit.record(
             team=refund.wallet.team,
             actor=actor,
-            action="refund.written_off",
+            action=Action.REFUND_WRITTEN_OFF,
             object=locked,
             before=before,
             after={"missing": str(locked.expected_max - locked.received)},

@@ -11,6 +11,8 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import audit
+from accounts.actions import Action
 from accounts.models import User
 from rentals.causes import Cause
 from rentals.models import Rental
@@ -28,8 +30,10 @@ CLAIM = timedelta(seconds=45)
 
 def cancel_rental(*, rental: Rental, actor: User | None, now: datetime) -> None:
     """Ask for the cancel of a rental that is waiting. Raises NotPossible in any other state."""
-    if not begin_cancel(rental, cause=Cause.CANCEL_ASKED, actor=actor, now=now):
-        raise NotPossible(_("Only a rental that still waits for its SMS can be cancelled."))
+    with transaction.atomic():
+        if not begin_cancel(rental, cause=Cause.CANCEL_ASKED, actor=actor, now=now):
+            raise NotPossible(_("Only a rental that still waits for its SMS can be cancelled."))
+        _record(rental, Action.RENTAL_CANCELLED, actor)
 
 
 def begin_cancel(rental: Rental, *, cause: Cause, actor: User | None, now: datetime) -> bool:
@@ -44,7 +48,7 @@ def begin_cancel(rental: Rental, *, cause: Cause, actor: User | None, now: datet
         fields={"control_at": now, "control_tries": 0},
     )
     if moved is not None:
-        nudge("rentals.send_control", rental.pk)
+        transaction.on_commit(lambda: nudge("rentals.send_control", rental.pk))
     return moved is not None
 
 
@@ -58,6 +62,7 @@ def finish_rental(*, rental: Rental, actor: User, now: datetime) -> None:
             raise NotPossible(_("Only a rental that has received its SMS can be finished."))
         rental.refresh_from_db()
         note_event(rental, cause=Cause.FINISH_ASKED, now=now, actor=actor)
+        _record(rental, Action.RENTAL_FINISHED, actor)
         transaction.on_commit(lambda: nudge("rentals.send_control", rental.pk))
 
 
@@ -75,6 +80,17 @@ def wait_for_more(*, rental: Rental, actor: User, now: datetime) -> None:
             raise NotPossible(_("This service takes one SMS a rental, or its time is up."))
         rental.refresh_from_db()
         note_event(rental, cause=Cause.WAITS_FOR_MORE, now=now, actor=actor)
+        _record(rental, Action.RENTAL_KEPT, actor)
+
+
+def _record(rental: Rental, action: Action, actor: User | None) -> None:
+    audit.record(
+        team=rental.team,
+        actor=actor,
+        action=action,
+        object=rental,
+        after={"service": rental.service_name},
+    )
 
 
 def send_control(rental_id: int) -> None:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import audit
+from accounts.actions import Action
 from accounts.models import User
 from ledger.book import MonthClosed
 from ledger.models import Finding
@@ -107,7 +108,7 @@ def _write_down(rental: Rental, finding: Finding, activation_id: str, actor: Use
     audit.record(
         team=rental.team,
         actor=actor,
-        action="rental.doubt_decided",
+        action=Action.DOUBT_DECIDED,
         object=rental,
         before={"state": rental.state},
         after={

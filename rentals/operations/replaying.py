@@ -8,6 +8,7 @@ from typing import Final
 from django.db import transaction
 
 from accounts import audit
+from accounts.actions import Action
 from accounts.models import ProviderAccount, User
 from rentals.models import InboxEntry
 from rentals.nudges import nudge_each
@@ -37,7 +38,7 @@ def _reopen(account: ProviderAccount, since: datetime, actor: User | None) -> li
     audit.record(
         team=account.team,
         actor=actor,
-        action="provider_account.inbox_replayed",
+        action=Action.INBOX_REPLAYED,
         object=account,
         after={"since": since.isoformat(), "entries": len(found)},
     )

@@ -7,6 +7,8 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from accounts import audit
+from accounts.actions import Action
 from accounts.models import Membership
 from accounts.states import Role
 from ledger.book import MonthClosed
@@ -95,8 +97,24 @@ def _write(rental: Rental, membership: Membership, now: datetime) -> None:
             cause=Cause.REQUESTED,
         )
         money.book_hold(rental, now=now)
+        _record(rental, membership)
         transaction.on_commit(lambda: channels.publish(rental))
         transaction.on_commit(lambda: nudge("rentals.send_rent", rental.pk))
+
+
+def _record(rental: Rental, membership: Membership) -> None:
+    audit.record(
+        team=membership.team,
+        actor=membership.user,
+        action=Action.RENTAL_REQUESTED,
+        object=rental,
+        after={
+            "service": rental.service_name,
+            "account": rental.account.label,
+            "price": str(rental.price),
+            "currency": rental.currency,
+        },
+    )
 
 
 def _check_right(membership: Membership, offer: Offer) -> None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import TeamRequest, team_view
+from accounts.actions import Action
 from accounts.audit import record
 from accounts.states import Role
 from rentals.cards import Card, card
@@ -58,7 +59,7 @@ def _write_down(request: TeamRequest, rental: Rental, reason: str) -> None:
         record(
             team=request.team,
             actor=request.user,
-            action="rental.code_shown",
+            action=Action.CODE_SHOWN,
             object=rental,
             reason=reason,
         )

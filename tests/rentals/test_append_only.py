@@ -5,6 +5,7 @@ from django.db import Error, connection, transaction
 from django.utils import timezone
 
 from accounts import audit
+from accounts.actions import Action
 from accounts.models import AuditEvent
 from rentals.models import ProviderAnswer, RentalEvent
 from tests.factories import make_member, make_provider_account, make_rental, make_team
@@ -30,7 +31,7 @@ def rows() -> None:
         rental=rental, call="rent", verdict="rented", reply={},
         asked_at=timezone.now(), answered_at=timezone.now(),
     )  # fmt: skip
-    audit.record(team=rental.team, actor=member.user, action="rental.shown", object=rental)
+    audit.record(team=rental.team, actor=member.user, action=Action.CODE_SHOWN, object=rental)
     run("SET CONSTRAINTS ALL IMMEDIATE")  # TRUNCATE minds the checks that are left for later
 
 

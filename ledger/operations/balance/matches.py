@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import audit
+from accounts.actions import Action
 from accounts.models import ProviderAccount, User
 from ledger.book import Entry, post
 from ledger.book.entries import SMALLEST
@@ -326,7 +327,7 @@ def _note(locked: ReconciliationException, parts: Sequence[Part], actor: User, r
     audit.record(
         team=locked.wallet.team,
         actor=actor,
-        action="ledger.matched",
+        action=Action.MATCHED,
         object=locked,
         after={
             "parts": {part.what: f"{part.amount:f}" for part in parts},

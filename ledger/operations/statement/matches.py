@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import audit
+from accounts.actions import Action
 from accounts.models import User
 from ledger.models import Match, ReconciliationException, Refund, StatementRow, Transfer
 from ledger.operations.errors import Decided, NotPossible, told_if_closed
@@ -60,7 +61,7 @@ def match_row(
             assert transfer is not None  # noqa: S101 - _check has seen to it
             match = _book(row, transfer, by_pass, actor, reason, now)
         settle_matched(row.wallet, now=now, actor=actor, reason=reason.strip())
-        _note(match, "ledger.matched", actor, reason)
+        _note(match, Action.MATCHED, actor, reason)
     return match
 
 
@@ -74,7 +75,7 @@ def undo(*, match: Match, actor: User, reason: str, now: datetime) -> None:
     with told_if_closed(), transaction.atomic():
         lock_book(match.row.wallet)
         undoing.undo(match, actor=actor, reason=reason.strip(), now=now)
-        _note(match, "ledger.match_undone", actor, reason)
+        _note(match, Action.MATCH_UNDONE, actor, reason)
 
 
 def _check(
@@ -208,7 +209,7 @@ def _create(
     )
 
 
-def _note(match: Match, action: str, actor: User | None, reason: str) -> None:
+def _note(match: Match, action: Action, actor: User | None, reason: str) -> None:
     if actor is None:
         return
     audit.record(

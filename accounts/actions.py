@@ -1,0 +1,134 @@
+"""Everything that the audit log tells of, in one list: its words, its family, who reads it."""
+
+from typing import Final
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Family(models.TextChoices):
+    """What kind of thing was done."""
+
+    SIGNING_IN = "signing_in", _("Signing in")
+    PEOPLE = "people", _("People and roles")
+    TEAM = "team", _("Team settings")
+    PROVIDERS = "providers", _("Provider accounts and keys")
+    RENTALS = "rentals", _("Rentals")
+    CODES = "codes", _("Codes shown to others")
+    MONEY = "money", _("Money")
+    EXPORTS = "exports", _("Exports")
+
+
+class Action(models.TextChoices):
+    """What was done. A word stays what it is for good: the log is never rewritten."""
+
+    SIGNED_IN = "user.signed_in", _("Signed in")
+    SIGN_IN_FAILED = "user.sign_in_failed", _("Sign-in failed")
+    SIGNED_OUT = "user.signed_out", _("Signed out")
+    SESSIONS_ENDED = "user.sessions_ended", _("Signed out other devices")
+    PASSWORD_SET = "user.password_set", _("Password set")
+    FACTOR_ADDED = "user.factor_added", _("Second factor added")
+    FACTOR_REMOVED = "user.factor_removed", _("Second factor removed")
+    RECOVERY_CODES_RENEWED = "user.recovery_codes_renewed", _("Recovery codes renewed")
+
+    MEMBER_ADDED = "member.added", _("Joined the team")
+    MEMBER_REMOVED = "member.removed", _("Removed from the team")
+    ROLES_CHANGED = "member.roles_changed", _("Roles changed")
+    INVITATION_CREATED = "invitation.created", _("Invited")
+    INVITATION_ACCEPTED = "invitation.accepted", _("Invitation accepted")
+    INVITATION_REVOKED = "invitation.revoked", _("Invitation revoked")
+
+    TEAM_CREATED = "team.created", _("Team created")
+    TEAM_SETTINGS_CHANGED = "team.settings_changed", _("Team settings changed")
+
+    ACCOUNT_ADDED = "provider_account.added", _("Provider account added")
+    ACCOUNT_RENAMED = "provider_account.renamed", _("Provider account renamed")
+    ACCOUNT_ARCHIVED = "provider_account.archived", _("Provider account archived")
+    KEY_ROTATED = "provider_account.key_rotated", _("API key replaced")
+    HOOK_ROTATED = "provider_account.hook_rotated", _("Webhook address replaced")
+    INBOX_REPLAYED = "provider_account.inbox_replayed", _("Webhooks applied again")
+    KEYRING_ROTATED = "keyring.rotated", _("Keyring rotated")
+
+    RENTAL_REQUESTED = "rental.requested", _("Number rented")
+    RENTAL_CANCELLED = "rental.cancel_asked", _("Rental cancelled")
+    RENTAL_FINISHED = "rental.finish_asked", _("Rental finished")
+    RENTAL_KEPT = "rental.more_asked", _("Waited for another SMS")
+    CODE_SHOWN = "rental.code_shown", _("Code of another member shown")
+
+    DOUBT_DECIDED = "rental.doubt_decided", _("Doubt decided")
+    MATCHED = "ledger.matched", _("Matched")
+    MATCH_UNDONE = "ledger.match_undone", _("Match undone")
+    EXCEPTION_ASSIGNED = "exception.assigned", _("Exception assigned")
+    EXCEPTION_RESOLVED = "exception.resolved", _("Exception resolved")
+    EXCEPTION_REOPENED = "exception.reopened", _("Exception opened again")
+    REFUND_WRITTEN_OFF = "refund.written_off", _("Refund written off")
+    DEPOSIT_RECORDED = "ledger.deposit_recorded", _("Deposit recorded")
+    DEPOSIT_TAKEN_BACK = "ledger.deposit_taken_back", _("Deposit taken back")
+    RATES_ENTERED = "rates.entered", _("Exchange rates entered")
+    MONTH_CLOSED = "month.closed", _("Month closed")
+
+    EXPORTED = "ledger.exported", _("List downloaded")
+
+    @property
+    def family(self) -> Family:
+        return FAMILIES[self]
+
+    @property
+    def is_money(self) -> bool:
+        """Whether people who keep the books read it."""
+        return self.family == Family.MONEY or self in _OF_MONEY_TOO
+
+
+_IN: Final[dict[Family, tuple[Action, ...]]] = {
+    Family.SIGNING_IN: (
+        Action.SIGNED_IN,
+        Action.SIGN_IN_FAILED,
+        Action.SIGNED_OUT,
+        Action.SESSIONS_ENDED,
+        Action.PASSWORD_SET,
+        Action.FACTOR_ADDED,
+        Action.FACTOR_REMOVED,
+        Action.RECOVERY_CODES_RENEWED,
+    ),
+    Family.PEOPLE: (
+        Action.MEMBER_ADDED,
+        Action.MEMBER_REMOVED,
+        Action.ROLES_CHANGED,
+        Action.INVITATION_CREATED,
+        Action.INVITATION_ACCEPTED,
+        Action.INVITATION_REVOKED,
+    ),
+    Family.TEAM: (Action.TEAM_CREATED, Action.TEAM_SETTINGS_CHANGED),
+    Family.PROVIDERS: (
+        Action.ACCOUNT_ADDED,
+        Action.ACCOUNT_RENAMED,
+        Action.ACCOUNT_ARCHIVED,
+        Action.KEY_ROTATED,
+        Action.HOOK_ROTATED,
+        Action.INBOX_REPLAYED,
+        Action.KEYRING_ROTATED,
+    ),
+    Family.RENTALS: (
+        Action.RENTAL_REQUESTED,
+        Action.RENTAL_CANCELLED,
+        Action.RENTAL_FINISHED,
+        Action.RENTAL_KEPT,
+    ),
+    Family.CODES: (Action.CODE_SHOWN,),
+    Family.MONEY: (
+        Action.DOUBT_DECIDED,
+        Action.MATCHED,
+        Action.MATCH_UNDONE,
+        Action.EXCEPTION_ASSIGNED,
+        Action.EXCEPTION_RESOLVED,
+        Action.EXCEPTION_REOPENED,
+        Action.REFUND_WRITTEN_OFF,
+        Action.DEPOSIT_RECORDED,
+        Action.DEPOSIT_TAKEN_BACK,
+        Action.RATES_ENTERED,
+        Action.MONTH_CLOSED,
+    ),
+    Family.EXPORTS: (Action.EXPORTED,),
+}
+FAMILIES: Final = {action: family for family, actions in _IN.items() for action in actions}
+_OF_MONEY_TOO: Final = frozenset({Action.EXPORTED})
