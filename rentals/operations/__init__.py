@@ -14,6 +14,7 @@ from rentals.operations.inbox import apply_inbox_entries, apply_inbox_entry, hin
 from rentals.operations.polling import poll_account
 from rentals.operations.requesting import request_rental
 from rentals.operations.sending import send_rent
+from rentals.operations.showing import show_messages
 from rentals.operations.sweeping import sweep
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "request_rental",
     "send_control",
     "send_rent",
+    "show_messages",
     "sweep",
     "wait_for_more",
 ]

@@ -4,20 +4,16 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import TeamRequest, team_view
-from accounts.actions import Action
-from accounts.audit import record
 from accounts.states import Role
 from rentals.cards import Card, card
 from rentals.forms import DecideForm, ShowCodeForm
-from rentals.models import Rental
+from rentals.operations import NotPossible, show_messages
 from rentals.states import RentalState
 from rentals.timeline import timeline
 from rentals.views.common import varied, visible_or_404
@@ -42,27 +38,18 @@ def rental_show_code(request: TeamRequest, rental: int) -> HttpResponse:
     shown = card(request.membership, found, now=timezone.now())
     if request.method == "GET" or shown.sight != Sight.NUMBER:
         return redirect("rental_detail", team=request.team.slug, rental=rental)
-    if not shown.hidden_messages:
-        messages.info(request, _("No message has come for this rental."))
-        return redirect("rental_detail", team=request.team.slug, rental=rental)
     form = ShowCodeForm(request.POST)
     if not form.is_valid():
         context = detail_context(request, shown, show_code=form)
         return render(request, "rentals/detail.html", context, status=422)
-    _write_down(request, found, form.cleaned_data["reason"])
+    seen, reason = found.messages.all(), form.cleaned_data["reason"]
+    try:
+        show_messages(rental=found, messages=seen, reason=reason, actor=request.user)
+    except NotPossible as problem:
+        messages.info(request, str(problem))
+        return redirect("rental_detail", team=request.team.slug, rental=rental)
     context = detail_context(request, replace(shown, sight=Sight.ALL), show_code=form)
     return render(request, "rentals/detail.html", context | {"once": True})
-
-
-def _write_down(request: TeamRequest, rental: Rental, reason: str) -> None:
-    with transaction.atomic():
-        record(
-            team=request.team,
-            actor=request.user,
-            action=Action.CODE_SHOWN,
-            object=rental,
-            reason=reason,
-        )
 
 
 def detail_context(

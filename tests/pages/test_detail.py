@@ -89,6 +89,8 @@ def test_an_admin_is_shown_the_code_once_and_it_is_written_down(
     assert event.action == "rental.code_shown"
     assert event.object_id == str(rental.pk)
     assert event.reason == "Ticket closed"
+    assert event.after["messages"] == [message.pk for message in rental.messages.all()]
+    assert CODE not in str(event.__dict__)
     assert CODE not in client.get(address(world, rental)).text
 
 
