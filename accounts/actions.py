@@ -68,6 +68,7 @@ class Action(models.TextChoices):
     MONTH_CLOSED = "month.closed", _("Month closed")
 
     EXPORTED = "ledger.exported", _("List downloaded")
+    TRAIL_EXPORTED = "audit.exported", _("Audit log downloaded")
 
     @property
     def family(self) -> Family:
@@ -128,7 +129,7 @@ _IN: Final[dict[Family, tuple[Action, ...]]] = {
         Action.RATES_ENTERED,
         Action.MONTH_CLOSED,
     ),
-    Family.EXPORTS: (Action.EXPORTED,),
+    Family.EXPORTS: (Action.EXPORTED, Action.TRAIL_EXPORTED),
 }
 FAMILIES: Final = {action: family for family, actions in _IN.items() for action in actions}
 _OF_MONEY_TOO: Final = frozenset({Action.EXPORTED})

@@ -1,10 +1,19 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
+        from accounts import trail_objects
         from accounts.allauth import watch_factors
+        from accounts.trail_objects import Kind
 
         watch_factors()
+        trail_objects.register("accounts.team", Kind(_("Team"), "team_settings"))
+        trail_objects.register("accounts.membership", Kind(_("Membership"), "people"))
+        trail_objects.register("accounts.invitation", Kind(_("Invitation"), "people"))
+        trail_objects.register("accounts.user", Kind(_("Person")))
+        account = Kind(_("Provider account"), "provider_account", "account")
+        trail_objects.register("accounts.provideraccount", account)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import people, provider_accounts, provider_keys, settings
+from accounts.views import audit, people, provider_accounts, provider_keys, settings
 
 ACCOUNT = "providers/<int:account>"
 
@@ -44,5 +44,7 @@ urlpatterns = [
         provider_keys.provider_account_rotate_hook,
         name="provider_account_rotate_hook",
     ),
+    path("audit/", audit.audit_log, name="audit_log"),
+    path("audit/<int:event>/", audit.audit_event, name="audit_event"),
     path("settings/", settings.team_settings, name="team_settings"),
 ]

@@ -1,13 +1,21 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class LedgerConfig(AppConfig):
     name = "ledger"
 
     def ready(self) -> None:
-        from accounts import dependents, health
+        from accounts import dependents, health, trail_objects
+        from accounts.trail_objects import Kind
         from ledger.dependents import Books
         from ledger.health import balances
 
         dependents.register(Books())
         health.register("balances", balances)
+        exception = Kind(_("Exception"), "exception_detail", "exception")
+        trail_objects.register("ledger.reconciliationexception", exception)
+        trail_objects.register("ledger.refund", Kind(_("Refund"), "refund_detail", "refund"))
+        trail_objects.register("ledger.closedmonth", Kind(_("Closed month"), "month_list"))
+        trail_objects.register("ledger.transfer", Kind(_("Deposit")))
+        trail_objects.register("ledger.match", Kind(_("Match")))

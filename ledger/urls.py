@@ -5,6 +5,7 @@ from datetime import date
 from django.urls import path, register_converter
 
 from ledger.views import (
+    audit,
     deposits,
     exceptions,
     matching,
@@ -64,6 +65,7 @@ urlpatterns = [
     path("months/export", months.month_export, name="month_export"),
     path("months/<int:wallet>/<month:first>/", months.month_detail, name="month_detail"),
     path("months/<int:wallet>/<month:first>/close", months.month_close, name="month_close"),
+    path("audit/export", audit.audit_export, name="audit_export"),
     path("rates/", rates.rate_list, name="rate_list"),
     path("rates/new", rates.rate_create, name="rate_create"),
     path("rates/import", rates.rate_import, name="rate_import"),

@@ -1,11 +1,13 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class RentalsConfig(AppConfig):
     name = "rentals"
 
     def ready(self) -> None:
-        from accounts import dependents, health
+        from accounts import dependents, health, trail_objects
+        from accounts.trail_objects import Kind
         from ledger import renters
         from rentals.dependents import Rentals
         from rentals.renters import Renting
@@ -14,3 +16,5 @@ class RentalsConfig(AppConfig):
         dependents.register(Rentals())
         renters.register(Renting())
         health.register("spend", spend)
+        rental = Kind(_("Rental"), "rental_detail", "rental")
+        trail_objects.register("rentals.rental", rental)

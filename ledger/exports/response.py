@@ -26,6 +26,7 @@ def download(
     head: Sequence[object],
     rows: Iterable[Sequence[Value]],
     filtered: Mapping[str, str],
+    action: Action = Action.EXPORTED,
 ) -> HttpResponseBase:
     """Send the rows as the file that `format` asks for, and write down who took them.
 
@@ -38,7 +39,7 @@ def download(
         audit.record(
             team=request.team,
             actor=request.user,
-            action=Action.EXPORTED,
+            action=action,
             after={"list": name, "format": wanted, "filters": dict(filtered)},
         )
     try:

@@ -103,6 +103,10 @@ MATRIX: Final[dict[str, Row]] = {
     "provider_account_rotate_hook": row(WRITE, ADMIN),
     "health": row(READ, ADMIN),
     "inbox_replay": row(WRITE, ADMIN),
+    # the audit log: admins all of it, finance what is of money
+    "audit_log": row(READ, FINANCE, ADMIN),
+    "audit_event": row(READ, FINANCE, ADMIN),
+    "audit_export": row(READ, FINANCE, ADMIN),
     # the team
     "team_settings": row(FORM, ADMIN),
 }

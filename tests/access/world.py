@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts import operations
-from accounts.models import Invitation, Membership, ProviderAccount, Team, User
+from accounts.models import AuditEvent, Invitation, Membership, ProviderAccount, Team, User
 from accounts.states import Role
 from ledger.models import Refund
 from rentals.models import Offer, Rental
@@ -90,6 +90,8 @@ def addresses(world: World, name: str) -> dict[str, Any]:
     """The parts of a route's address besides the team, all of the first team."""
     if name.startswith("rental_") and name not in ("rental_list", "rental_create"):
         return {"rental": world.rental.pk}
+    if name == "audit_event":
+        return {"event": AuditEvent.objects.filter(team=world.team, is_money=True)[0].pk}
     if name == "inbox_replay":
         return {"account": world.account.pk}
     if name.startswith("provider_account") and name not in (

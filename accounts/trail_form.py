@@ -1,0 +1,96 @@
+"""What of the audit log is asked for, as the address says it."""
+
+from typing import Any, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts import trail_objects
+from accounts.actions import Action, Family
+from accounts.models import AuditEvent, Membership, Team, User
+from accounts.states import Role
+from accounts.trail import Wanted
+
+SEARCH: Final = forms.TextInput(attrs={"type": "search", "maxlength": 100})
+DAY: Final = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class TrailForm(forms.Form):
+    q = forms.CharField(label=_("Search"), required=False, max_length=100, widget=SEARCH)
+    since = forms.DateField(label=_("From"), required=False, widget=DAY)
+    until = forms.DateField(label=_("To"), required=False, widget=DAY)
+    person = forms.ModelChoiceField(
+        label=_("Who"), required=False, queryset=User.objects.none(), empty_label=_("Anybody")
+    )
+    family = forms.ChoiceField(label=_("Kind of action"), required=False)
+    action = forms.ChoiceField(label=_("Action"), required=False)
+    kind = forms.ChoiceField(label=_("About"), required=False)
+    number = forms.CharField(
+        label=_("Its number"),
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+    address = forms.GenericIPAddressField(
+        label=_("Address"),
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"invalid": _("An address is such as 192.0.2.1 or 2001:db8::1.")},
+    )
+
+    def __init__(self, data: Any, *, membership: Membership) -> None:
+        super().__init__(data)
+        all_of_it = membership.has(Role.ADMIN)
+        actions = [each for each in Action if all_of_it or each.is_money]
+        families = [each for each in Family if any(a.family == each for a in actions)]
+        self._choices("family", _("Any kind"), [(f.value, f.label) for f in families])
+        self._choices("action", _("Any action"), [(a.value, a.label) for a in actions])
+        self._choices("kind", _("Anything"), trail_objects.kinds())
+        self.fields["person"].queryset = _people(membership.team)  # type: ignore[attr-defined]
+
+    def clean_until(self) -> Any:
+        since, until = self.cleaned_data.get("since"), self.cleaned_data["until"]
+        if since and until and until < since:
+            raise ValidationError(_("The last day is before the first."))
+        return until
+
+    def clean_number(self) -> str:
+        number: str = self.cleaned_data["number"].strip().removeprefix("#")
+        if number and not self.cleaned_data.get("kind"):
+            raise ValidationError(_("Choose what it is the number of, under About."))
+        return number
+
+    @property
+    def wanted(self) -> Wanted:
+        """Of a form that is valid."""
+        said = dict(self.cleaned_data)
+        return Wanted(words=said.pop("q"), **said)
+
+    @property
+    def narrows(self) -> bool:
+        """Whether something is filtered at all."""
+        return any(self.data.get(name) for name in self.fields)
+
+    @property
+    def said(self) -> dict[str, str]:
+        """The filters that are set, as the address has them."""
+        return {name: self.data[name][:100] for name in self.fields if self.data.get(name)}
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong, each with the field that it is about."""
+        return [
+            f"{self.fields[name].label}: {' '.join(map(str, errors))}"
+            for name, errors in self.errors.items()
+        ]
+
+    def _choices(self, name: str, empty: Any, choices: list[Any]) -> None:
+        self.fields[name].choices = [("", empty), *choices]  # type: ignore[attr-defined]
+
+
+def _people(team: Team) -> QuerySet[User]:
+    """Whoever did something in the team, also those who left it."""
+    theirs = AuditEvent.objects.filter(team=team, actor=OuterRef("pk"))
+    return User.objects.filter(Exists(theirs)).order_by("name", "email")
