@@ -6,7 +6,7 @@ that disagree, or providers that book late, show in the same figures.
 
 from typing import Final
 
-from ledger.matching.tables import MICROSECONDS, look_up, look_up_pairs
+from ledger.matching.tables import LAST, MICROSECONDS, look_up, look_up_pairs
 
 ENOUGH: Final = 10
 LATEST: Final = 1_000
@@ -30,7 +30,7 @@ _CROWD: Final = """
 _PROVED: Final = """
     SELECT m.row_id, m.transfer_id FROM ledger_match m JOIN ledger_statementrow r ON r.id = m.row_id
     WHERE r.wallet_id = %(wallet)s AND r.kind = %(kind)s AND m.undone_at IS NULL
-        AND m.by_pass IN ('unique', 'reference')
+        AND m.by_pass IN ('unique', 'reference') AND m.id <= %(until)s
     ORDER BY m.id DESC LIMIT %(latest)s
 """
 _APART: Final = "abs(extract(epoch FROM {} - r.occurred_at) * 1000000)::bigint"
@@ -72,9 +72,9 @@ def of_purchases(wallet_id: int) -> int | None:
     return _learned(_OF_PURCHASES, wallet_id, "purchase")
 
 
-def of_refunds(wallet_id: int) -> int | None:
-    """After their cancels."""
-    return _learned(_OF_REFUNDS, wallet_id, "refund")
+def of_refunds(wallet_id: int, *, until: int = LAST) -> int | None:
+    """After their cancels. `until`: the latest match that can be one of a refund."""
+    return _learned(_OF_REFUNDS, wallet_id, "refund", until)
 
 
 def of_holds(wallet_id: int) -> int | None:
@@ -87,8 +87,8 @@ def up_to(pace: int | None) -> list[int]:
     return [step for step in STEPS if pace is not None and step <= pace]
 
 
-def _learned(statement: str, wallet_id: int, kind: str) -> int | None:
-    values = {"wallet": wallet_id, "kind": kind, "latest": LATEST}
+def _learned(statement: str, wallet_id: int, kind: str, until: int = LAST) -> int | None:
+    values = {"wallet": wallet_id, "kind": kind, "latest": LATEST, "until": until}
     return _within([apart for (apart,) in look_up(statement, values)])
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ledger.matching.pairing import Moment, pairs, waiting
-from ledger.matching.tables import MICROSECONDS, rows, run, set_aside
+from ledger.matching.tables import MICROSECONDS, rows, run
 from ledger.states import MatchPass
 
 FOR_EVER: Final = 2**62
@@ -45,31 +45,69 @@ _STREAM: Final = f"""
         FROM gaps
     )
 """  # noqa: S608 - our own words
+_ROW_LIKENESS: Final = f"""
+    (r.at / %(stretch)s) * {SERVICES} + l.said * 2
+        + {_PART.format(word="r.number = ''", without=1, with_=0)}
+"""
+_ITEM_LIKENESS: Final = f"""
+    (i.at / %(stretch)s) * {SERVICES} + i.said * 2
+        + {_PART.format(word="i.external = '' AND NOT %(linked)s", without=0, with_=1)}
+"""
 # The mass of them without putting anything in order: alone with each other in a stretch of time,
 # and so far from its ends that nothing outside it can be within reach.
 _APART: Final = f"""
-    INSERT INTO match_sure
-    SELECT max(row_id), max(item_id), max(what), 'unique' FROM (
-        SELECT (r.at / %(stretch)s) * {SERVICES} + l.said * 2
-                + {_PART.format(word="r.number = ''", without=1, with_=0)} AS likeness,
-            r.amount, r.at, r.id AS row_id, NULL::bigint AS item_id, NULL AS what
+    WITH stream AS (
+        SELECT {_ROW_LIKENESS} AS likeness, r.amount, r.at, r.id AS row_id,
+            NULL::bigint AS item_id, NULL AS what
         FROM left_row r JOIN match_lead l ON l.lead = r.lead
         WHERE r.kind = %(kind)s AND l.said > 0
             AND NOT EXISTS (SELECT FROM ONLY match_pair p WHERE p.row_id = r.id)
         UNION ALL
-        SELECT (i.at / %(stretch)s) * {SERVICES} + i.said * 2
-                + {_PART.format(word="i.external = '' AND NOT %(linked)s", without=0, with_=1)},
-            i.amount, i.at, NULL, i.id, i.what
+        SELECT {_ITEM_LIKENESS}, i.amount, i.at, NULL, i.id, i.what
         FROM left_item i
         WHERE i.what = ANY(%(whats)s)
             AND NOT EXISTS (
                 SELECT FROM ONLY match_pair p WHERE p.item_id = i.id AND p.what = i.what
             )
-    ) stream
-    GROUP BY likeness, amount
-    HAVING count(row_id) = 1 AND count(item_id) = 1 AND max(at) - min(at) <= %(window)s
-        AND min(at) %% %(stretch)s >= %(window)s
-        AND max(at) %% %(stretch)s < %(stretch)s - %(window)s
+    ), likes AS MATERIALIZED (
+        SELECT likeness, amount, max(row_id) AS row_id, max(item_id) AS item_id, max(what) AS what,
+            count(*) = 2 AND max(row_id) + max(item_id) IS NOT NULL
+                AND max(at) - min(at) <= %(window)s
+                AND min(at) %% %(stretch)s >= %(window)s
+                AND max(at) %% %(stretch)s < %(stretch)s - %(window)s AS apart
+        FROM stream GROUP BY likeness, amount
+    ), paired AS (
+        INSERT INTO match_sure SELECT row_id, item_id, what, 'unique' FROM likes WHERE apart
+    )
+    INSERT INTO match_close SELECT likeness, amount FROM likes WHERE NOT apart
+"""  # noqa: S608
+# What is paired is taken out of what the passes look at: they are for the few that are left.
+_SET_ASIDE: Final = f"""
+    ANALYZE match_close;
+    CREATE TEMP TABLE match_left_row AS
+    SELECT r.* FROM match_row r
+    JOIN match_lead l ON l.lead = r.lead
+    WHERE (
+            r.kind <> %(kind)s OR l.said <= 0
+            OR ({_ROW_LIKENESS}, r.amount) IN (SELECT likeness, amount FROM match_close)
+        )
+        AND NOT EXISTS (SELECT FROM ONLY match_pair p WHERE p.row_id = r.id);
+    CREATE TEMP TABLE match_left_item AS
+    SELECT i.* FROM match_item i
+    WHERE (
+            i.what <> ALL(%(whats)s)
+            OR ({_ITEM_LIKENESS}, i.amount) IN (SELECT likeness, amount FROM match_close)
+        )
+        AND NOT EXISTS (
+            SELECT FROM ONLY match_pair p WHERE p.item_id = i.id AND p.what = i.what
+        );
+    INSERT INTO match_sure SELECT * FROM ONLY match_pair;
+    TRUNCATE ONLY match_pair;
+    ANALYZE match_sure;
+    ANALYZE match_left_row;
+    ANALYZE match_left_item;
+    CREATE OR REPLACE TEMP VIEW left_row AS SELECT * FROM match_left_row;
+    CREATE OR REPLACE TEMP VIEW left_item AS SELECT * FROM match_left_item
 """  # noqa: S608
 # No pair of a cluster could be made with anything outside it.
 _UNIQUE: Final = f"""
@@ -228,9 +266,9 @@ def apart(like: Likeness, windows: Sequence[int]) -> None:
     """
     untold = rows("SELECT FROM match_lead WHERE said = 0 LIMIT 1")
     like = replace(like, window=windows[0] if untold else windows[-1])
-    values = like.values()
-    run(_APART, values | {"stretch": STRETCH * _reach(like.window)})
-    set_aside()
+    values = like.values() | {"stretch": STRETCH * _reach(like.window)}
+    run(_APART, values)
+    run(_SET_ASIDE, values)
 
 
 def unique(like: Likeness) -> None:

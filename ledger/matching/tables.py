@@ -14,11 +14,13 @@ from ledger.matching.words import meant, numbered
 MEMORY: Final = "192MB"
 MANY: Final = 5_000  # from then on whole sets are joined, and nothing row by row
 MICROSECONDS: Final = 1_000_000
+LAST: Final = 2**62  # no match has a higher id
+ROUGHLY: Final = 10  # how closely the planner looks at tables that live for seconds
 
 _FORGET: Final = """
     DROP VIEW IF EXISTS left_row, left_item;
     DROP TABLE IF EXISTS match_row, match_item, match_sure, match_pair, match_lead, match_service,
-        match_guard, match_left_row, match_left_item, match_again
+        match_guard, match_close, match_left_row, match_left_item, match_again
 """
 _TABLES: Final = f"""
     {_FORGET};
@@ -26,6 +28,7 @@ _TABLES: Final = f"""
         row_id bigint, item_id bigint, what text, by_pass text, differs boolean DEFAULT false
     );
     CREATE TEMP TABLE match_sure () INHERITS (match_pair);
+    CREATE TEMP TABLE match_close (likeness bigint, amount bigint);
     CREATE TEMP TABLE match_guard (row_id bigint);
     CREATE TEMP TABLE match_lead (lead text, said int);
     CREATE TEMP TABLE match_service (service text, number int);
@@ -82,21 +85,6 @@ _ALL: Final = """
     CREATE TEMP VIEW left_row AS SELECT * FROM match_row;
     CREATE TEMP VIEW left_item AS SELECT * FROM match_item
 """
-_SET_ASIDE: Final = """
-    INSERT INTO match_sure SELECT * FROM ONLY match_pair;
-    TRUNCATE ONLY match_pair;
-    ANALYZE match_sure;
-    CREATE TEMP TABLE match_left_row AS
-    SELECT r.* FROM match_row r
-    WHERE NOT EXISTS (SELECT FROM match_sure p WHERE p.row_id = r.id);
-    CREATE TEMP TABLE match_left_item AS
-    SELECT i.* FROM match_item i
-    WHERE NOT EXISTS (SELECT FROM match_sure p WHERE p.item_id = i.id AND p.what = i.what);
-    ANALYZE match_left_row;
-    ANALYZE match_left_item;
-    CREATE OR REPLACE TEMP VIEW left_row AS SELECT * FROM match_left_row;
-    CREATE OR REPLACE TEMP VIEW left_item AS SELECT * FROM match_left_item
-"""
 _SERVICES: Final = """
     SELECT DISTINCT service FROM ledger_transfer WHERE wallet_id = %(wallet)s
     UNION SELECT DISTINCT service FROM ledger_refund WHERE wallet_id = %(wallet)s
@@ -118,6 +106,7 @@ def begin(wallet_id: int, kinds: Sequence[str], *, again: Sequence[int] = ()) ->
     """
     run("SELECT set_config('work_mem', %s, false)", [MEMORY])
     run("RESET enable_nestloop")
+    run(f"SET default_statistics_target = {ROUGHLY}")
     run(_TABLES)
     run(_ROWS, {"wallet": wallet_id, "kinds": list(kinds)})
     if again:
@@ -137,6 +126,7 @@ def end() -> None:
     """Leave nothing behind in the session."""
     run(_FORGET)
     run("RESET work_mem")
+    run("RESET default_statistics_target")
     run("RESET enable_nestloop")
 
 
@@ -155,11 +145,6 @@ def look_up_pairs(statement: str, values: Any = None) -> list[tuple[Any, ...]]:
     return look_up(statement, values)
 
 
-def set_aside() -> None:
-    """Take what is paired out of what the passes look at: they are for the few that are left."""
-    run(_SET_ASIDE)
-
-
 def is_done() -> bool:
     """Whether every row has its pair, and no further pass has anything to do."""
     return not rows(
@@ -171,7 +156,9 @@ def is_done() -> bool:
 def wrote(count: int) -> None:
     """Let the planner know of a table that has just grown."""
     if count >= MANY:
+        run("RESET default_statistics_target")
         run("ANALYZE ledger_match")
+        run(f"SET default_statistics_target = {ROUGHLY}")
 
 
 def run(statement: str, values: Any = None) -> int:

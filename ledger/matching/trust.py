@@ -7,7 +7,7 @@ It is trusted once it has agreed with enough matches that were proved without it
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.matching.tables import look_up, look_up_pairs
+from ledger.matching.tables import LAST, look_up, look_up_pairs
 
 ENOUGH: Final = 10
 LATEST: Final = 2_000  # matches that are looked back upon
@@ -17,7 +17,7 @@ _NUMBER: Final = "coalesce(substring(split_part({}.description, '#', 2) FROM '^\
 _PROVED: Final = """
     SELECT m.row_id, m.transfer_id FROM ledger_match m JOIN ledger_statementrow r ON r.id = m.row_id
     WHERE r.wallet_id = %(wallet)s AND r.kind = ANY(%(kinds)s) AND m.undone_at IS NULL
-        AND m.by_pass IN ('unique', 'person')
+        AND m.by_pass IN ('unique', 'person') AND m.id <= %(until)s
     ORDER BY m.id DESC LIMIT %(latest)s
 """
 _ACTIVATIONS: Final = f"""
@@ -92,9 +92,9 @@ class Trust:
         return Trust(self.agreed + other.agreed, self.compared + other.compared)
 
 
-def in_activations(wallet_id: int, kinds: list[str]) -> Trust:
-    """How often the number was the activation, as far as was known before."""
-    values = {"wallet": wallet_id, "kinds": kinds, "latest": LATEST}
+def in_activations(wallet_id: int, kinds: list[str], *, until: int = LAST) -> Trust:
+    """How often the number was the activation, by the matches up to `until`."""
+    values = {"wallet": wallet_id, "kinds": kinds, "latest": LATEST, "until": until}
     return Trust(*look_up(_ACTIVATIONS, values)[0])
 
 
@@ -103,9 +103,9 @@ def in_paired_activations() -> Trust:
     return Trust(*look_up_pairs(_PAIRED_ACTIVATIONS)[0])
 
 
-def in_links(wallet_id: int) -> Trust:
+def in_links(wallet_id: int, *, until: int = LAST) -> Trust:
     """How often a refund's number was the one of its purchase's row."""
-    values = {"wallet": wallet_id, "kinds": ["refund"], "latest": LATEST}
+    values = {"wallet": wallet_id, "kinds": ["refund"], "latest": LATEST, "until": until}
     return Trust(*look_up(_LINKS, values)[0])
 
 

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from accounts.models import ProviderAccount
 from ledger.matching import tables
+from ledger.matching.tables import LAST
 from ledger.operations.statement import doubts, settling
 from ledger.operations.statement.deposit_rows import match_deposits
 from ledger.operations.statement.purchase_rows import match_purchases
@@ -47,12 +48,13 @@ def match_wallet(
     turn = Turn(wallet, now, alive)
     doubts.undo_released(wallet, now=now)
     settling.settle_matched(wallet, now=now)
-    turn.seen = _latest_match(wallet)
+    turn.known = _latest_match(wallet)
     try:
         for _round in range(ROUNDS):
             _match(turn)
             if not revisit(turn):
                 break
+            turn.known = LAST
     finally:
         if connection.connection is not None and not connection.needs_rollback:
             tables.end()
@@ -71,6 +73,7 @@ def _latest_match(wallet: ProviderAccount) -> int:
 def _match(turn: Turn) -> None:
     for step in (match_purchases, _restate, match_refunds, match_deposits, _others):
         turn.alive()
+        turn.seen, turn.written = _latest_match(turn.wallet), 0
         step(turn)
 
 

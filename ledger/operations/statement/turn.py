@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from accounts.models import ProviderAccount
+from ledger.matching.tables import LAST
 from ledger.models import Book
 
 AT_ONCE: Final = 2_000  # bookings a transaction
@@ -20,7 +21,9 @@ class Turn:
     alive: Callable[[], None]
     matched: int = 0  # rows
     opened: int = 0  # exceptions
-    seen: int = 0  # the latest match before anything was gathered: only later ones are rivals
+    seen: int = 0  # the latest match before the step gathered: only later ones are rivals
+    known: int = LAST  # until this one there can be matches of refunds
+    written: int = 0  # matches of this step
     # Rows that stand beside a booking which one of them is; nobody can say which.
     unsure: set[int] = field(default_factory=set)
 

@@ -41,6 +41,7 @@ _DIFFERING: Final = """
     JOIN match_item i ON i.id = p.item_id AND i.what = p.what
     WHERE p.what = 'transfer' AND p.differs
 """
+_IS_WRITTEN: Final = "SELECT count(*) = %s FROM match_pair"
 UNEXPLAINED: Final = """
     SELECT r.id FROM match_row r
     WHERE NOT EXISTS (
@@ -71,6 +72,7 @@ def write_matches(turn: Turn) -> None:
         tables.run("ANALYZE match_pair")
         written = tables.run(_WRITE, {"now": turn.now, "seen": turn.seen})
         turn.matched += written
+        turn.written += written
         for row, transfer, difference in tables.rows(_DIFFERING):
             turn.matched += _correct(turn, row, transfer, difference)
         settling.settle_matched(turn.wallet, now=turn.now)
@@ -89,6 +91,8 @@ def _correct(turn: Turn, row_id: int, transfer_id: int, difference: Decimal) -> 
 
 def report_unmatched(turn: Turn, which: str) -> None:
     """What no pass explained is put in front of a person, each row once."""
+    if which == UNEXPLAINED and tables.rows(_IS_WRITTEN, [turn.written])[0][0]:
+        which = which.replace("match_row", "left_row")  # the mass is matched
     found = tables.rows(which, {"wallet": turn.wallet.pk, "seen": turn.seen})
     for batch in batches([pk for (pk,) in found]):
         turn.alive()
