@@ -27,7 +27,9 @@ def audit_log(request: TeamRequest) -> HttpResponse:
         "all_of_it": request.membership.has(Role.ADMIN),
     }
     part = "accounts/audit.html#results" if request.htmx else "accounts/audit.html"
-    response = render(request, part, context, status=422 if form.errors else 200)
+    # To htmx an answer that says what is wrong is one to show, and no failed request.
+    status = 422 if form.errors and not request.htmx else 200
+    response = render(request, part, context, status=status)
     patch_vary_headers(response, ("HX-Request",))
     return response
 

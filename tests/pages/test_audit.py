@@ -118,9 +118,9 @@ def test_a_filter_that_says_nothing_shows_nothing_and_says_why(
 ) -> None:
     make(world.admin)
     client = signed_in(world.admin)
-    for headers in ({}, HTMX):
+    for headers, status in (({}, 422), (HTMX, 200)):
         response = client.get(page("audit_log", world.team), query, headers=headers)
-        assert response.status_code == 422
+        assert response.status_code == status
         assert said in words(response)
         assert "Roles changed</a>" not in response.text
     refused = client.get(page("audit_export", world.team), query)
