@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final, Self
 
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,6 +18,9 @@ from accounts.models import AuditEvent, Membership, User
 from accounts.states import Role
 
 PAGE: Final = 50
+SAMPLE: Final = 1000  # of the newest events
+COMMON: Final = 20  # of those: a word that so many have is found by walking down the list
+FEW: Final = 5000  # events with a word: of more of them, too, a page is soon full
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 NEWEST_FIRST: Final = ("-at", "-pk")
@@ -145,7 +148,7 @@ def narrowed(membership: Membership, wanted: Wanted) -> QuerySet[AuditEvent]:
     if wanted.until:
         events = events.filter(at__lte=_moment(wanted.until, time.max))
     if query := _search(wanted.words):
-        events = events.filter(found_by=query)
+        events = events.filter(_found(membership, query))
     elif wanted.words.strip():
         events = events.none()  # signs without a word in them
     return events.select_related("actor").order_by(*NEWEST_FIRST)
@@ -192,6 +195,22 @@ def _search(words: str) -> SearchQuery | None:
     """All of the words, each as the beginning of one that the event is found by."""
     begun = [f"{word}:*" for word in plain(words).split()]
     return SearchQuery(" & ".join(begun), config="simple", search_type="raw") if begun else None
+
+
+def _found(membership: Membership, query: SearchQuery) -> Q:
+    """Events with the words; by their numbers where they are few.
+
+    Walking down the list for a rare word would end at its beginning, and the words' index reads
+    all that has a common one. So the newest events tell which of both it is.
+    """
+    here = Q(found_by=query)
+    events = readable(membership)
+    is_here = ExpressionWrapper(here, output_field=BooleanField())
+    newest = events.order_by(*NEWEST_FIRST).values_list(is_here, flat=True)[:SAMPLE]
+    if sum(newest) >= COMMON:
+        return here
+    numbers = list(events.filter(here).values_list("pk", flat=True)[: FEW + 1])
+    return Q(pk__in=numbers) if len(numbers) <= FEW else here
 
 
 def _older(place: Place) -> Q:

@@ -1,5 +1,6 @@
 """Who did what. Append-only, written in the same transaction as what it records."""
 
+from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 
@@ -11,9 +12,13 @@ from accounts.models.users import User
 class AuditEvent(models.Model):
     """`before` and `after` never hold a secret. `actor` is None where the portal acted itself."""
 
-    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField(auto_now_add=True, db_index=True)
-    actor = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    team = models.ForeignKey(
+        Team, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    at = models.DateTimeField(auto_now_add=True)
+    actor = models.ForeignKey(
+        User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     address = models.GenericIPAddressField(null=True)  # null: a worker, or the command line
     action = models.CharField(max_length=60)  # a word of accounts.actions
     # Of the action, and kept with the row, so that an index answers.
@@ -34,6 +39,23 @@ class AuditEvent(models.Model):
 
     class Meta:
         triggers = [append_only()]
+        # One for each filter of the page, in the order of its list.
+        indexes = [
+            models.Index(fields=["team", "at", "id"], name="audit_by_time"),
+            models.Index(
+                fields=["team", "at", "id"],
+                condition=models.Q(is_money=True),
+                name="audit_of_money",
+            ),
+            models.Index(fields=["team", "family", "at", "id"], name="audit_by_family"),
+            models.Index(fields=["team", "action", "at", "id"], name="audit_by_action"),
+            models.Index(fields=["team", "actor", "at", "id"], name="audit_by_actor"),
+            models.Index(fields=["team", "address", "at", "id"], name="audit_by_address"),
+            models.Index(
+                fields=["team", "object_type", "object_id", "at", "id"], name="audit_by_object"
+            ),
+            GinIndex(fields=["found_by"], name="audit_by_words"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%F %T} {self.action}"

@@ -90,6 +90,20 @@ def test_each_filter_narrows_to_what_it_says(world: World) -> None:
     assert listed(world.admin, q="", family="") == [team.pk, other.pk, shown.pk]
 
 
+@pytest.mark.parametrize(("common", "few"), [(20, 5000), (2, 5000), (20, 1), (20, 0)])
+def test_a_search_finds_the_same_by_each_way(
+    world: World, monkeypatch: pytest.MonkeyPatch, common: int, few: int
+) -> None:
+    monkeypatch.setattr(trail, "COMMON", common)
+    monkeypatch.setattr(trail, "FEW", few)
+    wanted = [make(world.admin, reason=f"Zebra {n}").pk for n in range(3)]
+    make(world.admin, reason="Another")
+    make(world.stranger, reason="Zebra")
+    assert listed(world.admin, q="zeb") == wanted[::-1]
+    assert listed(world.admin, q="zeb", family="codes") == []
+    assert listed(world.admin, q="zebra 2") == wanted[2:]
+
+
 def test_addresses_and_days_narrow(world: World) -> None:
     client = signed_in(world.admin)
     form = {"name": "Renamed", "time_zone": "Europe/Rome", "reporting_currency": "USD"}
