@@ -64,6 +64,7 @@ def test_the_months_cost_as_many_queries_however_many_wallets(
         client.get(page("month_list", desk.team))
     for _ in range(4):
         make_wallet(account=make_provider_account(desk.team), at=datetime(2026, 4, 1, tzinfo=UTC))
+    client.get(page("month_list", desk.team))  # the first keeps each wallet's past months
     with CaptureQueriesContext(connection) as many:
         client.get(page("month_list", desk.team))
     assert len(many) == len(few)
