@@ -1,6 +1,6 @@
 """One provider account's rentals are asked for, together, where it is worth it, in its limits."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -315,10 +315,19 @@ def _save(looked: Sequence[_Saved], turn: _Turn) -> None:
         return
     names = ("id", "asked", "found", "seen", "was", "due", "planned")
     columns = {name: [getattr(each, name) for each in looked] for name in names}
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        _lock(columns["id"])
         cursor.execute(SAVE, {**columns, "fence": turn.fence, "asked_at": turn.asked_at})
 
 
 def _postpone(rows: Iterable[Row], now: datetime) -> None:
     due = [row.pk for row in rows if row.next_poll_at <= now]
-    Rental.objects.filter(pk__in=due).update(next_poll_at=now + NO_KEY_PAUSE)
+    with transaction.atomic():
+        _lock(due)
+        Rental.objects.filter(pk__in=due).update(next_poll_at=now + NO_KEY_PAUSE)
+
+
+def _lock(rental_ids: Collection[int]) -> None:
+    """In the order of their ids, as whoever else locks several: so nobody waits in a circle."""
+    rows = Rental.objects.select_for_update(no_key=True).filter(pk__in=rental_ids).order_by("pk")
+    list(rows.values_list("pk"))
