@@ -22,12 +22,12 @@ CONTROL: Final = "control"
 MISSED: Final = {CONTROL: json.dumps({"missed": True})}
 
 
-def announce(messages: Mapping[str, str]) -> bool:
-    """Publish a message on each channel, in one round trip. False where Redis did not take them.
+def announce(*messages: Mapping[str, str]) -> bool:
+    """Publish messages by their channels, in one round trip. False where Redis did not take them.
 
     Call it after the commit: a listener reads the rows at once.
     """
-    taken = not _breaker.is_open and _publish(messages)
+    taken = not _breaker.is_open and _publish(*messages)
     if not taken:
         _debt.owe()
     return taken
@@ -85,11 +85,12 @@ _breaker = Breaker("Redis (announcements)")
 _debt = _Debt()
 
 
-def _publish(messages: Mapping[str, str]) -> bool:
+def _publish(*messages: Mapping[str, str]) -> bool:
     try:
         with _client().pipeline(transaction=False) as pipeline:
-            for channel, message in messages.items():
-                pipeline.publish(address(channel), message)
+            for some in messages:
+                for channel, message in some.items():
+                    pipeline.publish(address(channel), message)
             pipeline.execute()
     except (redis.RedisError, OSError) as problem:
         _breaker.failed(problem)

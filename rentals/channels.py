@@ -12,10 +12,9 @@ from rentals.visibility import sees_team
 __all__ = ["audience", "publish", "revoke"]
 
 
-def publish(rental: Rental) -> None:
-    """Tell both audiences of a rental that it changed. For after the commit; never fails."""
-    told = str(rental.pk)
-    announce({_team(rental.team_id): told, _own(rental.team_id, rental.member_id): told})
+def publish(*rentals: Rental) -> None:
+    """Tell both audiences of each rental that it changed. For after the commit; never fails."""
+    announce(*(_news(rental) for rental in rentals))
 
 
 def audience(membership: Membership) -> str:
@@ -23,6 +22,11 @@ def audience(membership: Membership) -> str:
     if sees_team(membership):
         return _team(membership.team_id)
     return _own(membership.team_id, membership.user_id)
+
+
+def _news(rental: Rental) -> dict[str, str]:
+    told = str(rental.pk)
+    return {_team(rental.team_id): told, _own(rental.team_id, rental.member_id): told}
 
 
 def _team(team_id: int) -> str:

@@ -1,11 +1,11 @@
 """Stored webhooks are applied: in any order, any number of times, with the same end."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import DateTimeField, F, Q, QuerySet, Value
 from django.db.models.functions import Greatest, Least
 
@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 CONFIRM_PAUSE = timedelta(seconds=10)  # unsigned webhooks may not make us poll more often
 CONFIRM_READS = 5  # nor more often than this for one rental
 
+type Addressed = tuple[InboxEntry, int]  # with the id of the rental that it is for
+
 
 def apply_inbox_entry(entry_id: int, *, now: datetime) -> None:
     """Attach one stored webhook's message: see apply_inbox_entries."""
@@ -30,30 +32,30 @@ def apply_inbox_entry(entry_id: int, *, now: datetime) -> None:
 def apply_inbox_entries(entry_ids: Iterable[int], *, now: datetime) -> int:
     """Attach stored webhooks' messages to their rentals, where we know the activation by now.
 
-    A webhook may be faster than the answer to our own rent, so an entry for an unknown activation
-    stays unapplied, and is found again as soon as a rental has that activation. A rental whose
-    entries can't be applied is logged and keeps no other waiting. Returns how many were applied.
+    Those of one provider account go together. A webhook may be faster than the answer to our own
+    rent, so an entry for an unknown activation stays unapplied, and is found again as soon as a
+    rental has that activation. An entry that can't be applied is logged and keeps no other
+    waiting. Returns how many were applied.
     """
     entries = list(_unapplied(pk__in=set(entry_ids)))
     rentals = _rentals_of(entries)
-    groups: dict[Rental, list[InboxEntry]] = {}
+    accounts: dict[int, list[Addressed]] = {}
     unknown: list[int] = []
     for entry in entries:
-        rental = rentals.get((entry.account_id, entry.activation_id))
-        if rental is None:
+        rental_id = rentals.get((entry.account_id, entry.activation_id))
+        if rental_id is None:
             unknown.append(entry.pk)
         else:
-            groups.setdefault(rental, []).append(entry)
+            accounts.setdefault(entry.account_id, []).append((entry, rental_id))
     if unknown:
         _set_aside(unknown)
-    return sum(_apply_guarded(rental, group, now) for rental, group in groups.items())
+    return sum(_apply_guarded(addressed, now) for addressed in accounts.values())
 
 
 def apply_early_entries(rental: Rental, *, now: datetime) -> None:
     """Apply the webhooks that came before we knew the rental's activation."""
-    early = list(_unapplied(account=rental.account_id, activation_id=rental.activation_id))
-    if early:
-        _apply(rental, early, now)
+    early = _unapplied(account=rental.account_id, activation_id=rental.activation_id)
+    _apply_guarded([(entry, rental.pk) for entry in early], now)
 
 
 def delivery_of(entry: InboxEntry) -> Delivery:
@@ -68,28 +70,32 @@ def _unapplied(**wanted: Any) -> QuerySet[InboxEntry]:
     return entries.order_by("received_at", "pk")
 
 
-def _rentals_of(entries: Sequence[InboxEntry]) -> dict[tuple[int, str], Rental]:
-    """The rentals of the entries' activations, by account and activation id."""
+def _rentals_of(entries: Sequence[InboxEntry]) -> dict[tuple[int, str], int]:
+    """The ids of the entries' rentals, by account and activation id."""
     found = Rental.objects.filter(
         account__in={entry.account_id for entry in entries},
         activation_id__in={entry.activation_id for entry in entries},
     )
-    return {(rental.account_id, rental.activation_id): rental for rental in found}
+    rows = found.values_list("account_id", "activation_id", "pk")
+    return {(account, activation): pk for account, activation, pk in rows}
 
 
-def _apply_guarded(rental: Rental, entries: Sequence[InboxEntry], now: datetime) -> int:
+def _apply_guarded(addressed: Sequence[Addressed], now: datetime) -> int:
+    """Apply them together; where that fails, each by itself."""
     try:
-        return _apply(rental, entries, now)
-    except DatabaseError:
+        return _apply(addressed, now)
+    except (OperationalError, InterfaceError):
         raise  # whoever called comes again, once the database is back
     except Exception:
-        log.exception("inbox_failed", rental=rental.pk)
+        if len(addressed) > 1:
+            return sum(_apply_guarded([one], now) for one in addressed)
+        log.exception("inbox_failed", rental=addressed[0][1], entry=addressed[0][0].pk)
         return 0
 
 
-def _apply(rental: Rental, entries: Sequence[InboxEntry], now: datetime) -> int:
-    """Apply those of one rental that nobody else is applying right now."""
-    sightings = {entry.pk: _sighting(entry) for entry in entries}
+def _apply(addressed: Sequence[Addressed], now: datetime) -> int:
+    """Apply those that nobody else is applying right now, all or none."""
+    sightings = {entry.pk: _sighting(entry, rental_id) for entry, rental_id in addressed}
     with transaction.atomic():
         due = list(
             InboxEntry.objects.select_for_update(skip_locked=True)
@@ -97,20 +103,22 @@ def _apply(rental: Rental, entries: Sequence[InboxEntry], now: datetime) -> int:
             .order_by("received_at", "pk")
             .values_list("pk", flat=True)
         )
-        if not due:
-            return 0
-        outcomes = receive(rental.pk, [sightings[pk] for pk in due], now=now)
-        _note_applied(dict(zip(due, outcomes, strict=True)), now)
-        if any(
-            not sightings[pk].confirmed and outcome != InboxOutcome.KNOWN_MESSAGE
-            for pk, outcome in zip(due, outcomes, strict=True)
-        ):
-            ask_soon(rental.pk, now=now)
+        outcomes = dict(zip(due, receive([sightings[pk] for pk in due], now=now), strict=True))
+        _note_applied(outcomes, now)
+        ask_soon(
+            {
+                sightings[pk].rental_id
+                for pk, outcome in outcomes.items()
+                if not sightings[pk].confirmed and outcome != InboxOutcome.KNOWN_MESSAGE
+            },
+            now=now,
+        )
     return len(due)
 
 
-def _sighting(entry: InboxEntry) -> Sighting:
+def _sighting(entry: InboxEntry, rental_id: int) -> Sighting:
     return Sighting(
+        rental_id=rental_id,
         message=delivery_of(entry).message,
         source=Source.WEBHOOK,
         seen_at=entry.received_at,
@@ -135,26 +143,24 @@ def hint_to_poll(account_id: int, activation_id: str, *, now: datetime) -> None:
     """Somebody who knows the webhook's address says that there is news: ask soon, within bounds."""
     rental = Rental.objects.filter(account_id=account_id, activation_id=activation_id).first()
     if rental is not None:
-        ask_soon(rental.pk, now=now)
+        ask_soon([rental.pk], now=now)
 
 
-def ask_soon(rental_id: int, *, now: datetime) -> bool:
-    """Let the next poll of an open rental come at once: coalesced, and a few times only.
+def ask_soon(rental_ids: Collection[int], *, now: datetime) -> None:
+    """Let the next poll of open rentals come at once: coalesced, and a few times each only.
 
     All that comes within the pause after a look is answered by one more look at its end.
     """
     earliest = F("last_confirm_at") + Value(CONFIRM_PAUSE)
     due = Greatest(Value(now), earliest, output_field=DateTimeField())
-    return bool(
-        Rental.objects.filter(
-            Q(last_confirm_at__isnull=True) | Q(last_confirm_at__lte=now),
-            pk=rental_id,
-            state__in=OPEN | {RentalState.EXPIRED},
-            confirm_reads__lt=CONFIRM_READS,
-        ).update(
-            next_poll_at=Least(F("next_poll_at"), due, output_field=DateTimeField()),
-            planned_poll_at=None,  # asked for, whatever it is worth
-            last_confirm_at=due,
-            confirm_reads=F("confirm_reads") + 1,
-        )
+    Rental.objects.filter(
+        Q(last_confirm_at__isnull=True) | Q(last_confirm_at__lte=now),
+        pk__in=rental_ids,
+        state__in=OPEN | {RentalState.EXPIRED},
+        confirm_reads__lt=CONFIRM_READS,
+    ).update(
+        next_poll_at=Least(F("next_poll_at"), due, output_field=DateTimeField()),
+        planned_poll_at=None,  # asked for, whatever it is worth
+        last_confirm_at=due,
+        confirm_reads=F("confirm_reads") + 1,
     )

@@ -17,11 +17,11 @@ def apply_activation(rental: Rental, activation: Activation, *, now: datetime) -
     if activation.phone_number and not rental.phone_raw:
         _learn_number(rental, activation.phone_number)
     sightings = [
-        Sighting(message=message, source=Source.POLL, seen_at=now)
+        Sighting(rental_id=rental.pk, message=message, source=Source.POLL, seen_at=now)
         for message in activation.messages
     ]
     if sightings:
-        receive(rental.pk, sightings, now=now)
+        receive(sightings, now=now)
     elif activation.status == ActivationStatus.EXPIRED:
         move(
             rental.pk,

@@ -1,6 +1,7 @@
 """Messages find their place: each SMS once, none lost, in whatever order and state they come."""
 
-from collections.abc import Sequence
+from bisect import insort
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,23 +10,25 @@ from django.utils.crypto import salted_hmac
 
 from ledger.states import ExceptionKind
 from providers import values
-from rentals import channels, money, polling
+from rentals import money, polling
 from rentals.causes import Cause
 from rentals.models import InboxEntry, Message, Rental
 from rentals.models.inbox import InboxOutcome
-from rentals.operations.transition import move, note_event
+from rentals.operations.transition import Moves, locked
 from rentals.states import RentalState, Source
 
 RECEIVABLE = frozenset(
     {RentalState.WAITING, RentalState.CANCELLING, RentalState.EXPIRED, RentalState.RECEIVED}
 )
+COMPLETED = ("confirmed_at", "text", "content_hash", "provider_id", "received_at")
 MOST_UNCONFIRMED = 10  # messages of a rental that only unsigned webhooks told of
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A message as we came to see it. `confirmed` is False for an unsigned webhook."""
+    """A rental's message as we came to see it. `confirmed` is False for an unsigned webhook."""
 
+    rental_id: int
     message: values.Message
     source: Source
     seen_at: datetime
@@ -48,36 +51,103 @@ def content_hash(message: values.Message) -> bytes:
     return salted_hmac("rentals.message", content, algorithm="sha256").digest()
 
 
-def receive(rental_id: int, sightings: Sequence[Sighting], *, now: datetime) -> list[InboxOutcome]:
-    """Attach messages to a rental; the same ones again change nothing.
+def receive(sightings: Sequence[Sighting], *, now: datetime) -> list[InboxOutcome]:
+    """Attach messages to their rentals; the same ones again change nothing.
 
-    A confirmed new message moves the rental to received, from every state in which the provider
+    A confirmed new message moves its rental to received, from every state in which the provider
     may still hand one over; in any other state it is kept and the timeline says so.
     """
     with transaction.atomic():
-        rental = Rental.objects.select_for_update().get(pk=rental_id)
-        return [_receive_one(rental, sighting, now) for sighting in sightings]
+        arrivals = _Arrivals({sighting.rental_id for sighting in sightings}, now)
+        outcomes = [arrivals.take(sighting) for sighting in sightings]
+        arrivals.write()
+    return outcomes
 
 
-def _receive_one(rental: Rental, sighting: Sighting, now: datetime) -> InboxOutcome:
-    known = list(rental.messages.all())
-    same = _same(known, sighting)
-    if same is not None:
-        if _learn(same, sighting, now):
-            _moved_by_sms(rental, now)
-        return InboxOutcome.KNOWN_MESSAGE
-    conflict = any(
-        m.provider_id == sighting.provider_id and m.confirmed_at and sighting.provider_id
-        for m in known
-    )
-    if not sighting.confirmed and _enough_unconfirmed(known):
-        return InboxOutcome.TOO_MANY
-    _insert(rental, sighting, now)
-    if sighting.confirmed:
-        _moved_by_sms(rental, now)
-    else:
-        transaction.on_commit(lambda: channels.publish(rental))
-    return InboxOutcome.CONFLICT if conflict else InboxOutcome.NEW_MESSAGE
+class _Arrivals:
+    """What comes for some rentals. Their rows and messages are read at once, the rows locked, and
+    what changes of them is written at once."""
+
+    def __init__(self, rental_ids: Collection[int], now: datetime) -> None:
+        self._now = now
+        self._rentals = {rental.pk: rental for rental in locked(rental_ids)}
+        self._known: dict[int, list[Message]] = {pk: [] for pk in self._rentals}
+        for message in Message.objects.filter(rental__in=rental_ids):
+            self._known[message.rental_id].append(message)
+        self._moves = Moves(now)
+        self._new: list[Message] = []
+        self._completed: dict[int, Message] = {}
+        self._after_cancel: list[Rental] = []
+
+    def take(self, sighting: Sighting) -> InboxOutcome:
+        """Find the place of one; those that came before it in here are known by now."""
+        rental, known = self._rentals[sighting.rental_id], self._known[sighting.rental_id]
+        same = _same(known, sighting)
+        if same is not None:
+            self._complete(same, sighting)
+            return InboxOutcome.KNOWN_MESSAGE
+        conflict = any(
+            m.provider_id == sighting.provider_id and m.confirmed_at and sighting.provider_id
+            for m in known
+        )
+        if not sighting.confirmed and _enough_unconfirmed(known):
+            return InboxOutcome.TOO_MANY
+        self._add(rental, sighting)
+        return InboxOutcome.CONFLICT if conflict else InboxOutcome.NEW_MESSAGE
+
+    def write(self) -> None:
+        """The ledger comes last, because what is written there makes others wait."""
+        for message in self._completed.values():
+            message.save(update_fields=COMPLETED)
+        Message.objects.bulk_create(self._new)
+        self._moves.write()
+        for rental in self._after_cancel:
+            # Its refund is promised only where no SMS came: it may fail to come or be taken back.
+            money.notice(
+                rental,
+                ExceptionKind.SMS_AFTER_CANCEL,
+                "An SMS came after it was cancelled; the provider refunds only where none came.",
+                now=self._now,
+            )
+
+    def _complete(self, known: Message, sighting: Sighting) -> None:
+        was_confirmed = known.confirmed_at is not None
+        if _learn(known, sighting, self._now) and known.pk is not None:
+            self._completed[known.pk] = known
+        if known.confirmed_at is not None and not was_confirmed:
+            self._move_by_sms(self._rentals[sighting.rental_id])
+
+    def _add(self, rental: Rental, sighting: Sighting) -> None:
+        message = _new_message(rental, sighting, self._now)
+        self._new.append(message)
+        insort(self._known[rental.pk], message, key=lambda known: known.seen_at)
+        if sighting.confirmed:
+            self._move_by_sms(rental)
+        else:
+            self._moves.tell(rental)
+
+    def _move_by_sms(self, rental: Rental) -> None:
+        cancelling = rental.state == RentalState.CANCELLING
+        fields = {
+            "control_at": None if rental.finish_requested_at is None else rental.control_at,
+            "waits_for_more": False,
+            "next_poll_at": polling.after_sms(
+                now=self._now,
+                expires_at=rental.expires_at or self._now,
+                wants_more=rental.multiple_sms,
+            ),
+        }
+        moved = self._moves.make(
+            rental,
+            frm=RECEIVABLE,
+            to=RentalState.RECEIVED,
+            cause=Cause.SMS_CAME_FIRST if cancelling else Cause.SMS,
+            fields=fields,
+        )
+        if not moved:
+            self._moves.note(rental, cause=Cause.SMS_AFTER_END)
+        if rental.state == RentalState.CANCELLED:
+            self._after_cancel.append(rental)
 
 
 def _enough_unconfirmed(known: Sequence[Message]) -> bool:
@@ -89,8 +159,8 @@ def _enough_unconfirmed(known: Sequence[Message]) -> bool:
     return sum(message.confirmed_at is None for message in known) >= MOST_UNCONFIRMED
 
 
-def _insert(rental: Rental, sighting: Sighting, now: datetime) -> None:
-    Message.objects.create(
+def _new_message(rental: Rental, sighting: Sighting, now: datetime) -> Message:
+    return Message(
         rental=rental,
         provider_id=sighting.provider_id,
         content_hash=content_hash(sighting.message),
@@ -150,48 +220,12 @@ def _could_be_without_id(known: Message, sighting: Sighting) -> bool:
 
 
 def _learn(known: Message, sighting: Sighting, now: datetime) -> bool:
-    """Complete a known message. Returns whether it became confirmed by this."""
-    changed: list[str] = []
-    confirms = sighting.confirmed and known.confirmed_at is None
-    if confirms:
+    """Complete a known message. Returns whether this changed it."""
+    before = [getattr(known, name) for name in COMPLETED]
+    if sighting.confirmed and known.confirmed_at is None:
         known.confirmed_at, known.text = now, sighting.message.text or known.text
         known.content_hash = content_hash(sighting.message)
-        changed += ["confirmed_at", "text", "content_hash"]
-    if sighting.confirmed and sighting.message.id and known.provider_id != sighting.message.id:
+    if sighting.confirmed and sighting.message.id:
         known.provider_id = sighting.message.id
-        changed.append("provider_id")
-    if known.received_at is None and sighting.message.received_at:
-        known.received_at = sighting.message.received_at
-        changed.append("received_at")
-    if changed:
-        known.save(update_fields=changed)
-    return confirms
-
-
-def _moved_by_sms(rental: Rental, now: datetime) -> None:
-    cancelling = rental.state == RentalState.CANCELLING
-    fields = {
-        "control_at": None if rental.finish_requested_at is None else rental.control_at,
-        "waits_for_more": False,
-        "next_poll_at": polling.after_sms(
-            now=now, expires_at=rental.expires_at or now, wants_more=rental.multiple_sms
-        ),
-    }
-    moved = move(
-        rental.pk,
-        frm=RECEIVABLE,
-        to=RentalState.RECEIVED,
-        cause=Cause.SMS_CAME_FIRST if cancelling else Cause.SMS,
-        now=now,
-        fields=fields,
-    )
-    if moved is None:
-        note_event(rental, cause=Cause.SMS_AFTER_END, now=now)
-    if moved is None and rental.state == RentalState.CANCELLED:
-        # Its refund is promised only where no SMS came, so it may fail to come or be taken back.
-        money.notice(
-            rental,
-            ExceptionKind.SMS_AFTER_CANCEL,
-            "An SMS came after it was cancelled; the provider refunds only where none came.",
-            now=now,
-        )
+    known.received_at = known.received_at or sighting.message.received_at
+    return before != [getattr(known, name) for name in COMPLETED]

@@ -5,12 +5,91 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import User
 from rentals import channels
 from rentals.causes import Cause
 from rentals.models import Rental, RentalEvent
 from rentals.states import LIVE, MOVES, OPEN, RentalState
+
+
+def locked(rental_ids: Collection[int]) -> QuerySet[Rental]:
+    """Rentals whose rows are locked as they are read.
+
+    Whoever locks several does it by this, in the order of their ids: so nobody waits in a circle.
+    """
+    rentals = Rental.objects.select_for_update(of=("self",)).filter(pk__in=rental_ids)
+    return rentals.select_related("account__team").order_by("pk")
+
+
+class Moves:
+    """Moves of rentals whose rows the transaction has locked: made in memory, written at once."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._changed: dict[Rental, set[str]] = {}
+        self._events: list[RentalEvent] = []
+        self._news: dict[Rental, None] = {}
+
+    def make(
+        self,
+        rental: Rental,
+        *,
+        frm: Collection[RentalState],
+        to: RentalState,
+        cause: Cause,
+        actor: User | None = None,
+        note: str = "",
+        fields: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Compare and set: see `move`. False where the rental is in another state."""
+        was = RentalState(rental.state)
+        if was not in frm:
+            return False
+        if to not in MOVES[was]:
+            raise ValueError(f"a rental can't go from {was} to {to}")
+        changes = {**_tidied(to, self._now), **(fields or {}), "state": to}
+        for name, value in changes.items():
+            setattr(rental, name, value)
+        self._changed.setdefault(rental, set()).update(changes)
+        self._write_down(rental, was=was, cause=cause, actor=actor, note=note)
+        return True
+
+    def note(
+        self, rental: Rental, *, cause: Cause, actor: User | None = None, note: str = ""
+    ) -> None:
+        """Write down something that moved nothing."""
+        was = RentalState(rental.state)
+        self._write_down(rental, was=was, cause=cause, actor=actor, note=note)
+
+    def tell(self, rental: Rental) -> None:
+        """Have the pages told of a rental of which something else has changed."""
+        self._news[rental] = None
+
+    def write(self) -> None:
+        """Save all of it, and tell the pages of each rental once it is committed."""
+        for rental, names in self._changed.items():
+            rental.save(update_fields=names)
+        RentalEvent.objects.bulk_create(self._events)
+        if self._news:
+            transaction.on_commit(lambda: channels.publish(*self._news))
+
+    def _write_down(
+        self, rental: Rental, *, was: RentalState, cause: Cause, actor: User | None, note: str
+    ) -> None:
+        self._events.append(
+            RentalEvent(
+                rental=rental,
+                at=self._now,
+                actor=actor,
+                from_state=was,
+                to_state=rental.state,
+                cause=cause,
+                note=note[:500],
+            )
+        )
+        self.tell(rental)
 
 
 def move(
@@ -30,22 +109,11 @@ def move(
     in another state: then nothing changed. Raises ValueError for a move that MOVES rules out.
     """
     with transaction.atomic():
-        rental = (
-            Rental.objects.select_for_update(of=("self",))
-            .select_related("account__team")
-            .filter(pk=rental_id, state__in=frm)
-            .first()
-        )
-        if rental is None:
-            return None
-        was = RentalState(rental.state)
-        if to not in MOVES[was]:
-            raise ValueError(f"a rental can't go from {was} to {to}")
-        changes = {**_tidied(to, now), **(fields or {}), "state": to}
-        for name, value in changes.items():
-            setattr(rental, name, value)
-        rental.save(update_fields=list(changes))
-        _tell(rental, was=was, cause=cause, now=now, actor=actor, note=note)
+        rental = locked([rental_id]).filter(state__in=frm).first()
+        if rental is not None:
+            moves = Moves(now)
+            moves.make(rental, frm=frm, to=to, cause=cause, actor=actor, note=note, fields=fields)
+            moves.write()
     return rental
 
 
@@ -54,7 +122,9 @@ def note_event(
 ) -> None:
     """Write down something that moved nothing."""
     with transaction.atomic():
-        _tell(rental, was=RentalState(rental.state), cause=cause, now=now, actor=actor, note=note)
+        moves = Moves(now)
+        moves.note(rental, cause=cause, actor=actor, note=note)
+        moves.write()
 
 
 def _tidied(to: RentalState, now: datetime) -> dict[str, Any]:
@@ -63,24 +133,3 @@ def _tidied(to: RentalState, now: datetime) -> dict[str, Any]:
     if to not in OPEN:
         changes |= {"next_poll_at": None, "control_at": None}
     return changes
-
-
-def _tell(
-    rental: Rental,
-    *,
-    was: RentalState,
-    cause: Cause,
-    now: datetime,
-    actor: User | None,
-    note: str,
-) -> None:
-    RentalEvent.objects.create(
-        rental=rental,
-        at=now,
-        actor=actor,
-        from_state=was,
-        to_state=rental.state,
-        cause=cause,
-        note=note[:500],
-    )
-    transaction.on_commit(lambda: channels.publish(rental))
