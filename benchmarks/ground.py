@@ -81,6 +81,12 @@ def raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
+def processor_seconds(pid: int) -> float:
+    """What a process has used so far, all threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @dataclass(frozen=True)
 class Server:
     """A process that listens on a port of 127.0.0.1."""
@@ -100,9 +106,7 @@ class Server:
 
     @property
     def cpu(self) -> float:
-        """Seconds of a processor that it has used so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return processor_seconds(self.process.pid)
 
 
 @contextmanager
