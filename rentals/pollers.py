@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
@@ -14,9 +15,41 @@ from providers.transport import AsyncTransport
 
 SECONDS = 4.0  # for one poll; a whole task ends within five
 GRACE = 1.0
-CONNECTIONS = 100
+CONNECTIONS = 100  # to one provider
 
 Answers = SimpleQueue[tuple[int, Reply]]
+
+
+class Lanes:
+    """The connections to one provider, each by itself.
+
+    In one pool of them each request costs more, the more connections there are and the more
+    requests wait for one: 6 ms of the processor at a hundred, where a lane takes 1 ms.
+    """
+
+    def __init__(self) -> None:
+        self._room = asyncio.Semaphore(CONNECTIONS)
+        self._free: list[AsyncTransport] = []
+
+    async def send(self, door: Door, call: Call[Any]) -> Reply:
+        """Send on the lane that was used last, as its connection is the likeliest to be open."""
+        ends = asyncio.get_running_loop().time() + SECONDS
+        async with asyncio.timeout_at(ends):
+            await self._room.acquire()
+        try:
+            return await self._send(door, call, ends)
+        finally:
+            self._room.release()
+
+    async def _send(self, door: Door, call: Call[Any], ends: float) -> Reply:
+        wire = self._free.pop() if self._free else AsyncTransport(max_connections=1)
+        left = ends - asyncio.get_running_loop().time()
+        reply = await wire.send(call, base_url=door.base_url, key=door.key, seconds=left)
+        if reply.delivered == Delivered.ANSWERED:
+            self._free.append(wire)
+        else:
+            await wire.aclose()
+        return reply
 
 
 class Poller:
@@ -24,7 +57,7 @@ class Poller:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._wire: AsyncTransport | None = None
+        self._lanes: defaultdict[str, Lanes] = defaultdict(Lanes)
         threading.Thread(target=self._loop.run_forever, name="polls", daemon=True).start()
 
     def send(self, door: Door, calls: Mapping[int, Call[Any]], answers: Answers) -> Future[None]:
@@ -35,12 +68,8 @@ class Poller:
         await asyncio.gather(*(self._send(door, *each, answers) for each in calls.items()))
 
     async def _send(self, door: Door, key: int, call: Call[Any], answers: Answers) -> None:
-        if self._wire is None:
-            self._wire = AsyncTransport(max_connections=CONNECTIONS)
         try:
-            reply = await self._wire.send(
-                call, base_url=door.base_url, key=door.key, seconds=SECONDS
-            )
+            reply = await self._lanes[door.base_url].send(door, call)
         except Exception as problem:
             reply = Reply(Delivered.NEVER_SENT, problem=type(problem).__name__)
         answers.put((key, reply))

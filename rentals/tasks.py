@@ -12,6 +12,7 @@ from rentals.background import background
 from rentals.models import InboxEntry, Rental
 from rentals.nudges import nudge
 from rentals.operations import adopting, catalogue, learning, polling, sending, wallet
+from rentals.pacing.turns import AT_ONCE
 
 
 @shared_task(name="rentals.send_rent")
@@ -40,7 +41,8 @@ def adopt(entry_id: int) -> None:
 
 @shared_task(name="rentals.poll_account")
 def poll_account(account_id: int) -> None:
-    operations.poll_account(account_id)
+    if operations.poll_account(account_id) >= AT_ONCE:  # more are due: not at the next tick
+        nudge("rentals.poll_account", account_id)
 
 
 @shared_task(name="rentals.refresh_catalogue")

@@ -33,7 +33,7 @@ from sandbox.providers import Provider
 
 CROWD = 2000
 RATE = 150.0  # polls a second, as if learned: more than this the provider was never asked
-WARM, WATCHED = 15.0, 40.0  # seconds
+SPREAD, WARM, WATCHED = 15.0, 30.0, 40.0  # seconds: what fell due before the worker was up goes
 LATE = timedelta(seconds=2)
 
 SLOTS = 25
@@ -84,15 +84,19 @@ def _rentals(account: ProviderAccount) -> None:
     dice = random.Random(5)  # noqa: S311 - no secret
     member = Membership.objects.get(team=account.team).user
     now = timezone.now()
+    rentals = []
     for number in range(CROWD):
         started = now - timedelta(seconds=dice.uniform(0, 400))
-        due = now + timedelta(seconds=dice.uniform(0, WARM))
-        Rental.objects.create(
-            **_fields(account, member, number, started),
-            state=RentalState.WAITING,
-            next_poll_at=due,
-            planned_poll_at=due,
+        due = now + timedelta(seconds=dice.uniform(0, SPREAD))
+        rentals.append(
+            Rental(
+                **_fields(account, member, number, started),
+                state=RentalState.WAITING,
+                next_poll_at=due,
+                planned_poll_at=due,
+            )
         )
+    Rental.objects.bulk_create(rentals)
 
 
 def _fields(account: ProviderAccount, member: User, number: int, started: Any) -> dict[str, Any]:

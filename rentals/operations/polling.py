@@ -1,5 +1,6 @@
 """One provider account's rentals are asked for, together, where it is worth it, in its limits."""
 
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -32,7 +33,7 @@ GO_ON_FOR = timedelta(seconds=3)  # while as many are due as a turn takes; a tas
 UNANSWERED_PAUSE = timedelta(seconds=5)
 BAD_KEY_PAUSE = timedelta(seconds=30)
 NO_KEY_PAUSE = timedelta(seconds=30)
-SAVE_EVERY = 25  # looks that found nothing, which say only when to ask next
+SAVE_EVERY = 100  # looks that found nothing, which say only when to ask next
 
 # Where somebody else has said meanwhile when to ask next, that stands; where there was a hint
 # after the question went out, the answer may have been too early for it.
@@ -139,7 +140,7 @@ def _give_back_lease(account_id: int, fence: int) -> None:
 
 
 def _poll(account: ProviderAccount, fence: int) -> int:
-    now = timezone.now()
+    now, began = timezone.now(), time.monotonic()
     rows = {row.pk: row for row in watching.rows_of(account)}
     if not rows:
         return 0
@@ -157,6 +158,8 @@ def _poll(account: ProviderAccount, fence: int) -> int:
     _replan(watches, {watch.key for watch in chosen}, rows, turn)
     if chosen:
         _ask(chosen, rows, turn, named=means.limits is not None)
+        overdue = [now.timestamp() - watch.due for watch in chosen]
+        watching.remember_effort(account, overdue, took=time.monotonic() - began)
     return len(chosen)
 
 

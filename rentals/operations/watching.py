@@ -1,7 +1,7 @@
 """An account's rentals and means as the scheduler's pure functions want them, out of the rows."""
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from rentals.pacing.choosing import Watch
 from rentals.pacing.curves import BINS, Curve
 from rentals.pacing.demand import HOURS, UNKNOWN, Errands, expected
 from rentals.pacing.learning import Counts, Curves, Kind, missed_share
-from rentals.pacing.patience import Patience
+from rentals.pacing.patience import Effort, Patience
 from rentals.pacing.turns import Means, Usual
 from rentals.polling import LAST_LOOK, QUIET_LOOK
 from rentals.states import RentalState
@@ -154,6 +154,7 @@ def means(account: ProviderAccount, watches: Sequence[Watch], sight: Sight, now:
             ),
         ),
         rate=patience_of(account, now).rate,
+        manageable=_efforts[account.pk].rate,
     )
 
 
@@ -164,7 +165,9 @@ def usual(watches: Sequence[Watch], sight: Sight) -> Usual:
     return Usual(sight.thinned(sight.account_curve), last, sight.account_curve)
 
 
-# --- what a provider without limits bears
+# --- what a provider without limits bears, and what this process gets done
+
+_efforts: defaultdict[int, Effort] = defaultdict(Effort)
 
 
 def patience_of(account: ProviderAccount, now: datetime) -> Patience:
@@ -184,6 +187,11 @@ def remember_patience(account: ProviderAccount, now: datetime, *, refused: bool)
     Pace.objects.update_or_create(
         account=account, defaults={"rate": pace.rate, "ceiling": pace.ceiling, "at": now}
     )
+
+
+def remember_effort(account: ProviderAccount, overdue: Sequence[float], *, took: float) -> None:
+    """Note how many seconds a turn took, and by how many each of its polls was overdue."""
+    _efforts[account.pk] = _efforts[account.pk].after(overdue, took)
 
 
 # --- what is known of the past, read again every minute

@@ -11,6 +11,7 @@ from providers.values import Limits
 from rentals.pacing.choosing import Watch, hazards
 from rentals.pacing.curves import Curve
 from rentals.pacing.demand import A_CANCEL, Demand, Errands
+from rentals.pacing.patience import MOST
 from rentals.pacing.plans import looks_within, usual_looks
 from rentals.pacing.prices import lowest_price, price_by_rate
 
@@ -27,6 +28,7 @@ class Means:
     demand: Demand
     errands: Errands
     rate: float  # requests a second, where no limit is named
+    manageable: float = MOST  # polls a second that we get done
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Usual:
 def price(watches: Sequence[Watch], means: Means, usual: Usual, now: float) -> float:
     """The lowest price at which the looks that are wanted fit into the minute and the day."""
     if means.limits is None:
-        return price_by_rate(hazards(watches, now), means.rate)
+        return price_by_rate(hazards(watches, now), min(means.rate, means.manageable))
     each = 1 + A_CANCEL * usual.empty_share  # requests of a rental beside its looks
     left = _left(watches, means, each, now)
     minute = means.limits.per_minute - means.errands.mean(COUNTS_FOR)

@@ -14,7 +14,7 @@ from rentals import polling
 from rentals.pacing.choosing import LONGEST, SPARE, Watch, choose, next_due
 from rentals.pacing.curves import EDGES, PRIOR, Curve, lognormal
 from rentals.pacing.demand import BURST, HOURS, Demand, Errands, expected
-from rentals.pacing.patience import LEAST, MOST, Patience
+from rentals.pacing.patience import BUSY, LEAST, MOST, TELLING, Effort, Patience
 from rentals.pacing.plans import (
     SPREAD,
     asking_at,
@@ -395,6 +395,29 @@ def test_the_rate_keeps_its_bounds(rate: float, ceiling: float | None, seconds: 
     patience = Patience(rate, ceiling)
     assert rate <= patience.grown(seconds).rate <= MOST
     assert LEAST <= patience.refused().rate <= rate
+
+
+def test_no_more_is_planned_than_we_get_done() -> None:
+    found = Means(None, Windows(), Demand((0.0,) * HOURS), Errands(), rate=200.0)
+    slow = Means(None, Windows(), found.demand, Errands(), rate=200.0, manageable=50.0)
+    usual = Usual(PRIOR, TTL, PRIOR)
+    assert price(watches(2000), slow, usual, 1000.0) == pytest.approx(
+        16 * price(watches(2000), found, usual, 1000.0)
+    )
+    assert room(slow, 1000.0) == room(found, 1000.0), "what is due all the same goes out"
+
+
+def test_who_does_not_keep_up_plans_what_a_turn_gets_done() -> None:
+    late, in_time = [3.0] * 100, [0.5] * 96 + [3.0] * 4
+    effort = Effort().after(in_time, 60.0)
+    assert effort.rate == MOST
+    assert effort.after([3.0] * (TELLING - 1), 60.0) == effort
+    assert effort.after(late, 2.0).rate == MOST / 2, "one slow turn is not the rule"
+    for _ in range(5):
+        effort = effort.after(late, 2.0)
+    assert effort.rate == pytest.approx(50 * BUSY)
+    assert effort.after(late, 0.1) == effort, "what is left of a pause is worked off in time"
+    assert effort.after([], 1.0).rate == effort.after(in_time, 60.0).rate > effort.rate
 
 
 def test_without_limits_a_turn_has_room_for_what_the_rate_allows() -> None:
