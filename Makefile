@@ -19,8 +19,7 @@ check: install ## lint, types, import rules, missing migrations
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy .
 	.venv/bin/lint-imports
-	@# Django's own checks ask a server for its version, and none runs here; `prepare` runs them.
-	$(PYTHON) -W ignore manage.py makemigrations --check --dry-run --skip-checks
+	$(PYTHON) -W ignore manage.py makemigrations --check --dry-run
 
 format: install ## put the code into shape
 	$(PYTHON) -m ruff format .

@@ -1,6 +1,8 @@
 """What an installation is refused for, and what it is not."""
 
 import base64
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from pytest_django import Settings
 
 from accounts import keyring
 from smsportal import checks
+from tests import processes
 
 CHECKS = (checks.keyring_opens, checks.secret_key_is_strong, checks.public_url_is_safe)
 GOOD_KEY = base64.b64encode(bytes(range(32))).decode()
@@ -63,3 +66,14 @@ def test_codes_do_not_cross_the_internet_in_clear(
 ) -> None:
     settings.PUBLIC_URL = url
     assert serious() == expected
+
+
+def test_what_starts_while_the_database_is_away_is_not_ended_by_its_models(
+    tmp_path: Path,
+) -> None:
+    """A worker checks them before it takes work, and has to outlast a restart of PostgreSQL."""
+    nowhere = processes.environment(DATABASE_URL=f"postgresql:///none?host={tmp_path}")
+    check = "from django.core.checks import run_checks as run; run(databases=['default'])"
+    program = [sys.executable, "-W", "ignore", "-c", f"import django; django.setup(); {check}"]
+    done = subprocess.run(program, env=nowhere, cwd=processes.ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
