@@ -1,11 +1,11 @@
 """A rental turned out to cost another amount than was booked: its claim is of that amount."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
 from accounts.models import ProviderAccount
-from ledger.models import Refund
+from ledger.models import Refund, Transfer
 from ledger.operations import refunds
 from ledger.queries.charges import charged_for
 from ledger.states import RefundState
@@ -23,3 +23,11 @@ def recharging(wallet: ProviderAccount, reference: str, *, now: datetime) -> Ite
     yield
     if claim is not None:
         refunds.recharge(claim, charged_for(wallet.pk, reference), now=now)
+
+
+def lock_claims(wallet: ProviderAccount, purchases: Iterable[int]) -> None:
+    """Lock the claims for these purchases (ids of transfers) before the first is corrected: they
+    come before the balances, which a correction locks."""
+    named = Transfer.objects.filter(pk__in=list(purchases)).values("reference")
+    rows = Refund.objects.select_for_update(of=("self",))
+    list(rows.filter(wallet=wallet, reference__in=named).order_by("pk").values_list("pk"))

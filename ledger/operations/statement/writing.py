@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from ledger.matching import tables
 from ledger.models import Match, StatementRow, Transfer
 from ledger.operations.exceptions import report_all
+from ledger.operations.recharging import lock_claims
 from ledger.operations.statement import settling
 from ledger.operations.statement.charges import correct_difference
 from ledger.operations.statement.turn import Turn, batches, lock_book
@@ -73,7 +74,9 @@ def write_matches(turn: Turn) -> None:
         written = tables.run(_WRITE, {"now": turn.now, "seen": turn.seen})
         turn.matched += written
         turn.written += written
-        for row, transfer, difference in tables.rows(_DIFFERING):
+        differing = tables.rows(_DIFFERING)
+        lock_claims(turn.wallet, [transfer for _row, transfer, _difference in differing])
+        for row, transfer, difference in differing:
             turn.matched += _correct(turn, row, transfer, difference)
         settling.settle_matched(turn.wallet, now=turn.now)
     tables.wrote(written)
