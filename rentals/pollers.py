@@ -20,11 +20,11 @@ CONNECTIONS = 100  # to one provider
 Answers = SimpleQueue[tuple[int, Reply]]
 
 
-class Lanes:
+class Connections:
     """The connections to one provider, each by itself.
 
     In one pool of them each request costs more, the more connections there are and the more
-    requests wait for one: 6 ms of the processor at a hundred, where a lane takes 1 ms.
+    requests wait for one: 6 ms of the processor at a hundred, where one by itself takes 1 ms.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Lanes:
         self._free: list[AsyncTransport] = []
 
     async def send(self, door: Door, call: Call[Any]) -> Reply:
-        """Send on the lane that was used last, as its connection is the likeliest to be open."""
+        """Send on the one that was used last, as it is the likeliest to be open still."""
         ends = asyncio.get_running_loop().time() + SECONDS
         async with asyncio.timeout_at(ends):
             await self._room.acquire()
@@ -44,12 +44,16 @@ class Lanes:
     async def _send(self, door: Door, call: Call[Any], ends: float) -> Reply:
         wire = self._free.pop() if self._free else AsyncTransport(max_connections=1)
         left = ends - asyncio.get_running_loop().time()
-        reply = await wire.send(call, base_url=door.base_url, key=door.key, seconds=left)
-        if reply.delivered == Delivered.ANSWERED:
-            self._free.append(wire)
-        else:
-            await wire.aclose()
-        return reply
+        is_good = False
+        try:
+            reply = await wire.send(call, base_url=door.base_url, key=door.key, seconds=left)
+            is_good = reply.delivered == Delivered.ANSWERED
+            return reply
+        finally:
+            if is_good:
+                self._free.append(wire)
+            else:
+                await wire.aclose()
 
 
 class Poller:
@@ -57,7 +61,7 @@ class Poller:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._lanes: defaultdict[str, Lanes] = defaultdict(Lanes)
+        self._connections: defaultdict[str, Connections] = defaultdict(Connections)
         threading.Thread(target=self._loop.run_forever, name="polls", daemon=True).start()
 
     def send(self, door: Door, calls: Mapping[int, Call[Any]], answers: Answers) -> Future[None]:
@@ -69,7 +73,7 @@ class Poller:
 
     async def _send(self, door: Door, key: int, call: Call[Any], answers: Answers) -> None:
         try:
-            reply = await self._lanes[door.base_url].send(door, call)
+            reply = await self._connections[door.base_url].send(door, call)
         except Exception as problem:
             reply = Reply(Delivered.NEVER_SENT, problem=type(problem).__name__)
         answers.put((key, reply))
