@@ -12,7 +12,7 @@ from rentals.views import (
     history,
     renting,
     spend,
-    spending,
+    spend_months,
 )
 
 urlpatterns = [
@@ -31,9 +31,9 @@ urlpatterns = [
     path("rentals/<int:rental>/more", controls.rental_more, name="rental_more"),
     path("rentals/<int:rental>/doubt", deciding.doubt_decide, name="doubt_decide"),
     path("refunds/<int:refund>/", evidence.refund_detail, name="refund_detail"),
-    path("spend/", spending.spend, name="spend"),
-    path("spend/months/", spend.spend, name="spend_months"),
-    path("spend/export", spend.spend_export, name="spend_export"),
+    path("spend/", spend.spend, name="spend"),
+    path("spend/months/", spend_months.spend, name="spend_months"),
+    path("spend/export", spend_months.spend_export, name="spend_export"),
     path("balances", board.wallet_bar, name="wallet_bar"),
     path("health/", health.health, name="health"),
     path("health/<int:account>/replay", health.inbox_replay, name="inbox_replay"),

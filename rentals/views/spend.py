@@ -1,140 +1,116 @@
-"""What rentals cost, by month and currency: one's own; for finance and admins everybody's."""
+"""What rentals cost: one's own; for finance and admins everybody's."""
 
-import re
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_view
-from accounts.models import User
-from ledger.exports.response import download
-from rentals import exports, spending
-from rentals.cards import card
-from rentals.models.rentals import RentalQuerySet
-from rentals.queries import shown
+from accounts.models import ProviderAccount, User
+from ledger.days import team_day
+from rentals.spend import reading
+from rentals.spend.asked import CUSTOM, GROUPS, NO_PURPOSE, PRESETS, Asked, asked
+from rentals.spend.reading import Narrowed
+from rentals.spend.sheet import sheet
+from rentals.states import SpendOutcome
 from rentals.views.common import varied
-from rentals.visibility import sees_spend, spend_of
-
-PAGE = 25
-MONTH = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])")
+from rentals.visibility import may_rent, sees_spend
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the address asks for. `member` None: all that are there for whoever asks."""
+class Column:
+    """A column's head: what it is called, and how a click on it sorts."""
 
-    month: date | None
-    member: int | None
-    is_readable: bool
+    title: str
+    key: str
+    sort: str
+    sorted: str = ""  # ascending, descending
 
 
 @require_safe
 @team_view()
 def spend(request: TeamRequest) -> HttpResponse:
-    """`month` as 2026-11, else the newest; `member` by id for those who see all; `page`."""
-    asked = _asked(request)
-    if _is_denied(request, asked):
-        return _denied(request)
-    sees_all = sees_spend(request.membership)
-    member = asked.member if sees_all else request.user.pk
-    months = spending.by_month(request.team.pk, member)
-    month = _shown_month(asked, months)
+    """Filters, period, grouping, order and page are in the address: see rentals.spend.asked."""
+    wanted = asked_by(request)
+    if is_denied(request):
+        return render(request, "rentals/spend/page.html", {"denied": True}, status=403)
+    accounts = list(request.team.provider_accounts.order_by("label"))
+    seen = reading.choices(Narrowed(request.team.pk, member=_own(request)))
+    found = sheet(wanted, request.team, accounts)
     context = {
-        "months": months,
-        "month": month,
-        "of_month": [each for each in months if each.month == month],
-        "choices": sorted({each.month for each in months}, reverse=True),
-        "sees_all": sees_all,
-        "member": asked.member,
-        "members": _members(request) if sees_all else [],
-        "any": bool(months) or _rentals(request).exists(),
-        **_page(request, month, member),
+        "asked": wanted,
+        "sheet": found,
+        "any": bool(seen.service),
+        "columns": _columns(wanted),
+        "sees_all": sees_spend(request.membership),
+        "may_rent": may_rent(request.membership),
+        **_choices(seen, accounts, request),
     }
-    part = "rentals/spend.html#results" if request.htmx else "rentals/spend.html"
-    return varied(render(request, part, context))
+    part = "rentals/spend/page.html#spend" if request.htmx else "rentals/spend/page.html"
+    status = 400 if wanted.problem and not request.htmx else 200
+    return varied(render(request, part, context, status=status))
 
 
-@require_safe
-@team_view()
-def spend_export(request: TeamRequest) -> HttpResponseBase:
-    """The rentals of the month that the page shows, as a file."""
-    asked = _asked(request)
-    if _is_denied(request, asked):
-        return _denied(request)
-    member = asked.member if sees_spend(request.membership) else request.user.pk
-    month = _shown_month(asked, spending.by_month(request.team.pk, member))
-    filtered = {"month": f"{month:%Y-%m}" if month else "", "member": str(member or "")}
-    return download(
-        request,
-        name=f"spend-{month:%Y-%m}" if month else "spend",
-        head=exports.SPEND,
-        rows=exports.spend_rows(_behind(request, month, member)),
-        filtered={name: value for name, value in filtered.items() if value},
-    )
+def asked_by(request: TeamRequest) -> Asked:
+    """What the address asks for, of what this person may see."""
+    today = team_day(request.team, timezone.now())
+    return asked(request.GET, request.team.pk, today=today, member=_own(request))
 
 
-def _is_denied(request: TeamRequest, asked: Asked) -> bool:
-    return asked.member not in (None, request.user.pk) and not sees_spend(request.membership)
+def is_denied(request: TeamRequest) -> bool:
+    """Whether it asks for somebody else's spend, and it is not theirs to see."""
+    own = ("", str(request.user.pk))
+    return not sees_spend(request.membership) and request.GET.get("member", "") not in own
 
 
-def _denied(request: TeamRequest) -> HttpResponse:
-    return render(request, "rentals/spend.html", {"denied": True}, status=403)
+def _own(request: TeamRequest) -> int | None:
+    return None if sees_spend(request.membership) else request.user.pk
 
 
-def _shown_month(asked: Asked, months: list[spending.Spend]) -> date | None:
-    """The month that is asked for, else the newest; None where neither is there."""
-    return asked.month or (months[0].month if months and asked.is_readable else None)
-
-
-def _behind(request: TeamRequest, month: date | None, member: int | None) -> RentalQuerySet:
-    """The rentals behind a month's sums, newest first."""
-    if month is None:
-        return _rentals(request).none()
-    rentals = _rentals(request).filter(day__gte=month, day__lt=_after(month))
-    if member is not None:
-        rentals = rentals.filter(member=member)
-    return rentals.order_by("-requested_at", "-pk")
-
-
-def _page(request: TeamRequest, month: date | None, member: int | None) -> dict[str, Any]:
-    page = Paginator(_behind(request, month, member), PAGE).get_page(request.GET.get("page"))
-    pks = [rental.pk for rental in page]
-    read = shown(spend_of(request.membership)).in_bulk(pks)
-    now = timezone.now()
+def _choices(
+    seen: reading.Choices, accounts: list[ProviderAccount], request: TeamRequest
+) -> dict[str, Any]:
+    people = User.objects.filter(pk__in=map(int, seen.member)).order_by("name", "email")
     return {
-        "page": page,
-        "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
-        "cards": [card(request.membership, read[pk], now=now) for pk in pks if pk in read],
+        "presets": PRESETS.items(),
+        "is_custom": CUSTOM,
+        "groups": GROUPS.items(),
+        "members": [(user.pk, str(user)) for user in people]
+        if sees_spend(request.membership)
+        else [],
+        "services": sorted(seen.service, key=str.casefold),
+        "accounts": accounts,
+        "purposes": sorted(filter(None, seen.purpose), key=str.casefold),
+        "no_purpose": NO_PURPOSE if "" in seen.purpose else "",
+        "outcomes": SpendOutcome.choices,
     }
 
 
-def _asked(request: TeamRequest) -> Asked:
-    said, member = request.GET.get("month", ""), request.GET.get("member", "")
-    month = _month(said)
-    by_id = int(member) if member.isascii() and member.isdecimal() and len(member) < 19 else None
-    return Asked(month, by_id, is_readable=not said)
+def _columns(wanted: Asked) -> list[Column]:
+    by_time = wanted.group in ("day", "month")
+    sort = wanted.sort or ("-name" if by_time else "-rentals")
+    titles = {
+        "name": str(GROUPS[wanted.group]),
+        "rentals": _("Rentals"),
+        "received": _("Codes"),
+        "success": _("Success"),
+        "charged": _("Charged"),
+        "refunded": _("Refunded"),
+        "net": _("Net"),
+        "per_code": _("Per code"),
+        "held": _("Not decided"),
+    }
+    return [_column(title, key, sort, up=key == "name") for key, title in titles.items()]
 
 
-def _month(said: str) -> date | None:
-    written = MONTH.fullmatch(said)
-    return date(int(written[1]), int(written[2]), 1) if written else None
-
-
-def _after(month: date) -> date:
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
-
-
-def _rentals(request: TeamRequest) -> RentalQuerySet:
-    return spend_of(request.membership)
-
-
-def _members(request: TeamRequest) -> QuerySet[User]:
-    with_rentals = _rentals(request).order_by().values("member")
-    return User.objects.filter(pk__in=with_rentals).order_by("name", "email")
+def _column(title: str, key: str, sort: str, *, up: bool) -> Column:
+    """A click sorts by it, the largest first, or turns it round."""
+    if sort.removeprefix("-") != key:
+        return Column(title, key, key if up else f"-{key}")
+    if sort.startswith("-"):
+        return Column(title, key, key, "descending")
+    return Column(title, key, f"-{key}", "ascending")
