@@ -43,16 +43,25 @@ def texts(rows: Iterable[Iterable[Value]]) -> Iterator[list[str]]:
         yield [ways[type(value)](value) for value in row]
 
 
-def _ways(zone: tzinfo) -> dict[type, Callable[[Any], str]]:
-    """A cell has one of these types and no other."""
-    return {
-        str: harmless,
-        int: str,
-        Decimal: "{:f}".format,
-        datetime: lambda value: value.astimezone(zone).isoformat(timespec="seconds"),
-        date: date.isoformat,
-        type(None): lambda _value: "",
-    }
+class _Ways(dict[type, Callable[[Any], str]]):
+    def __missing__(self, kind: type) -> Callable[[Any], str]:
+        """What its nearest ancestor has: marked safe, or chosen from some, text is text."""
+        way = next(self[each] for each in kind.__mro__ if each in self)
+        return self.setdefault(kind, way)
+
+
+def _ways(zone: tzinfo) -> _Ways:
+    """A cell has one of these types, or a more special one."""
+    return _Ways(
+        {
+            str: harmless,
+            int: str,
+            Decimal: "{:f}".format,
+            datetime: lambda value: value.astimezone(zone).isoformat(timespec="seconds"),
+            date: date.isoformat,
+            type(None): lambda _value: "",
+        }
+    )
 
 
 def as_cell(value: Value) -> str | int | float | Decimal | None:

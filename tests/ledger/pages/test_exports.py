@@ -6,11 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils.safestring import mark_safe
 from openpyxl import load_workbook
 
 from accounts.models import AuditEvent
-from ledger.exports.cells import as_cell, as_text, harmless
+from ledger.exports.cells import as_cell, as_text, harmless, texts
 from ledger.exports.files import XLSX, write
+from ledger.states import RowKind
 from tests.ledger.pages.conftest import Desk
 from tests.ledger.pages.making import make_exception, make_refund, make_row, make_transfer
 from tests.pages.clients import page, signed_in
@@ -47,6 +49,12 @@ def test_other_text_stays_as_it_is(text: str) -> None:
 
 def test_signs_that_no_cell_can_hold_are_left_out() -> None:
     assert harmless("a\0b\x1fc") == "abc"
+
+
+def test_text_that_is_more_than_text_is_made_harmless_too() -> None:
+    assert as_text(mark_safe("=1+1")) == "'=1+1"
+    assert as_text(RowKind.REFUND) == "refund"
+    assert list(texts([[mark_safe("+1"), RowKind.REFUND]])) == [["'+1", "refund"]]
 
 
 def test_amounts_keep_their_sign_and_every_digit() -> None:
