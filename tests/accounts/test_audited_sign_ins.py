@@ -130,6 +130,18 @@ def test_a_factor_and_its_record_go_together() -> None:
     assert Authenticator.objects.filter(user=member.user).exists()
 
 
+def test_a_factor_is_not_removed_by_a_form_of_another_site() -> None:
+    """The transaction that the log needs begins after the form's token was looked at."""
+    member = make_member(make_team())
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(member.user)
+    TOTP.activate(member.user, generate_totp_secret())
+    before = AuditEvent.objects.count()
+    assert client.post(reverse("mfa_deactivate_totp")).status_code == 403
+    assert Authenticator.objects.filter(user=member.user).exists()
+    assert AuditEvent.objects.count() == before
+
+
 def test_other_devices_that_are_signed_out_are_counted(client: Client) -> None:
     user = make_user()
     other = Client()
