@@ -92,7 +92,7 @@ def _fill(on: Stage, provider: Provider, disk: Path, seconds: float, report: Rep
         on.sms(told)
         cancelling = threading.Thread(target=on.browser.cancel, args=[given_back.pk])
         cancelling.start()
-        until(lambda: on.hooks_answered(since), "a webhook is answered")
+        until(lambda: on.hooks_answered(told, since), "a webhook is answered")
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             _fill_up(ballast)  # what a restart has freed

@@ -45,9 +45,9 @@ def without_redis(on: Stage, provider: Provider, seconds: float, report: Report)
     on.sms(asked, webhook=False)
     on.browser.cancel(given_back.pk)
     tag = on.rent(provider)
-    until(lambda: on.hooks_answered(since), "a webhook is answered")
-    if on.hooks_answered(since) != [200]:
-        report.lost.append(f"without Redis a webhook got {on.hooks_answered(since)}")
+    until(lambda: on.hooks_answered(told, since), "a webhook is answered")
+    if on.hooks_answered(told, since) != {200}:
+        report.lost.append(f"without Redis a webhook got {on.hooks_answered(told, since)}")
     if seconds >= LONG:
         try:
             on.awaited(tag, "waiting", seconds=seconds)
@@ -72,9 +72,9 @@ def without_postgres(on: Stage, provider: Provider, seconds: float, report: Repo
     on.sms(asked, webhook=False)
     renting = threading.Thread(target=on.rent, args=[provider])
     renting.start()
-    until(lambda: on.hooks_answered(since), "a webhook is answered")
-    if on.hooks_answered(since) != [503]:
-        report.lost.append(f"without PostgreSQL a webhook got {on.hooks_answered(since)}")
+    until(lambda: on.hooks_answered(told, since), "a webhook is answered")
+    if on.hooks_answered(told, since) != {503}:
+        report.lost.append(f"without PostgreSQL a webhook got {on.hooks_answered(told, since)}")
     time.sleep(seconds)
     on.sandbox.switches.off(answer_late.id)
     with suppress(httpx.TransportError):

@@ -128,9 +128,15 @@ class Stage:
         until(told, "the last webhooks are sent")
         return len(waiting)
 
-    def hooks_answered(self, since: int) -> list[int | None]:
-        """The statuses of the webhooks after the delivery `since`, None where there was none."""
-        return [each.status for each in self.sandbox.journal.deliveries() if each.id > since]
+    def hooks_answered(self, rental: Rental, since: int) -> set[int | None]:
+        """The statuses of its webhooks after the delivery `since`, None where there was none."""
+        return {
+            each.status
+            for each in self.sandbox.journal.deliveries()
+            if each.id > since
+            and (each.provider, str(each.activation_id))
+            == (rental.account.provider, rental.activation_id)
+        }
 
     def last_hook(self) -> int:
         return max((each.id for each in self.sandbox.journal.deliveries(limit=1)), default=0)
