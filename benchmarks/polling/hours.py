@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from benchmarks.figures import Figure
 from benchmarks.polling.bound import least_delay
-from benchmarks.polling.policies import Habit, Ours, baselines
+from benchmarks.polling.policies import History, Ours, baselines
 from benchmarks.polling.runs import Outcome, a_day, an_hour
 from benchmarks.polling.world import BACK, Arrivals, World
 
@@ -40,9 +40,9 @@ def wrong_prior_figures(number: int) -> list[Figure]:
 
 def day_figures() -> list[Figure]:
     """A day of 1,000 rentals: with webhooks of which 2 % are lost, and with none."""
-    habit = _habit([a_day(World(30), Ours(), 1000).begins])
-    hooked = a_day(World(31, webhooks=0.98), Ours(habit=habit, missed=0.04), 1000)
-    alone = a_day(World(31), Ours(habit=habit), 1000)
+    history = _history([a_day(World(30), Ours(), 1000).begins])
+    hooked = a_day(World(31, webhooks=0.98), Ours(history=history, missed=0.04), 1000)
+    alone = a_day(World(31), Ours(history=history), 1000)
     first = a_day(World(31), Ours(), 1000)
     return [
         *_day("polling_day_with_webhooks", hooked),
@@ -64,14 +64,14 @@ def _day(name: str, outcome: Outcome) -> list[Figure]:
 def _ours(number: int, arrivals: Arrivals) -> list[Outcome]:
     days: list[tuple[float, ...]] = []
     for seed in DAYS_BEFORE:
-        past = an_hour(World(seed, arrivals=arrivals), Ours(habit=_habit(days)), number)
+        past = an_hour(World(seed, arrivals=arrivals), Ours(history=_history(days)), number)
         days.append(past.begins)
-    habit = _habit(days[1:])
-    return [an_hour(World(s, arrivals=arrivals), Ours(habit=habit), number) for s in MEASURED]
+    history = _history(days[1:])
+    return [an_hour(World(s, arrivals=arrivals), Ours(history=history), number) for s in MEASURED]
 
 
-def _habit(days: Sequence[tuple[float, ...]]) -> Habit:
-    return Habit([begun for day in days for begun in day], max(1, len(days)))
+def _history(days: Sequence[tuple[float, ...]]) -> History:
+    return History([begun for day in days for begun in day], max(1, len(days)))
 
 
 def _baseline(number: int, name: str) -> list[Outcome]:

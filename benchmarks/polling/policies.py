@@ -15,7 +15,7 @@ from benchmarks.polling.world import DAY, HOUR, LEAD, Clock, Line, World
 from providers.values import Limits
 from rentals.pacing.choosing import Watch, choose, next_due
 from rentals.pacing.curves import PRIOR, Curve
-from rentals.pacing.demand import UNKNOWN, Errands, expected
+from rentals.pacing.demand import HOURS, Errands, Habit, expected
 from rentals.pacing.turns import Means, Usual, price, room
 
 LAST_LOOK: Final = 3.0
@@ -92,37 +92,36 @@ def _add(
 
 
 @dataclass
-class Habit:
-    """When rentals began on other days: what the scheduler's history says."""
+class History:
+    """When rentals began on other days, if there were any."""
 
     begins: list[float] = field(default_factory=list)
     days: int = 1
 
-    def usual(self, now: float) -> list[float]:
-        """How many began in each of the 24 hours from this time of the day on."""
+    def habit(self, now: float) -> Habit | None:
         if not self.begins:
-            return [UNKNOWN] * 24
+            return None
         hours = [0.0] * 24
         for begun in self.begins:
             hours[int((begun - now) % DAY // HOUR)] += 1 / self.days
-        return hours
+        return Habit(tuple(hours[:HOURS]), hours[23])
 
 
 class Ours:
     """The scheduler: a turn a second, deciding by rentals.pacing alone."""
 
     def __init__(
-        self, *, curve: Curve = PRIOR, habit: Habit | None = None, missed: float = 1.0
+        self, *, curve: Curve = PRIOR, history: History | None = None, missed: float = 1.0
     ) -> None:
         self.curve = curve.thinned(missed)
         self.whole = curve
-        self.habit = habit or Habit()
+        self.history = history or History()
         self.budget = Budget(Limits(per_minute=100, per_day=5000))
         self.delayed = 0
         self.watches: dict[int, Watch] = {}
         self.begins: list[float] = []
-        self.usual: list[float] = []
-        self.usual_at = -math.inf
+        self.habit: Habit | None = None
+        self.habit_at = -math.inf
         self.prices: list[float] = []
 
     def begin(self, run: Runs) -> None:
@@ -186,14 +185,14 @@ class Ours:
         self.run.poll(line, answered)
 
     def _means(self, watches: list[Watch], now: float) -> Means:
-        if now - self.usual_at > 60:
-            self.usual, self.usual_at = self.habit.usual(now), now
+        if now - self.habit_at > 60:
+            self.habit, self.habit_at = self.history.habit(now), now
         last_hour = len(self.begins) - bisect_right(self.begins, now - HOUR)
         recent = len(self.begins) - bisect_right(self.begins, now - 600)
         return Means(
             limits=self.budget.limits,
             windows=self.budget.windows(now),
-            demand=expected(self.usual, last_hour=last_hour, usual_last_hour=self.usual[23]),
+            demand=expected(self.habit, last_hour=last_hour),
             errands=Errands(
                 rents_a_minute=recent / max(1.0, min(now, 600) / 60),
                 cancels=tuple(

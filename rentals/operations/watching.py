@@ -16,7 +16,7 @@ from rentals.models import Arrivals, InboxEntry, Message, Pace, Rental
 from rentals.operations.sweeping import CANCEL_LEAD, CANCEL_LEAD_SHARE
 from rentals.pacing.choosing import Watch
 from rentals.pacing.curves import BINS, Curve
-from rentals.pacing.demand import HOURS, UNKNOWN, Errands, expected
+from rentals.pacing.demand import HOURS, Errands, Habit, expected
 from rentals.pacing.learning import Counts, Curves, Kind, missed_share
 from rentals.pacing.patience import Effort, Patience
 from rentals.pacing.turns import Means, Usual
@@ -83,8 +83,7 @@ class Sight:
     provider: str
     curves: Curves
     missed: float
-    usual: tuple[float, ...]
-    usual_last_hour: float
+    habit: Habit | None
     account_curve: Curve
     _thinned: dict[int, Curve] = field(default_factory=dict)
 
@@ -144,7 +143,7 @@ def means(account: ProviderAccount, watches: Sequence[Watch], sight: Sight, now:
     return Means(
         limits=gateway.limits(account),
         windows=gateway.counting(account, now),
-        demand=expected(sight.usual, last_hour=len(times), usual_last_hour=sight.usual_last_hour),
+        demand=expected(sight.habit, last_hour=len(times)),
         errands=Errands(
             rents_a_minute=recent / 10,
             cancels=tuple(
@@ -206,9 +205,8 @@ def sight_of(account: ProviderAccount, now: datetime) -> Sight:
     def read() -> Sight:
         curves = _all_curves(now)
         missed = missed_share(_hooked(account, now))
-        hours, past = _usual_hours(account, now)
         whole = curves.of((account.provider,))
-        return Sight(account.provider, curves, missed, hours, past, whole)
+        return Sight(account.provider, curves, missed, _habit(account, now), whole)
 
     found = _sights.get(account.pk)
     if found is None or not found[0] <= now < found[0] + FRESH:
@@ -249,15 +247,15 @@ def _hooked(account: ProviderAccount, now: datetime) -> list[bool]:
     return list(latest.values_list("told", flat=True))
 
 
-def _usual_hours(account: ProviderAccount, now: datetime) -> tuple[tuple[float, ...], float]:
-    """Rentals a day in each of the coming hours, and in the past one, by the last days'."""
+def _habit(account: ProviderAccount, now: datetime) -> Habit | None:
+    """By the last days; None until there has been one."""
     past = Rental.objects.filter(account=account, requested_at__gt=now - HISTORY)
     times = list(past.values_list("requested_at", flat=True))
     if not times or min(times) > now - timedelta(days=1):
-        return (UNKNOWN,) * HOURS, UNKNOWN
+        return None
     days = max(1.0, min(7.0, math.ceil((now - min(times)) / timedelta(days=1)) - 1))
     yesterday = now - timedelta(hours=1)
     hours = Counter(
         int((time - now).total_seconds() % 86_400 // 3600) for time in times if time < yesterday
     )
-    return tuple(hours[hour] / days for hour in range(HOURS)), hours[23] / days
+    return Habit(tuple(hours[hour] / days for hour in range(HOURS)), hours[23] / days)

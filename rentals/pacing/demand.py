@@ -1,17 +1,17 @@
 """What is to be expected: rentals in the hours to come, and what must not wait for a poll."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
 # The same hour of tomorrow has what was spent in this one again, so it is not saved up for.
 HOURS: Final = 18
-WEARS_OFF: Final = 0.7  # an hour
-# Rentals an hour, before an account has had a day of its own: some thousand a day, for which its
-# quiet hours must not spend the requests.
-UNKNOWN: Final = 40.0
+WEARS_OFF: Final = 0.6  # an hour
+# Rentals an hour, before an account has had a day of its own: what is likely, and what must not
+# cost a code if it comes, as many as a day's requests suffice for.
+LIKELY: Final = 15.0
+POSSIBLE: Final = 60.0
 # Of an hour's rentals: two days that are alike differ by so much, and nothing is saved up for it.
 VARIES: Final = 0.25
 A_CANCEL: Final = 3  # requests: a look, the cancel, and a read before it is believed
@@ -22,27 +22,48 @@ BURST: Final = 15
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """Rentals expected to begin in each of the next HOURS hours."""
+    """Rentals expected to begin in each of the next HOURS hours.
+
+    `provided` is for how many there is to be room for all that must not wait, at least as many;
+    only those that are expected take looks from those that are here.
+    """
 
     hourly: tuple[float, ...]
+    provided: tuple[float, ...]
 
-    def within(self) -> list[float]:
-        """Rentals expected within one hour, within two, and so on."""
-        return list(accumulate(self.hourly))
+    def within(self) -> list[tuple[float, float]]:
+        """Rentals expected and provided for within one hour, within two, and so on."""
+        return list(zip(accumulate(self.hourly), accumulate(self.provided), strict=True))
 
 
-def expected(usual: Sequence[float], *, last_hour: float, usual_last_hour: float) -> Demand:
-    """Today's demand by that of other days at the same times, and by what is going on now.
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """`hours[i]` is how many rentals began, a day, in the hour that begins i hours from now;
+    `before` how many in the hour before."""
 
-    `usual[i]` is how many rentals began, a day, in the hour that begins i hours from now. What
-    the past hour had beyond the usual, and beyond chance, is taken to go on and to wear off: a
-    day that has no like must not run out of requests for its last looks.
-    """
-    chance = 2 * math.sqrt(usual_last_hour) + VARIES * usual_last_hour
-    surplus = max(0.0, last_hour - usual_last_hour - chance)
-    return Demand(
-        tuple(each + surplus * WEARS_OFF**hour for hour, each in enumerate(usual[:HOURS]))
-    )
+    hours: tuple[float, ...]
+    before: float
+
+    def today(self, last_hour: float) -> tuple[float, ...]:
+        """Today's demand by that of other days at the same times, and by what is going on now.
+
+        What the past hour had beyond the usual, and beyond chance, is taken to go on and to wear
+        off: a day that has no like must not run out of requests for its last looks.
+        """
+        chance = 2 * math.sqrt(self.before) + VARIES * self.before
+        surplus = max(0.0, last_hour - self.before - chance)
+        return tuple(
+            each + surplus * WEARS_OFF**hour for hour, each in enumerate(self.hours[:HOURS])
+        )
+
+
+def expected(habit: Habit | None, *, last_hour: float) -> Demand:
+    """What is to be expected of an account with a past, or of one without."""
+    if habit is not None:
+        hourly = habit.today(last_hour)
+        return Demand(hourly, hourly)
+    hourly = Habit((LIKELY,) * HOURS, LIKELY).today(last_hour)
+    return Demand(hourly, tuple(max(each, POSSIBLE) for each in hourly))
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,9 +77,9 @@ def _left(
     mine = share(Lane.POLL, means.limits)
     cancels = A_CANCEL * sum(watch.stays_empty(now) for watch in watches)
     left = []
-    for hour, rentals in enumerate(means.demand.within(), start=1):
+    for hour, (rentals, provided) in enumerate(means.demand.within(), start=1):
         of_all, of_polls = means.windows.day_left(mine, Lane.POLL, now + hour * 3600)
-        left.append((min(of_all - rentals * each - cancels, of_polls), rentals))
+        left.append((min(of_all - provided * each - cancels, of_polls), rentals))
     return left
 
 

@@ -210,8 +210,8 @@ def test_the_account_sees_its_webhooks_and_its_usual_hours(villa: Scene, times: 
             make_rental(villa.membership, villa.account, RentalState.FINISHED, at=at)
     sight = watching.sight_of(villa.account, now)
     assert sight.missed == 1
-    assert sight.usual[0] == pytest.approx(4 / 1)
-    assert sight.usual[1] == pytest.approx(2 / 1)
+    assert sight.habit is not None
+    assert sight.habit.hours[:2] == pytest.approx((4 / 1, 2 / 1))
     rental = villa.rented()
     villa.hook(villa.sms(rental, code="482913"))
     villa.poll(rental)

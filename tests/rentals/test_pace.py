@@ -13,7 +13,7 @@ from providers.values import Limits
 from rentals import polling
 from rentals.pacing.choosing import LONGEST, SPARE, Watch, choose, next_due
 from rentals.pacing.curves import EDGES, PRIOR, Curve, lognormal
-from rentals.pacing.demand import BURST, HOURS, Demand, Errands, expected
+from rentals.pacing.demand import BURST, HOURS, LIKELY, POSSIBLE, Demand, Errands, Habit, expected
 from rentals.pacing.patience import BUSY, LEAST, MOST, TELLING, Effort, Patience
 from rentals.pacing.plans import (
     SPREAD,
@@ -201,12 +201,34 @@ def test_prices_differ_a_little_and_evenly_between_rentals() -> None:
 
 
 def test_expected_is_the_usual_and_what_today_has_beyond_it() -> None:
-    usual = [10.0] + [0.0] * 30
-    assert expected(usual, last_hour=100, usual_last_hour=100).hourly[0] == 10
-    assert expected(usual, last_hour=140, usual_last_hour=100).hourly[0] == 10, "by chance"
-    assert expected(usual, last_hour=200, usual_last_hour=100).hourly[0] == 65
-    assert expected(usual, last_hour=30, usual_last_hour=0).hourly[0] == 40
-    assert len(expected(usual, last_hour=0, usual_last_hour=0).hourly) == HOURS
+    def first_hour(before: float, last_hour: float) -> float:
+        return expected(Habit((10.0,) + (0.0,) * 30, before), last_hour=last_hour).hourly[0]
+
+    assert first_hour(100, 100) == 10
+    assert first_hour(100, 140) == 10, "by chance"
+    assert first_hour(100, 200) == 65
+    assert first_hour(0, 30) == 40
+    demand = expected(Habit((1.0,) * 24, 0), last_hour=0)
+    assert demand.hourly == demand.provided == (1.0,) * HOURS
+
+
+@given(st.integers(0, 1000))
+def test_an_account_without_a_past_provides_for_more_than_is_likely(last_hour: int) -> None:
+    demand = expected(None, last_hour=last_hour)
+    assert min(demand.hourly) >= LIKELY and min(demand.provided) >= POSSIBLE
+    assert all(a <= b for a, b in zip(demand.hourly, demand.provided, strict=True))
+
+
+def test_what_is_provided_for_takes_no_looks_from_those_who_are_here() -> None:
+    usual = Usual(PRIOR, TTL, PRIOR)
+
+    def cost(hourly: float, provided: float) -> float:
+        demand = Demand((hourly,) * HOURS, (provided,) * HOURS)
+        day = (Spent(50_000.0, Lane.POLL, 2000),)
+        found = Means(LIMITS, Windows(day=day), demand, Errands(), 1.0)
+        return price(watches(3), found, usual, 1000.0)
+
+    assert cost(10, 10) < cost(10, 40) < cost(40, 40)
 
 
 def watches(number: int, *, age: float = 20.0, now: float = 1000.0) -> list[Watch]:
@@ -217,8 +239,13 @@ def watches(number: int, *, age: float = 20.0, now: float = 1000.0) -> list[Watc
     ]
 
 
+def _demand(rentals: float) -> Demand:
+    hourly = (rentals,) + (0.0,) * (HOURS - 1)
+    return Demand(hourly, hourly)
+
+
 def means(windows: Windows, errands: Errands, rentals: float = 0.0) -> Means:
-    return Means(LIMITS, windows, Demand((rentals,) + (0.0,) * (HOURS - 1)), errands, 1.0)
+    return Means(LIMITS, windows, _demand(rentals), errands, 1.0)
 
 
 @UNHURRIED
@@ -398,7 +425,7 @@ def test_the_rate_keeps_its_bounds(rate: float, ceiling: float | None, seconds: 
 
 
 def test_no_more_is_planned_than_we_get_done() -> None:
-    found = Means(None, Windows(), Demand((0.0,) * HOURS), Errands(), rate=200.0)
+    found = Means(None, Windows(), _demand(0.0), Errands(), rate=200.0)
     slow = Means(None, Windows(), found.demand, Errands(), rate=200.0, manageable=50.0)
     usual = Usual(PRIOR, TTL, PRIOR)
     assert price(watches(2000), slow, usual, 1000.0) == pytest.approx(
@@ -421,7 +448,7 @@ def test_who_does_not_keep_up_plans_what_a_turn_gets_done() -> None:
 
 
 def test_without_limits_a_turn_has_room_for_what_the_rate_allows() -> None:
-    found = Means(None, Windows(), Demand((0.0,) * HOURS), Errands(), rate=20.0)
+    found = Means(None, Windows(), _demand(0.0), Errands(), rate=20.0)
     assert room(found, 1000.0) == 60
     spent = Windows(minute=(Spent(1050.0, Lane.POLL, 1290),))
     assert room(Means(None, spent, found.demand, Errands(), rate=20.0), 1000.0) == 10
