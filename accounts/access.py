@@ -84,12 +84,7 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def _not_allowed(request: TeamRequest, roles: tuple[Role, ...]) -> HttpResponse:
-    context = {"needed": [role.label for role in roles], "admins": _admins(request.team)}
+    context = {"needed": [role.label for role in roles], "admins": request.team.admins()}
     response = render(request, "accounts/not_allowed.html", context, status=403)
     add_never_cache_headers(response)
     return response
-
-
-def _admins(team: Team) -> list[User]:
-    admins = team.memberships.filter(roles__contains=[Role.ADMIN], user__is_active=True)
-    return [membership.user for membership in admins.select_related("user").order_by("pk")]

@@ -2,6 +2,7 @@ from rentals.models.catalogue import Offer
 from rentals.models.inbox import InboxEntry
 from rentals.models.messages import Message
 from rentals.models.pacing import Arrivals, Pace
+from rentals.models.policy import Policy
 from rentals.models.rentals import Rental
 from rentals.models.spend import SpendFact, SpendTotal
 from rentals.models.trail import ProviderAnswer, RentalEvent
@@ -12,6 +13,7 @@ __all__ = [
     "Message",
     "Offer",
     "Pace",
+    "Policy",
     "ProviderAnswer",
     "Rental",
     "RentalEvent",

@@ -8,7 +8,7 @@ from rentals.operations.controlling import (
     wait_for_more,
 )
 from rentals.operations.deciding import decide_doubt
-from rentals.operations.errors import NotPossible, RentalNotAllowed
+from rentals.operations.errors import NotPossible, PolicyRefused, RentalNotAllowed
 from rentals.operations.folding import fold_spend
 from rentals.operations.inbox import apply_inbox_entries, apply_inbox_entry, hint_to_poll
 from rentals.operations.polling import poll_account
@@ -19,6 +19,7 @@ from rentals.operations.sweeping import sweep
 
 __all__ = [
     "NotPossible",
+    "PolicyRefused",
     "RentalNotAllowed",
     "apply_inbox_entries",
     "apply_inbox_entry",

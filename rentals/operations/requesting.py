@@ -16,9 +16,10 @@ from ledger.days import team_day
 from providers.registry import provider
 from rentals import channels, money
 from rentals.causes import Cause
-from rentals.models import Offer, Rental, RentalEvent
+from rentals.models import Offer, Policy, Rental, RentalEvent
 from rentals.nudges import nudge
-from rentals.operations.errors import RentalNotAllowed
+from rentals.operations.errors import PolicyRefused, RentalNotAllowed
+from rentals.policy import Wish, decide
 from rentals.states import RentalState
 
 AREA_CODE = re.compile(r"[0-9]{1,6}")
@@ -40,7 +41,8 @@ def request_rental(
     """Write a rental as requested, hold its price, and nudge a worker to carry it out.
 
     The same member with the same `request_key` gets the same rental again, whatever else the
-    second form says. Raises RentalNotAllowed, with the reason in a person's words.
+    second form says. Raises RentalNotAllowed, with the reason in a person's words:
+    PolicyRefused where the team's rules say no.
     """
     if known := _same_form(membership, request_key):
         return known
@@ -67,7 +69,7 @@ def request_rental(
         held=offer.price,
     )
     try:
-        _write(rental, membership, now)
+        return _admit(rental, membership, now)
     except MonthClosed as closed:
         raise RentalNotAllowed(
             _("Finance has closed this month: nothing can be rented in it.")
@@ -76,7 +78,6 @@ def request_rental(
         if known := _same_form(membership, request_key):
             return known
         raise
-    return rental
 
 
 def _same_form(membership: Membership, request_key: UUID) -> Rental | None:
@@ -86,20 +87,50 @@ def _same_form(membership: Membership, request_key: UUID) -> Rental | None:
     return known
 
 
-def _write(rental: Rental, membership: Membership, now: datetime) -> None:
+def _admit(rental: Rental, membership: Membership, now: datetime) -> Rental:
+    """Write the rental if the team's rules let it, one of a member at a time.
+
+    What counts a member's rentals stays true until the commit, because the member's next one
+    waits for it.
+    """
     with transaction.atomic():
-        rental.save(force_insert=True)
-        RentalEvent.objects.create(
-            rental=rental,
-            at=now,
-            actor=membership.user,
-            to_state=RentalState.REQUESTED,
-            cause=Cause.REQUESTED,
-        )
-        money.book_hold(rental, now=now)
-        _record(rental, membership)
-        transaction.on_commit(lambda: channels.publish(rental))
-        transaction.on_commit(lambda: nudge("rentals.send_rent", rental.pk))
+        _lock(membership)
+        if known := _same_form(membership, rental.request_key):
+            return known
+        _check_policy(rental, membership)
+        _write(rental, membership, now)
+    return rental
+
+
+def _lock(membership: Membership) -> None:
+    rows = Membership.objects.select_for_update(no_key=True)
+    if not rows.filter(pk=membership.pk).exists():
+        raise RentalNotAllowed(_("You may not rent numbers here."))
+
+
+def _check_policy(rental: Rental, membership: Membership) -> None:
+    """Against the rules of this moment: a later change of them leaves the rental alone."""
+    terms = Policy.of(membership.team_id).terms
+    own = Rental.objects.live().filter(team=membership.team_id, member=membership.user_id)
+    wish = Wish(rental.service_name, rental.price, rental.currency, rental.purpose)
+    refusals = decide(terms, wish, live=0 if terms.most_live is None else own.count())
+    if refusals:
+        raise PolicyRefused(refusals, membership.team.admins())
+
+
+def _write(rental: Rental, membership: Membership, now: datetime) -> None:
+    rental.save(force_insert=True)
+    RentalEvent.objects.create(
+        rental=rental,
+        at=now,
+        actor=membership.user,
+        to_state=RentalState.REQUESTED,
+        cause=Cause.REQUESTED,
+    )
+    money.book_hold(rental, now=now)
+    _record(rental, membership)
+    transaction.on_commit(lambda: channels.publish(rental))
+    transaction.on_commit(lambda: nudge("rentals.send_rent", rental.pk))
 
 
 def _record(rental: Rental, membership: Membership) -> None:

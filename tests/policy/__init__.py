@@ -1,0 +1,1 @@
+"""What a team lets its members rent, and how long it keeps what came."""
