@@ -11,7 +11,7 @@ class Family(models.TextChoices):
 
     SIGNING_IN = "signing_in", _("Signing in")
     PEOPLE = "people", _("People and roles")
-    TEAM = "team", _("Team settings")
+    TEAM = "team", _("Team settings and policy")
     PROVIDERS = "providers", _("Provider accounts and keys")
     RENTALS = "rentals", _("Rentals")
     CODES = "codes", _("Codes shown to others")
@@ -40,6 +40,7 @@ class Action(models.TextChoices):
 
     TEAM_CREATED = "team.created", _("Team created")
     TEAM_SETTINGS_CHANGED = "team.settings_changed", _("Team settings changed")
+    POLICY_CHANGED = "policy.changed", _("Policy changed")
 
     ACCOUNT_ADDED = "provider_account.added", _("Provider account added")
     ACCOUNT_RENAMED = "provider_account.renamed", _("Provider account renamed")
@@ -99,7 +100,11 @@ _IN: Final[dict[Family, tuple[Action, ...]]] = {
         Action.INVITATION_ACCEPTED,
         Action.INVITATION_REVOKED,
     ),
-    Family.TEAM: (Action.TEAM_CREATED, Action.TEAM_SETTINGS_CHANGED),
+    Family.TEAM: (
+        Action.TEAM_CREATED,
+        Action.TEAM_SETTINGS_CHANGED,
+        Action.POLICY_CHANGED,
+    ),
     Family.PROVIDERS: (
         Action.ACCOUNT_ADDED,
         Action.ACCOUNT_RENAMED,

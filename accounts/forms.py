@@ -129,18 +129,6 @@ class TeamSettingsForm(forms.Form):
             "What totals over several currencies are told in, by rates that finance enters."
         ),
     )
-    shares_board = forms.BooleanField(
-        label=_("Members see each other's rentals and codes"),
-        required=False,
-        help_text=_("Otherwise each member sees their own only. Admins always see all."),
-    )
-    auto_cancel = forms.BooleanField(
-        label=_("Cancel a rental before it ends empty"),
-        required=False,
-        help_text=_(
-            "Shortly before its time is up and after a last look, so that the provider refunds it."
-        ),
-    )
 
 
 class ProfileForm(forms.Form):

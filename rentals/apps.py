@@ -18,3 +18,4 @@ class RentalsConfig(AppConfig):
         health.register("spend", spend)
         rental = Kind(_("Rental"), "rental_detail", "rental")
         trail_objects.register("rentals.rental", rental)
+        trail_objects.register("rentals.policy", Kind(_("Policy"), "policy"))

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
 from ledger.states import FindingKind
-from rentals.models import Offer, Rental
+from rentals.models import Offer, Policy, Rental
+from rentals.policy import PurposeRule, example
 from rentals.queries import offers_of
 
 
@@ -39,6 +40,21 @@ class RentForm(forms.Form):
         offer = self.fields["offer"]
         assert isinstance(offer, forms.ModelChoiceField)  # noqa: S101 - narrows the type
         offer.queryset = offers_of(team)
+        self.terms = Policy.of(team.pk).terms
+        self._ask_purpose(self.fields["purpose"])
+
+    def _ask_purpose(self, purpose: forms.Field) -> None:
+        """As the team's rules have it. What they refuse is for the operation to say."""
+        match self.terms.purpose_rule:
+            case PurposeRule.LISTED:
+                choices = [("", _("Choose one")), *((each, each) for each in self.terms.purposes)]
+                purpose.widget = forms.Select(choices=choices)
+            case PurposeRule.TICKET:
+                examples = str(_(" or ")).join(map(example, self.terms.tickets[:3]))
+                purpose.help_text = _("A ticket, such as %(ticket)s") % {"ticket": examples}
+                purpose.widget.attrs |= {"autocapitalize": "off", "spellcheck": "false"}
+        if self.terms.needs_purpose:
+            purpose.widget.attrs["required"] = True
 
     @classmethod
     def fresh(cls, team: Team) -> "RentForm":

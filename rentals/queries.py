@@ -23,6 +23,7 @@ from providers.registry import provider
 from rentals.cards import Card, card
 from rentals.models import Message, Offer, Rental
 from rentals.models.rentals import RentalQuerySet
+from rentals.policy import Terms, about_offer
 from rentals.spending import with_money
 from rentals.states import LIVE
 from rentals.visibility import visible_rentals
@@ -79,10 +80,16 @@ def offers_of(team: Team) -> QuerySet[Offer]:
 
 
 def search_offers(
-    membership: Membership, words: str, *, now: datetime, chosen: int | None = None
+    membership: Membership,
+    words: str,
+    terms: Terms,
+    *,
+    now: datetime,
+    chosen: int | None = None,
 ) -> Found:
     """Offers whose name, code or account holds each word; without words the member's own first.
 
+    What the team's rules refuse is among them, with what they say; without words it comes last.
     The `chosen` offer stays among them where it is still to be had.
     """
     offers = offers_of(membership.team)
@@ -90,11 +97,16 @@ def search_offers(
     for word in words.split():
         named = Q(name__icontains=word) | Q(service_code__icontains=word)
         fitting = fitting.filter(named | Q(account__label__icontains=word))
-    ranked = _by_closeness(fitting, words) if words.strip() else _by_use(fitting, membership, now)
+    if words.strip():
+        ranked = _by_closeness(fitting, words)
+    else:
+        ranked = _by_use(fitting, terms, membership, now)
     found = list(ranked[:OFFERS_SHOWN])
     more = max(0, fitting.count() - OFFERS_SHOWN)
     if chosen is not None and chosen not in {offer.pk for offer in found}:
         found = [*offers.filter(pk=chosen), *found]
+    for offer in found:
+        offer.refused = about_offer(terms, offer.name, offer.price, offer.account.currency)
     return Found(found, more, words.strip())
 
 
@@ -108,7 +120,19 @@ def _by_closeness(offers: QuerySet[Offer], words: str) -> QuerySet[Offer]:
     return offers.order_by(closeness, Lower("name"), "account__label", "pk")
 
 
-def _by_use(offers: QuerySet[Offer], membership: Membership, now: datetime) -> QuerySet[Offer]:
+def _refused(terms: Terms) -> Q:
+    """What the rules refuse of offers with their `lowered` name, as near as an order needs it."""
+    refused = Q(pk__in=())
+    if terms.services:
+        refused |= ~Q(lowered__in=[name.lower() for name in terms.services])
+    for currency, highest in terms.highest.items():
+        refused |= Q(account__currency=currency, price__gt=highest)
+    return refused
+
+
+def _by_use(
+    offers: QuerySet[Offer], terms: Terms, membership: Membership, now: datetime
+) -> QuerySet[Offer]:
     mine = Rental.objects.filter(
         member=membership.user_id,
         account=OuterRef("account"),
@@ -116,8 +140,18 @@ def _by_use(offers: QuerySet[Offer], membership: Membership, now: datetime) -> Q
         requested_at__gt=now - RECENT,
     )
     used = mine.order_by().values("service_code").annotate(last=Max("requested_at"))
-    return offers.annotate(last_used=Subquery(used.values("last"))).order_by(
-        F("last_used").desc(nulls_last=True), Lower("name"), "account__label", "pk"
+    refused = Case(
+        When(_refused(terms), then=Value(1)), default=Value(0), output_field=IntegerField()
+    )
+    ranked = offers.annotate(
+        lowered=Lower("name"), refused_last=refused, last_used=Subquery(used.values("last"))
+    )
+    return ranked.order_by(
+        "refused_last",
+        F("last_used").desc(nulls_last=True),
+        "lowered",
+        "account__label",
+        "pk",
     )
 
 

@@ -22,7 +22,7 @@ SETTINGS = ("name", "time_zone", "reporting_currency", "shares_board", "auto_can
 def create_team(*, name: str, founder: User | None = None) -> Team:
     """Make a team with a slug of its own; its founder holds every role. Raises NotPossible."""
     name = name.strip()
-    _check(name, "UTC")
+    _check(name)
     for slug in _slugs(name):
         if Team.objects.filter(slug=slug).exists():
             continue
@@ -37,29 +37,31 @@ def create_team(*, name: str, founder: User | None = None) -> Team:
 def change_settings(
     *,
     team: Team,
-    name: str,
-    time_zone: str,
-    shares_board: bool,
-    auto_cancel: bool,
     actor: User | None,
+    name: str | None = None,
+    time_zone: str | None = None,
     reporting_currency: str = "",
+    shares_board: bool | None = None,
+    auto_cancel: bool | None = None,
 ) -> None:
     """Change what a team's admins decide for it. Raises NotPossible.
 
-    Without a `reporting_currency` that stays as it is.
+    What is not given stays as it is.
     """
-    currency = reporting_currency or team.reporting_currency
-    wanted = {
-        "name": name.strip(),
+    name = None if name is None else name.strip()
+    currency = reporting_currency or None
+    given = {
+        "name": name,
         "time_zone": time_zone,
         "shares_board": shares_board,
         "auto_cancel": auto_cancel,
         "reporting_currency": currency,
     }
-    _check(name.strip(), time_zone, currency)
+    _check(name, time_zone, currency)
     with transaction.atomic():
         locked = Team.objects.select_for_update().get(pk=team.pk)
         before = {field: getattr(locked, field) for field in SETTINGS}
+        wanted = before | {field: value for field, value in given.items() if value is not None}
         changed = [field for field in SETTINGS if before[field] != wanted[field]]
         if not changed:
             return
@@ -78,12 +80,12 @@ def change_settings(
             transaction.on_commit(lambda: revoke(team_id=team.pk))
 
 
-def _check(name: str, time_zone: str, currency: str = "USD") -> None:
-    if not 1 <= len(name) <= 100 or not name.isprintable():
+def _check(name: str | None, time_zone: str | None = None, currency: str | None = None) -> None:
+    if name is not None and (not 1 <= len(name) <= 100 or not name.isprintable()):
         raise NotPossible(_("Give the team a name of 1 to 100 characters."))
-    if time_zone not in zone_names():
+    if time_zone is not None and time_zone not in zone_names():
         raise NotPossible(_("Choose one of the time zones in the list."))
-    if currency not in CURRENCIES:
+    if currency is not None and currency not in CURRENCIES:
         raise NotPossible(_("Choose one of the currencies in the list."))
 
 

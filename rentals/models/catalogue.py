@@ -1,9 +1,12 @@
 """What can be rented, as each provider account's catalogue last said."""
 
+from collections.abc import Sequence
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ProviderAccount
+from rentals.policy import Refusal
 
 
 class Offer(models.Model):
@@ -18,6 +21,8 @@ class Offer(models.Model):
     multiple_sms = models.BooleanField(_("several SMS"), default=False)
     read_at = models.DateTimeField()
     gone_at = models.DateTimeField(null=True, blank=True)
+    # Not kept: what the rules of the team that it is shown to say against it.
+    refused: Sequence[Refusal] = ()
 
     class Meta:
         constraints = [

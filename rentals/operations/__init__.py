@@ -11,6 +11,7 @@ from rentals.operations.deciding import decide_doubt
 from rentals.operations.errors import NotPossible, PolicyRefused, RentalNotAllowed
 from rentals.operations.folding import fold_spend
 from rentals.operations.inbox import apply_inbox_entries, apply_inbox_entry, hint_to_poll
+from rentals.operations.policy import change_policy
 from rentals.operations.polling import poll_account
 from rentals.operations.requesting import request_rental
 from rentals.operations.sending import send_rent
@@ -24,6 +25,7 @@ __all__ = [
     "apply_inbox_entries",
     "apply_inbox_entry",
     "cancel_rental",
+    "change_policy",
     "decide_doubt",
     "finish_rental",
     "fold_spend",

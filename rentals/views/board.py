@@ -8,8 +8,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_view
-from accounts.models import User
-from accounts.states import Role
 from rentals import queries
 from rentals.forms import RentForm
 from rentals.visibility import may_rent, sees_team
@@ -54,7 +52,9 @@ def rent_context(
 ) -> dict[str, Any]:
     """What the rent form needs; `chosen` is the offer that stays chosen in the list."""
     words = (request.POST.get("q", "") or request.GET.get("q", "")).replace("\0", " ")
-    found = queries.search_offers(request.membership, words, now=timezone.now(), chosen=chosen)
+    found = queries.search_offers(
+        request.membership, words, form.terms, now=timezone.now(), chosen=chosen
+    )
     catalogues = queries.catalogues(request.team)
     return {
         "form": form,
@@ -62,14 +62,9 @@ def rent_context(
         "chosen": chosen,
         "catalogues": catalogues,
         "chooses": {c.account.pk for c in catalogues if c.chooses_number},
-        "admins": admins(request) if not catalogues else [],
+        "admins": request.team.admins() if not catalogues else [],
         "may_rent": may_rent(request.membership),
     }
-
-
-def admins(request: TeamRequest) -> list[User]:
-    holding = request.team.memberships.filter(roles__contains=[Role.ADMIN], user__is_active=True)
-    return [membership.user for membership in holding.select_related("user").order_by("pk")]
 
 
 def _whose(request: TeamRequest) -> str:

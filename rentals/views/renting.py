@@ -15,7 +15,7 @@ from accounts.states import Role
 from rentals.forms import RentForm
 from rentals.models import Offer, Rental
 from rentals.nudges import nudge
-from rentals.operations import RentalNotAllowed, request_rental
+from rentals.operations import PolicyRefused, RentalNotAllowed, request_rental
 from rentals.queries import accounts_in_use
 from rentals.views.board import live_context, rent_context
 from rentals.views.common import back, toast, varied
@@ -30,7 +30,7 @@ def offer_list(request: TeamRequest) -> HttpResponse:
     """The offers for `q`, the only one chosen; `since` (epoch seconds) awaits a refresh."""
     context = rent_context(request, RentForm.fresh(request.team))
     offers = context["found"].offers
-    if len(offers) == 1 and context["found"].words:
+    if len(offers) == 1 and context["found"].words and not offers[0].refused:
         context["chosen"] = offers[0].pk
     context["awaited"] = _still_awaited(request)
     return render(request, "rentals/offers_read.html", context)
@@ -77,6 +77,9 @@ def _rent(request: TeamRequest, form: RentForm) -> Rental | None:
     wishes = form.cleaned_data
     try:
         return request_rental(membership=request.membership, now=timezone.now(), **wishes)
+    except PolicyRefused as refusal:
+        form.add_error(None, refusal.lines)
+        return None
     except RentalNotAllowed as refusal:
         form.add_error(None, str(refusal))
         return None

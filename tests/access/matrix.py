@@ -108,5 +108,7 @@ MATRIX: Final[dict[str, Row]] = {
     "audit_event": row(READ, FINANCE, ADMIN),
     "audit_export": row(READ, FINANCE, ADMIN),
     # the team
+    "policy": row(READ),
+    "policy_change": row(FORM, ADMIN),
     "team_settings": row(FORM, ADMIN),
 }

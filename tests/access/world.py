@@ -121,7 +121,8 @@ def form(world: World, name: str) -> dict[str, Any]:
         "provider_account_add": {"label": "Second", "key": "some-other-key"},
         "provider_account_rename": {"label": "Renamed"},
         "provider_account_rotate_key": {"key": "some-other-key"},
-        "team_settings": {"name": "Renamed", "time_zone": "Europe/Rome", "shares_board": "on"},
+        "team_settings": {"name": "Renamed", "time_zone": "Europe/Rome"},
+        "policy_change": {"purpose_rule": "required", "most_live": "2", "shares_board": "on"},
     }
     return (forms | book_forms(world.books)).get(name, {})
 

@@ -60,7 +60,11 @@ PROMISED = {
         Action.MONTH_CLOSED,
     },
     "exports": {Action.EXPORTED, Action.TRAIL_EXPORTED},
-    "settings": {Action.TEAM_SETTINGS_CHANGED, Action.TEAM_CREATED},
+    "settings": {
+        Action.TEAM_SETTINGS_CHANGED,
+        Action.TEAM_CREATED,
+        Action.POLICY_CHANGED,
+    },
 }
 
 

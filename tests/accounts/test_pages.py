@@ -182,10 +182,11 @@ def test_settings_are_kept_and_wrong_ones_refused(client: Client, admin: Members
     wrong = client.post(address, {"name": "New", "time_zone": "Mars/Base"})
     assert wrong.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert Team.objects.get().name != "New"
-    form = {"name": "New", "time_zone": "Asia/Tokyo", "shares_board": "on"}
+    form = {"name": "New", "time_zone": "Asia/Tokyo"}
     assert client.post(address, form)["Location"] == address
     team = Team.objects.get()
-    assert (team.name, team.shares_board, team.auto_cancel) == ("New", True, False)
+    assert (team.name, team.time_zone) == ("New", "Asia/Tokyo")
+    assert (team.shares_board, team.auto_cancel) == (False, True)  # of the policy's page
 
 
 def test_times_are_shown_in_ones_own_zone_else_the_teams(client: Client, admin: Membership) -> None:

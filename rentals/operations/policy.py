@@ -1,0 +1,93 @@
+"""An admin sets what the team's members may rent."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.actions import Action
+from accounts.models import Team, User
+from accounts.operations import change_settings
+from rentals.models import Offer, Policy
+from rentals.policy import BadTerms, Terms, checked
+from rentals.policy.terms import service_key
+
+KEPT: Final = ("services", "highest", "purpose_rule", "purposes", "tickets", "most_live")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a team has decided besides its terms."""
+
+    shares_board: bool
+    auto_cancel: bool
+
+
+def change_policy(*, team: Team, terms: Terms, settings: Settings, actor: User | None) -> None:
+    """Replace the team's rules, for whatever is requested from now on. Raises BadTerms."""
+    tidy = checked(terms)
+    with transaction.atomic():
+        Policy.objects.get_or_create(team=team)
+        policy = Policy.objects.select_for_update().get(team=team)
+        _check_services(team, tidy, known=policy.terms)
+        _write(policy, _columns(tidy), actor)
+        change_settings(
+            team=team,
+            shares_board=settings.shares_board,
+            auto_cancel=settings.auto_cancel,
+            actor=actor,
+        )
+
+
+def _columns(terms: Terms) -> dict[str, Any]:
+    return {
+        "services": list(terms.services),
+        "highest": {code: f"{amount:f}" for code, amount in sorted(terms.highest.items())},
+        "purpose_rule": terms.purpose_rule.value,
+        "purposes": list(terms.purposes),
+        "tickets": list(terms.tickets),
+        "most_live": terms.most_live,
+    }
+
+
+def _write(policy: Policy, wanted: dict[str, Any], actor: User | None) -> None:
+    before = {column: getattr(policy, column) for column in wanted}
+    changed = [column for column in wanted if before[column] != wanted[column]]
+    if not changed:
+        return
+    for column in changed:
+        setattr(policy, column, wanted[column])
+    policy.save(update_fields=changed)
+    audit.record(
+        team=policy.team,
+        actor=actor,
+        action=Action.POLICY_CHANGED,
+        object=policy,
+        before={column: before[column] for column in changed},
+        after={column: wanted[column] for column in changed},
+    )
+
+
+def _check_services(team: Team, terms: Terms, *, known: Terms) -> None:
+    """A name that nobody offers is most likely a slip, and would lock everybody out."""
+    new = terms.service_keys - known.service_keys
+    if not new:
+        return
+    names = set(Offer.objects.filter(account__team=team).values_list("name", flat=True))
+    offered = {service_key(name): name for name in names}
+    for name in terms.services if offered else ():
+        if service_key(name) in new - offered.keys():
+            raise BadTerms("services", _unknown(name, offered))
+
+
+def _unknown(name: str, offered: dict[str, str]) -> str:
+    close = get_close_matches(service_key(name), offered, n=1)
+    told = {"name": name, "close": offered[close[0]] if close else ""}
+    if close:
+        words = _("None of the team's provider accounts offers “%(name)s”. %(close)s is there.")
+    else:
+        words = _("None of the team's provider accounts offers “%(name)s”. See the board.")
+    return words % told

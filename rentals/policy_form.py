@@ -1,0 +1,122 @@
+"""The form with which an admin sets the team's policy."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Team
+from providers.registry import PROVIDERS, provider
+from rentals.models import Policy
+from rentals.policy import BadTerms, PurposeRule, Terms
+
+AMOUNT = "highest_"
+
+
+def currencies() -> list[str]:
+    """Those of all providers' wallets."""
+    return sorted({provider(code).currency for code in PROVIDERS})
+
+
+class Lines(forms.CharField):
+    """Several values, one a line."""
+
+    def __init__(self, **options: Any) -> None:
+        attributes = {"rows": 4, "spellcheck": "false", "autocapitalize": "off"}
+        super().__init__(required=False, widget=forms.Textarea(attrs=attributes), **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list | tuple) else value
+
+
+class PolicyForm(forms.Form):
+    services = Lines(
+        label=_("Services allowed"),
+        help_text=_("By name as on the board, one a line. Empty: all of them."),
+    )
+    purpose_rule = forms.ChoiceField(
+        label=_("Purpose"), choices=PurposeRule.choices, widget=forms.RadioSelect
+    )
+    purposes = Lines(label=_("Purposes to choose from"), help_text=_("For a list, one a line."))
+    tickets = Lines(
+        label=_("Tickets"),
+        help_text=_(
+            "Patterns, one a line. # stands for a number, ### for exactly three digits: QA-# takes "
+            "QA-7 and QA-1204. All else stands for itself."
+        ),
+    )
+    most_live = forms.IntegerField(
+        label=_("Live rentals a member may have at once"),
+        required=False,
+        min_value=1,
+        max_value=1000,
+        help_text=_("Empty: any number. One in doubt counts, because it may be paid for."),
+    )
+    auto_cancel = forms.BooleanField(
+        label=_("Cancel a rental before it ends empty"),
+        required=False,
+        help_text=_(
+            "Shortly before its time is up and after a last look, so that the provider refunds it."
+        ),
+    )
+    shares_board = forms.ChoiceField(
+        label=_("Who sees the others' rentals and codes"),
+        choices=[
+            ("", _("Nobody: each member sees their own, and admins see all")),
+            ("on", _("Everyone who rents")),
+        ],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for currency in currencies():
+            self.fields[AMOUNT + currency] = forms.DecimalField(
+                label=_("Highest price, in %(currency)s") % {"currency": currency},
+                required=False,
+                min_value=0,
+                max_digits=13,
+                decimal_places=4,
+                widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+                help_text=_("Of one rental. Empty: any price."),
+            )
+        self.order_fields(["services", *(AMOUNT + currency for currency in currencies())])
+
+    @classmethod
+    def of(cls, team: Team, sent: Any = None) -> "PolicyForm":
+        """As the team has it, or as it was sent."""
+        policy = Policy.of(team.pk)
+        terms = policy.terms
+        prices = {AMOUNT + code: amount for code, amount in terms.highest.items()}
+        kept = {name: getattr(terms, name) for name in cls.base_fields if hasattr(terms, name)}
+        settings = {
+            "auto_cancel": team.auto_cancel,
+            "shares_board": "on" if team.shares_board else "",
+        }
+        return cls(sent, initial=kept | prices | settings)
+
+    @property
+    def terms(self) -> Terms:
+        """What was sent; the form must be valid."""
+        sent = self.cleaned_data
+        return Terms(
+            services=tuple(sent["services"].splitlines()),
+            highest=dict(self._prices()),
+            purpose_rule=PurposeRule(sent["purpose_rule"]),
+            purposes=tuple(sent["purposes"].splitlines()),
+            tickets=tuple(sent["tickets"].splitlines()),
+            most_live=sent["most_live"],
+        )
+
+    def refuse(self, refused: BadTerms) -> None:
+        """Say it beside the field that it is about."""
+        self.add_error(refused.field if refused.field in self.fields else None, str(refused))
+
+    def _prices(self) -> Iterator[tuple[str, Decimal]]:
+        for currency in currencies():
+            amount = self.cleaned_data[AMOUNT + currency]
+            if amount is not None:
+                yield currency, amount

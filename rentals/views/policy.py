@@ -1,0 +1,46 @@
+"""What the team lets its members rent: for all to read, for admins to set."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.access import TeamRequest, team_view
+from accounts.states import Role
+from accounts.views.common import sent
+from rentals.models import Policy
+from rentals.operations.policy import Settings, change_policy
+from rentals.policy import BadTerms
+from rentals.policy_form import PolicyForm
+
+
+@require_safe
+@team_view()
+def policy(request: TeamRequest) -> HttpResponse:
+    context = {"policy": Policy.of(request.team.pk), "admins": request.team.admins()}
+    return render(request, "rentals/policy.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@team_view(Role.ADMIN)
+def policy_change(request: TeamRequest) -> HttpResponse:
+    form = PolicyForm.of(request.team, sent(request))
+    if form.is_valid() and _changed(request, form):
+        messages.success(request, _("The policy is kept. It holds for what is rented from now on."))
+        return redirect("policy", team=request.team.slug)
+    status = 422 if form.errors else 200
+    return render(request, "rentals/policy_change.html", {"form": form}, status=status)
+
+
+def _changed(request: TeamRequest, form: PolicyForm) -> bool:
+    decided = Settings(
+        shares_board=form.cleaned_data["shares_board"] == "on",
+        auto_cancel=form.cleaned_data["auto_cancel"],
+    )
+    try:
+        change_policy(team=request.team, terms=form.terms, settings=decided, actor=request.user)
+    except BadTerms as refused:
+        form.refuse(refused)
+        return False
+    return True
