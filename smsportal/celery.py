@@ -10,5 +10,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smsportal.settings")
 
 app = Celery("smsportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["accounts", "ledger", "rentals"])
+app.autodiscover_tasks(["accounts", "ledger", "rentals", "alerts"])
 app.steps["worker"].add(Standby)

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "accounts",
     "ledger",
     "rentals",
+    "alerts",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -255,6 +256,11 @@ CELERY_BEAT_SCHEDULE = {
     "spend": {
         "task": "rentals.fold_spend",
         "schedule": schedule(10.0),
+        "options": {"queue": "bulk"},
+    },
+    "alerts": {
+        "task": "alerts.evaluate",
+        "schedule": schedule(60.0),
         "options": {"queue": "bulk"},
     },
     "arrivals": {

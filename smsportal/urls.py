@@ -21,6 +21,7 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     path("invitations/<str:token>/", invitations.invitation, name="invitation"),
     path("t/<slug:team>/", include("rentals.urls")),
+    path("t/<slug:team>/", include("alerts.urls")),
     path("t/<slug:team>/", include("ledger.urls")),
     path("t/<slug:team>/", include("accounts.urls")),
 ]

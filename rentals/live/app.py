@@ -1,9 +1,9 @@
 """Opens streams, keeps them up and checked, and ends them.
 
-An event is `rental` with an id, whose card the page then fetches, `wallets`, for the balances in
-the top bar, or `sync`, for "read everything again": at the start, after a gap in what we heard,
-and for a reader that is too slow. The page's own views say what may be seen; here only ids
-travel, and only to those who may see them.
+An event is `rental` with an id, whose card the page then fetches, `wallets` and `alerts`, for the
+balances and the bell in the top bar, or `sync`, for "read everything again": at the start, after a
+gap in what we heard, and for a reader that is too slow. The page's own views say what may be seen;
+here only ids travel, and only to those who may see them.
 """
 
 import asyncio
@@ -137,7 +137,10 @@ class Live:
         self._hub.tell(audience, rental_id)
 
     def wallets_read(self, team_id: int) -> None:
-        self._hub.tell_team(team_id)
+        self._hub.tell_team(team_id, Viewer.tell_wallets)
+
+    def alerts_changed(self, team_id: int) -> None:
+        self._hub.tell_team(team_id, Viewer.tell_alerts)
 
     def revoked(self, team_id: int | None, user_id: int | None) -> None:
         self._revocations += 1

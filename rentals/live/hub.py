@@ -45,11 +45,11 @@ class Hub:
         for viewer in self._audiences.get(audience, ()):
             viewer.tell(rental_id)
 
-    def tell_team(self, team_id: int) -> None:
-        """The balance of one of the team's wallets was read; every member sees them."""
+    def tell_team(self, team_id: int, tell: Callable[[Viewer], None]) -> None:
+        """Something for every member, which names nobody's rental."""
         for viewer in self:
             if viewer.permit.team_id == team_id:
-                viewer.tell_wallets()
+                tell(viewer)
 
     def slot(self, number: int) -> Iterable[Viewer]:
         return list(self._slots[number % SLOTS])

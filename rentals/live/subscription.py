@@ -35,6 +35,8 @@ class Listener(Protocol):
 
     def wallets_read(self, team_id: int) -> None: ...
 
+    def alerts_changed(self, team_id: int) -> None: ...
+
     def revoked(self, team_id: int | None, user_id: int | None) -> None: ...
 
 
@@ -108,5 +110,7 @@ class Subscription:
             self._listener.missed()
         elif "wallets" in message:
             self._listener.wallets_read(int(message["wallets"]))
+        elif "alerts" in message:
+            self._listener.alerts_changed(int(message["alerts"]))
         else:
             self._listener.revoked(message["team"], message["user"])

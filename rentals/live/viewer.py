@@ -8,6 +8,7 @@ from rentals.live.admission import Permit
 
 MOST_IDS: Final = 100  # that may wait for a slow reader; beyond, it reads everything again
 WALLETS: Final = b"event: wallets\ndata:\n\n"
+ALERTS: Final = b"event: alerts\ndata:\n\n"
 SYNC: Final = b"event: sync\ndata:\n\n"
 BEAT: Final = b": \n\n"
 
@@ -20,6 +21,7 @@ class Viewer:
     """
 
     __slots__ = (
+        "_alerts",
         "_beat",
         "_closed",
         "_ended",
@@ -40,6 +42,7 @@ class Viewer:
         self._opened = False
         self._ids: dict[int, None] | None = None
         self._wallets = False
+        self._alerts = False
         self._everything = False
         self._beat = False
         self._ended = False
@@ -66,6 +69,11 @@ class Viewer:
     def tell_wallets(self) -> None:
         """A balance was read."""
         self._wallets = True
+        self._write()
+
+    def tell_alerts(self) -> None:
+        """An alert was opened, taken on or closed, perhaps one that is not theirs to see."""
+        self._alerts = True
         self._write()
 
     def tell_everything(self) -> None:
@@ -104,7 +112,8 @@ class Viewer:
                 self._writer = task
 
     def _has_news(self) -> bool:
-        news = self._everything or self._wallets or self._ids is not None
+        signs = self._everything or self._wallets or self._alerts
+        news = signs or self._ids is not None
         return self._beat or (news and not self.doubts)
 
     async def _write_all(self) -> None:
@@ -121,12 +130,14 @@ class Viewer:
             self._writer = None
 
     def _take(self) -> bytes:
-        ids, wallets, everything = self._ids, self._wallets, self._everything
         self._beat = False
         if self.doubts:
             return BEAT
-        self._ids, self._wallets, self._everything = None, False, False
+        ids, everything = self._ids, self._everything
+        signs = (WALLETS if self._wallets else b"") + (ALERTS if self._alerts else b"")
+        self._ids, self._everything = None, False
+        self._wallets = self._alerts = False
         if everything:
             return SYNC
         told = b"".join(b"event: rental\ndata: %d\n\n" % pk for pk in ids or ())
-        return told + (WALLETS if wallets else b"") or BEAT
+        return told + signs or BEAT

@@ -70,6 +70,11 @@ function readWallets() {
   if (document.getElementById("wallets")) readAgain("wallets", WALLETS_JITTER);
 }
 
+function readBell() {
+  readAgain("bell", WALLETS_JITTER);
+  if (document.querySelector("#results[data-live-alerts]")) readAgain("results", WALLETS_JITTER);
+}
+
 function readOne(id) {
   if (document.querySelector(`[data-live-detail="${id}"]`)) return readAgain("detail");
   // A list that is on its way may be older than this news, and would put back what it replaces.
@@ -102,16 +107,17 @@ function show() {
 }
 
 setInterval(show, 500);
-setInterval(() => { if (!connected) { readAll(); readWallets(); } }, FALLBACK);
+setInterval(() => { if (!connected) { readAll(); readWallets(); readBell(); } }, FALLBACK);
 
 /* --- news, from our own stream or from the tab that has it --- */
 
 function hear(news) {
   if (news.kind === "rental") readOne(news.id);
   if (news.kind === "wallets") readWallets();
+  if (news.kind === "alerts") readBell();
   if (news.kind === "sync") {
     readAll();
-    if (!fresh) readWallets();
+    if (!fresh) { readWallets(); readBell(); }
     fresh = false;
   }
   if (news.kind === "up" || news.kind === "down") connection(news.kind === "up");
@@ -141,6 +147,7 @@ function listen() {
   source.addEventListener("open", () => { pause = FIRST_PAUSE; pass({ kind: "up" }); });
   source.addEventListener("rental", ({ data }) => pass({ kind: "rental", id: data }));
   source.addEventListener("wallets", () => pass({ kind: "wallets" }));
+  source.addEventListener("alerts", () => pass({ kind: "alerts" }));
   source.addEventListener("sync", () => pass({ kind: "sync" }));
   source.addEventListener("error", lost);
 }

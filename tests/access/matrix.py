@@ -107,6 +107,11 @@ MATRIX: Final[dict[str, Row]] = {
     "audit_log": row(READ, FINANCE, ADMIN),
     "audit_event": row(READ, FINANCE, ADMIN),
     "audit_export": row(READ, FINANCE, ADMIN),
+    # alerts: each reads what is theirs; who looks after a kind takes one on
+    "alert_list": row(READ),
+    "alert_bell": row(READ),
+    "alert_acknowledge": row(WRITE, FINANCE, ADMIN),
+    "alert_limits": row(FORM, ADMIN),
     # the team
     "policy": row(READ),
     "policy_change": row(FORM, ADMIN),

@@ -15,6 +15,8 @@ from accounts.states import Role
 from ledger.models import Refund
 from rentals.models import Offer, Rental
 from rentals.states import RentalState
+from tests.access import alarms
+from tests.access.alarms import Alarms, make_alarms
 from tests.access.books import Books, make_books
 from tests.access.books import addresses as of_books
 from tests.access.books import forms as book_forms
@@ -47,6 +49,7 @@ class World:
     doubt: Rental
     refund: Refund
     books: Books
+    alarms: Alarms
     invitation: Invitation
 
 
@@ -82,6 +85,7 @@ def make_world() -> World:
         doubt=make_rental(holding[Role.MEMBER], account, RentalState.IN_DOUBT),
         refund=make_refund(make_rental(holding[Role.MEMBER], account, RentalState.CANCELLED)),
         books=books,
+        alarms=make_alarms(account),
         invitation=invitation,
     )
 
@@ -101,7 +105,7 @@ def addresses(world: World, name: str) -> dict[str, Any]:
         return {"account": world.account.pk}
     if name == "doubt_decide":
         return {"rental": world.doubt.pk}
-    if part := of_books(world.books, name):
+    if part := of_books(world.books, name) or alarms.addresses(world.alarms, name):
         return part
     if name in ("refund_detail", "refund_write_off"):
         return {"refund": world.refund.pk}
@@ -124,7 +128,7 @@ def form(world: World, name: str) -> dict[str, Any]:
         "team_settings": {"name": "Renamed", "time_zone": "Europe/Rome"},
         "policy_change": {"purpose_rule": "required", "most_live": "2", "shares_board": "on"},
     }
-    return (forms | book_forms(world.books)).get(name, {})
+    return (forms | book_forms(world.books) | alarms.forms(world.alarms)).get(name, {})
 
 
 def fingerprint() -> dict[str, str]:

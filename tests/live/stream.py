@@ -10,10 +10,11 @@ from tests.hooks.serving import Web
 
 SYNC = "sync"
 WALLETS = "wallets"
+ALERTS = "alerts"
 
 
 class Stream:
-    """Reads what the lane says. Events are `sync`, `wallets` or a rental's id."""
+    """Reads what the lane says. Events are `sync`, `wallets`, `alerts` or a rental's id."""
 
     def __init__(self, web: Web, slug: str, cookie: str = "") -> None:
         self.web = web
@@ -44,8 +45,8 @@ class Stream:
         return self
 
     def hears(self, event: str | int) -> None:
-        """Read up to the next `sync` or `wallets`, or up to an id, which may have come already."""
-        known = len(self.events) if event in (SYNC, WALLETS) else 0
+        """Read up to the next event of that name, or up to an id, which may have come already."""
+        known = len(self.events) if event in (SYNC, WALLETS, ALERTS) else 0
         self.read_until(lambda: event in self.events[known:], f"the event {event}")
 
     def ends(self, seconds: float = 10) -> None:
@@ -88,7 +89,7 @@ class Stream:
 
 def _event(text: bytes) -> str | int | None:
     fields = dict(line.split(b":", 1) for line in text.splitlines() if line[:1] != b":")
-    if (name := fields.get(b"event", b"").decode().strip()) in (SYNC, WALLETS):
+    if (name := fields.get(b"event", b"").decode().strip()) in (SYNC, WALLETS, ALERTS):
         assert fields[b"data"] == b""
         return name
     return int(fields[b"data"]) if fields.get(b"event") == b" rental" else None

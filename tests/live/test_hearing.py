@@ -6,12 +6,12 @@ import pytest
 from django.http import HttpRequest
 
 from accounts.allauth import AccountAdapter
-from accounts.announcements import announce, revoke, wallets_read
+from accounts.announcements import alerts_changed, announce, revoke, wallets_read
 from accounts.models import Membership
 from accounts.states import Role
 from tests.hooks.serving import Web
 from tests.live.making import change, make_person, make_team, sign_in
-from tests.live.stream import SYNC, WALLETS, Stream
+from tests.live.stream import ALERTS, SYNC, WALLETS, Stream
 
 pytestmark = pytest.mark.processes
 
@@ -57,6 +57,21 @@ def test_a_balance_that_was_read_is_told_to_the_team_alone(web: Web) -> None:
         change(other_team, stranger, 9)
         elsewhere.hears(9)
         assert WALLETS not in elsewhere.events
+
+
+def test_that_alerts_changed_is_told_to_the_team_alone(web: Web) -> None:
+    team, other_team = make_team(), make_team()
+    member, stranger = make_person((team, Role.MEMBER)), make_person((other_team, Role.ADMIN))
+    with (
+        Stream(web, team.slug, member.cookie) as one,
+        Stream(web, other_team.slug, stranger.cookie) as elsewhere,
+    ):
+        one.opened(), elsewhere.opened()
+        alerts_changed(team.pk)
+        one.hears(ALERTS)
+        change(other_team, stranger, 9)
+        elsewhere.hears(9)
+        assert ALERTS not in elsewhere.events
 
 
 def test_on_a_shared_board_members_hear_of_each_others(web: Web) -> None:

@@ -1,0 +1,71 @@
+"""Forms of alerts."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.forms.boundfield import BoundField
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import ProviderAccount
+from alerts.operations.limits import Limits, OfWallet
+
+
+class LimitsForm(forms.Form):
+    """A team's limits, with two amounts for each of its wallets: `low_3`, `fall_3`."""
+
+    doubt_minutes = forms.IntegerField(
+        label=_("Minutes that a rental may be in doubt"), min_value=1, max_value=1440
+    )
+    missed_codes = forms.IntegerField(
+        label=_("Codes that no webhook brought"),
+        min_value=1,
+        max_value=100,
+        help_text=_("As many, found by asking since the last webhook, are too many."),
+    )
+
+    def __init__(self, data: Any, *, accounts: list[ProviderAccount], limits: Limits) -> None:
+        initial = {"doubt_minutes": limits.doubt_minutes, "missed_codes": limits.missed_codes}
+        super().__init__(data, initial=initial)
+        self.accounts = accounts
+        for account in accounts:
+            known = limits.wallets.get(account.pk, OfWallet())
+            of = {"currency": account.currency}
+            low = _("Low below (%(currency)s)") % of
+            self.fields[f"low_{account.pk}"] = _amount(low, known.low)
+            self.fields[f"fall_{account.pk}"] = _amount(
+                _("Falls fast above (%(currency)s in an hour)") % of, known.fall
+            )
+
+    @property
+    def general(self) -> list[BoundField]:
+        return [self["doubt_minutes"], self["missed_codes"]]
+
+    @property
+    def of_wallets(self) -> list[tuple[ProviderAccount, list[BoundField]]]:
+        return [
+            (account, [self[f"low_{account.pk}"], self[f"fall_{account.pk}"]])
+            for account in self.accounts
+        ]
+
+    @property
+    def limits(self) -> Limits:
+        """Of a form that is valid."""
+        said = self.cleaned_data
+        wallets = {
+            account.pk: OfWallet(said[f"low_{account.pk}"], said[f"fall_{account.pk}"])
+            for account in self.accounts
+        }
+        return Limits(wallets, said["doubt_minutes"], said["missed_codes"])
+
+
+def _amount(label: str, initial: Decimal | None) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label,
+        required=False,
+        min_value=Decimal("0.0001"),
+        max_digits=18,
+        decimal_places=4,
+        initial=None if initial is None else f"{initial.normalize():f}",
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )

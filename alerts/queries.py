@@ -1,0 +1,37 @@
+"""Page-shaped reads, and who sees which alerts: the one place where that is decided."""
+
+from datetime import datetime
+
+from django.db.models import Min, Q, QuerySet
+
+from accounts.models import Membership
+from alerts.models import Alert, Watch
+from alerts.states import READERS, Kind
+
+
+def kinds_of(membership: Membership) -> list[Kind]:
+    """What a membership reads by its roles, whoever it is about."""
+    return [kind for kind in Kind if membership.has(*READERS[kind])]
+
+
+def visible_alerts(membership: Membership) -> QuerySet[Alert]:
+    """The team's alerts that are there for this member. Any other is a 404."""
+    read = Q(kind__in=kinds_of(membership)) | Q(member=membership.user_id)
+    return Alert.objects.filter(read, team=membership.team_id)
+
+
+def acknowledgeable(membership: Membership) -> QuerySet[Alert]:
+    """Those that a member may take on: by a role, and not because it is about themselves."""
+    return Alert.objects.filter(team=membership.team_id, kind__in=kinds_of(membership))
+
+
+def unanswered(membership: Membership) -> int:
+    """How many are open and nobody has taken on."""
+    waiting = visible_alerts(membership).filter(closed_at__isnull=True)
+    return waiting.filter(acknowledged_at__isnull=True).count()
+
+
+def last_looked() -> datetime | None:
+    """When all that can be wrong was last looked for; None before the first time."""
+    at: datetime | None = Watch.objects.aggregate(at=Min("looked_at"))["at"]
+    return at

@@ -1,0 +1,38 @@
+"""The words that alerts are in, and who reads which."""
+
+from typing import Final
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.states import Role
+
+
+class Kind(models.TextChoices):
+    """What is wrong."""
+
+    LOW_WALLET = "low_wallet", _("Wallet is low")
+    FALLING_WALLET = "falling_wallet", _("Wallet falls fast")
+    OVERDUE_REFUND = "overdue_refund", _("Refund is overdue")
+    IN_DOUBT = "in_doubt", _("Rental in doubt")
+    KEY_REFUSED = "key_refused", _("Key refused")
+    QUIET_WEBHOOKS = "quiet_webhooks", _("Webhooks gone quiet")
+
+
+class Severity(models.IntegerChoices):
+    WARNING = 1, _("Warning")
+    CRITICAL = 2, _("Critical")
+
+
+MONEY: Final = frozenset({Role.FINANCE, Role.ADMIN})
+OPERATION: Final = frozenset({Role.ADMIN})
+
+# Whoever an alert is about reads it too, whatever their role (Alert.member).
+READERS: Final[dict[Kind, frozenset[Role]]] = {
+    Kind.LOW_WALLET: MONEY,
+    Kind.FALLING_WALLET: MONEY,
+    Kind.OVERDUE_REFUND: MONEY,
+    Kind.IN_DOUBT: MONEY,
+    Kind.KEY_REFUSED: OPERATION,
+    Kind.QUIET_WEBHOOKS: OPERATION,
+}
