@@ -42,6 +42,8 @@ class Action(models.TextChoices):
     TEAM_CREATED = "team.created", _("Team created")
     TEAM_SETTINGS_CHANGED = "team.settings_changed", _("Team settings changed")
     POLICY_CHANGED = "policy.changed", _("Policy changed")
+    VIEW_SHARED = "view.shared", _("Saved view shared")
+    VIEW_UNSHARED = "view.unshared", _("Saved view no longer shared")
 
     ACCOUNT_ADDED = "provider_account.added", _("Provider account added")
     ACCOUNT_RENAMED = "provider_account.renamed", _("Provider account renamed")
@@ -108,6 +110,8 @@ _IN: Final[dict[Family, tuple[Action, ...]]] = {
         Action.TEAM_CREATED,
         Action.TEAM_SETTINGS_CHANGED,
         Action.POLICY_CHANGED,
+        Action.VIEW_SHARED,
+        Action.VIEW_UNSHARED,
     ),
     Family.PROVIDERS: (
         Action.ACCOUNT_ADDED,

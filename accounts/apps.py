@@ -6,8 +6,11 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import trail_objects
+        from accounts import saved_views, trail_objects
         from accounts.allauth import watch_factors
+        from accounts.saved_views import FilteredPage
+        from accounts.states import Role
+        from accounts.trail_form import TrailForm, trail_problems
         from accounts.trail_objects import Kind
 
         watch_factors()
@@ -17,3 +20,12 @@ class AccountsConfig(AppConfig):
         trail_objects.register("accounts.user", Kind(_("Person")))
         account = Kind(_("Provider account"), "provider_account", "account")
         trail_objects.register("accounts.provideraccount", account)
+        trail_objects.register("accounts.savedview", Kind(_("Saved view"), "saved_views"))
+        log = FilteredPage(
+            route="audit_log",
+            title=_("Audit log"),
+            parameters=tuple(TrailForm.base_fields),
+            problems=trail_problems,
+            roles=(Role.FINANCE, Role.ADMIN),
+        )
+        saved_views.register(log)

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.currencies import CURRENCIES
-from accounts.models import Membership
+from accounts.models import Membership, SavedView
 from accounts.states import Role
 from accounts.zones import zone_names
 from providers.provider import Provider
@@ -143,3 +143,27 @@ class ProfileForm(forms.Form):
         required=False,
         choices=lambda: _zones(("", _("The team's"))),
     )
+
+
+class ViewForm(forms.Form):
+    """The name of a saved view, and whether the team has it too."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": _("Give the view a name.")},
+    )
+    shared = forms.BooleanField(label=_("Share it with the team"), required=False)
+
+    @classmethod
+    def of(cls, view: SavedView, data: Any = None) -> "ViewForm":
+        """One of many on a page: its fields' ids name the view."""
+        initial = {"name": view.name, "shared": view.is_shared}
+        return cls(data, initial=initial, auto_id=f"view-{view.pk}-%s")
+
+
+class NewViewForm(ViewForm):
+    default = forms.BooleanField(label=_("Begin the page with it"), required=False)
+    page = forms.CharField(max_length=40, widget=forms.HiddenInput)
+    query = forms.CharField(max_length=4000, required=False, strip=False, widget=forms.HiddenInput)

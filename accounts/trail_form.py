@@ -5,6 +5,7 @@ from typing import Any, Final
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, QuerySet
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts import trail_objects
@@ -88,6 +89,12 @@ class TrailForm(forms.Form):
 
     def _choices(self, name: str, empty: Any, choices: list[Any]) -> None:
         self.fields[name].choices = [("", empty), *choices]  # type: ignore[attr-defined]
+
+
+def trail_problems(query: QueryDict, membership: Membership) -> list[str]:
+    """What is wrong with what an address asks of the log, for this member."""
+    form = TrailForm(query, membership=membership)
+    return [] if form.is_valid() else form.problems
 
 
 def _people(team: Team) -> QuerySet[User]:

@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from accounts.views import audit, people, provider_accounts, provider_keys, settings
+from accounts.views import (
+    audit,
+    people,
+    provider_accounts,
+    provider_keys,
+    saved_views,
+    settings,
+)
 
 ACCOUNT = "providers/<int:account>"
 
@@ -46,5 +53,11 @@ urlpatterns = [
     ),
     path("audit/", audit.audit_log, name="audit_log"),
     path("audit/<int:event>/", audit.audit_event, name="audit_event"),
+    path("views/", saved_views.saved_views, name="saved_views"),
+    path("views/new", saved_views.saved_view_create, name="saved_view_create"),
+    path("views/<int:view>/", saved_views.saved_view, name="saved_view"),
+    path("views/<int:view>", saved_views.saved_view_update, name="saved_view_update"),
+    path("views/<int:view>/delete", saved_views.saved_view_delete, name="saved_view_delete"),
+    path("views/<int:view>/default", saved_views.saved_view_default, name="saved_view_default"),
     path("settings/", settings.team_settings, name="team_settings"),
 ]

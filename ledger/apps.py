@@ -8,6 +8,7 @@ class LedgerConfig(AppConfig):
     def ready(self) -> None:
         from accounts import dependents, health, trail_objects
         from accounts.trail_objects import Kind
+        from ledger import filtered_pages
         from ledger.dependents import Books
         from ledger.health import balances
 
@@ -19,3 +20,4 @@ class LedgerConfig(AppConfig):
         trail_objects.register("ledger.closedmonth", Kind(_("Closed month"), "month_list"))
         trail_objects.register("ledger.transfer", Kind(_("Deposit")))
         trail_objects.register("ledger.match", Kind(_("Match")))
+        filtered_pages.register()

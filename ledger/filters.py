@@ -58,6 +58,14 @@ class _Filter(django_filters.FilterSet):  # type: ignore[misc]  # it has no type
         return any(self.data.get(name) for name in self.filters)
 
     @property
+    def problems(self) -> list[str]:
+        """What is wrong, each with the field that it is about."""
+        return [
+            f"{self.filters[name].label}: {' '.join(map(str, errors))}"
+            for name, errors in self.errors.items()
+        ]
+
+    @property
     def said(self) -> dict[str, str]:
         """The filters that are set, as the address has them."""
         return {name: self.data[name][:100] for name in self.filters if self.data.get(name)}

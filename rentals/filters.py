@@ -81,6 +81,14 @@ class RentalFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no
         return any(self.data.get(name) for name in self.filters)
 
     @property
+    def problems(self) -> list[str]:
+        """What is wrong, each with the field that it is about."""
+        return [
+            f"{self.filters[name].label}: {' '.join(map(str, errors))}"
+            for name, errors in self.errors.items()
+        ]
+
+    @property
     def said(self) -> dict[str, str]:
         """The filters that are set, as the address has them; a search without its digits, which
         may be a number's."""

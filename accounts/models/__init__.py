@@ -1,17 +1,20 @@
 from accounts.models.audit import AuditEvent
 from accounts.models.invitations import Invitation
 from accounts.models.providers import ProviderAccount, ProviderKey, RequestCount
+from accounts.models.saved_views import DefaultView, SavedView
 from accounts.models.secrets import SealedSecret
 from accounts.models.teams import Membership, Team
 from accounts.models.users import User
 
 __all__ = [
     "AuditEvent",
+    "DefaultView",
     "Invitation",
     "Membership",
     "ProviderAccount",
     "ProviderKey",
     "RequestCount",
+    "SavedView",
     "SealedSecret",
     "Team",
     "User",

@@ -1,11 +1,13 @@
 """How the pages write what this application knows."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django import template
 from django.db.models import Model
 
 from accounts.models import Membership
+from accounts.saved_views import Unreadable, filtered_page, kept, visible_views
 from accounts.states import Role
 
 register = template.Library()
@@ -25,4 +27,24 @@ def trail(membership: Membership, about: Model) -> dict[str, object]:
         "team": membership.team,
         "kind": about._meta.label_lower,
         "number": about.pk,
+    }
+
+
+@register.inclusion_tag("components/saved_views.html", takes_context=True)
+def saved_views(context: template.Context, route: str) -> dict[str, Any]:
+    """The views of a page for whoever looks, and a form that keeps what is filtered now."""
+    membership: Membership = context["membership"]
+    page = filtered_page(route)
+    query, unreadable = "", ""
+    try:
+        query = kept(page, context["request"].GET.urlencode()) if page else ""
+    except Unreadable as error:
+        unreadable = str(error)
+    return {
+        "views": visible_views(membership).filter(page=route),
+        "membership": membership,
+        "team": membership.team,
+        "page": route,
+        "now": query,
+        "unreadable": unreadable,
     }

@@ -9,6 +9,7 @@ from accounts.access import TeamRequest, team_view
 from accounts.states import Role
 from accounts.trail import Page, Place, narrowed, page, readable, tell
 from accounts.trail_form import TrailForm
+from accounts.views.saved_views import begun
 
 NOTHING = Page([], None, None)
 
@@ -17,6 +18,8 @@ NOTHING = Page([], None, None)
 @team_view(Role.FINANCE, Role.ADMIN)
 def audit_log(request: TeamRequest) -> HttpResponse:
     """The filters are in the address, and `before` or `after`: a place in the list."""
+    if view := begun(request, "audit_log"):
+        return view
     form = trail_form(request)
     found = _found(request, form) if form.is_valid() else NOTHING
     context = {

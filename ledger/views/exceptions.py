@@ -14,6 +14,7 @@ from django_htmx.http import trigger_client_event
 
 from accounts.access import TeamRequest, team_view
 from accounts.states import Role
+from accounts.views.saved_views import begun
 from ledger.exports import lists
 from ledger.exports.response import download
 from ledger.filters import QUEUES, ExceptionFilter
@@ -35,6 +36,8 @@ PAGE = 25
 @team_view(*READERS)
 def exception_list(request: TeamRequest) -> HttpResponse:
     """The queue. `show` is open, mine or resolved; the filters and `page` are in the address."""
+    if view := begun(request, "exception_list"):
+        return view
     narrowed = ExceptionFilter(clean(request.GET), membership=request.membership)
     paginator = Paginator(shown(narrowed.shown), PAGE)
     page = paginator.get_page(request.GET.get("page"))

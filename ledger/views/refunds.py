@@ -14,6 +14,7 @@ from django_htmx.http import trigger_client_event
 
 from accounts.access import TeamRequest, team_view
 from accounts.states import Role
+from accounts.views.saved_views import begun
 from ledger.exports import lists
 from ledger.exports.response import download
 from ledger.filters import RefundFilter
@@ -31,6 +32,8 @@ PAGE = 25
 @team_view(*READERS)
 def refund_list(request: TeamRequest) -> HttpResponse:
     """The refunds, what is awaited first. The filters and `page` are in the address."""
+    if view := begun(request, "refund_list"):
+        return view
     now = timezone.now()
     narrowed = RefundFilter(clean(request.GET), membership=request.membership, now=now)
     paginator = Paginator(shown(in_order(narrowed.qs)), PAGE)

@@ -36,6 +36,10 @@ GROUPS: Final = {
 SORTS: Final = (
     "name", "rentals", "received", "success", "charged", "refunded", "net", "per_code", "held",
 )  # fmt: skip
+PARAMETERS: Final = (  # what of an address is read, but for the page
+    "period", "from", "to", "month", "member", "service", "account", "purpose", "outcome", "by",
+    "sort",
+)  # fmt: skip
 NO_PURPOSE: Final = " "  # purposes begin with no space
 LONGEST: Final = 3660  # days
 

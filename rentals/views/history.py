@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_view
+from accounts.views.saved_views import begun
 from ledger.exports.response import download
 from rentals import exports
 from rentals.cards import card
@@ -39,6 +40,8 @@ class Column:
 @team_view()
 def rental_list(request: TeamRequest) -> HttpResponse:
     """The history. `sort` is a word of filters.SORTS, downwards with a "-"; `page` from 1."""
+    if view := begun(request, "rental_list"):
+        return view
     narrowed = RentalFilter(request.GET, membership=request.membership)
     sort = request.GET.get("sort", "")
     page = Paginator(in_order(narrowed.qs, sort), PAGE).get_page(request.GET.get("page"))

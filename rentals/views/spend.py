@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_view
 from accounts.models import ProviderAccount, User
+from accounts.views.saved_views import begun
 from ledger.days import team_day
 from rentals.spend import reading
 from rentals.spend.asked import CUSTOM, GROUPS, NO_PURPOSE, PRESETS, Asked, asked
@@ -35,6 +36,8 @@ class Column:
 @team_view()
 def spend(request: TeamRequest) -> HttpResponse:
     """Filters, period, grouping, order and page are in the address: see rentals.spend.asked."""
+    if view := begun(request, "spend"):
+        return view
     wanted = asked_by(request)
     if is_denied(request):
         return render(request, "rentals/spend/page.html", {"denied": True}, status=403)

@@ -36,6 +36,8 @@ def row(methods: tuple[str, ...], *roles: Role, otherwise: Mapping[Role, int] = 
     return Row(methods, frozenset(roles or EVERYBODY), otherwise)
 
 
+NOT_THEIRS: Final = {FINANCE: 404, ADMIN: 404}
+
 MATRIX: Final[dict[str, Row]] = {
     # the board and the history
     "board": row(READ),
@@ -112,6 +114,13 @@ MATRIX: Final[dict[str, Row]] = {
     "alert_bell": row(READ),
     "alert_acknowledge": row(WRITE, FINANCE, ADMIN),
     "alert_limits": row(FORM, ADMIN),
+    # saved views: one that is shared is opened by all and changed by its owner, the member
+    "saved_views": row(READ),
+    "saved_view": row(READ),
+    "saved_view_create": row(WRITE),
+    "saved_view_update": row(WRITE, MEMBER, otherwise=NOT_THEIRS),
+    "saved_view_delete": row(WRITE, MEMBER, otherwise=NOT_THEIRS),  # of one that is not shared
+    "saved_view_default": row(WRITE),
     # the team
     "policy": row(READ),
     "policy_change": row(FORM, ADMIN),

@@ -10,7 +10,16 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts import operations
-from accounts.models import AuditEvent, Invitation, Membership, ProviderAccount, Team, User
+from accounts.models import (
+    AuditEvent,
+    Invitation,
+    Membership,
+    ProviderAccount,
+    SavedView,
+    Team,
+    User,
+)
+from accounts.operations.saved_views import save_view
 from accounts.states import Role
 from ledger.models import Refund
 from rentals.models import Offer, Rental
@@ -51,6 +60,8 @@ class World:
     books: Books
     alarms: Alarms
     invitation: Invitation
+    view: SavedView
+    private_view: SavedView
 
 
 def make_world() -> World:
@@ -87,7 +98,14 @@ def make_world() -> World:
         books=books,
         alarms=make_alarms(account),
         invitation=invitation,
+        view=_view(holding[Role.MEMBER], shared=True),
+        private_view=_view(holding[Role.MEMBER], shared=False),
     )
+
+
+def _view(owner: Membership, *, shared: bool) -> SavedView:
+    name = "Ours" if shared else "Mine"
+    return save_view(owner=owner, page="rental_list", name=name, query="state=live", shared=shared)
 
 
 def addresses(world: World, name: str) -> dict[str, Any]:
@@ -105,13 +123,29 @@ def addresses(world: World, name: str) -> dict[str, Any]:
         return {"account": world.account.pk}
     if name == "doubt_decide":
         return {"rental": world.doubt.pk}
-    if part := of_books(world.books, name) or alarms.addresses(world.alarms, name):
+    if part := _of_others(world, name):
         return part
     if name in ("refund_detail", "refund_write_off"):
         return {"refund": world.refund.pk}
     if name in ("membership_update", "membership_remove"):
         return {"membership": world.colleague.pk}
     return {"invitation": world.invitation.pk} if name == "invitation_revoke" else {}
+
+
+def _of_others(world: World, name: str) -> dict[str, Any]:
+    """Of those that say themselves what their addresses need."""
+    return (
+        of_books(world.books, name)
+        or alarms.addresses(world.alarms, name)
+        or _of_views(world, name)
+    )
+
+
+def _of_views(world: World, name: str) -> dict[str, Any]:
+    if name == "saved_view_delete":
+        return {"view": world.private_view.pk}
+    shared = ("saved_view", "saved_view_update", "saved_view_default")
+    return {"view": world.view.pk} if name in shared else {}
 
 
 def form(world: World, name: str) -> dict[str, Any]:
@@ -127,6 +161,9 @@ def form(world: World, name: str) -> dict[str, Any]:
         "provider_account_rotate_key": {"key": "some-other-key"},
         "team_settings": {"name": "Renamed", "time_zone": "Europe/Rome"},
         "policy_change": {"purpose_rule": "required", "most_live": "2", "shares_board": "on"},
+        "saved_view_create": {"page": "spend", "name": "By month", "query": "by=month"},
+        "saved_view_update": {"name": "Renamed"},
+        "saved_view_default": {"wanted": "1"},
     }
     return (forms | book_forms(world.books) | alarms.forms(world.alarms)).get(name, {})
 

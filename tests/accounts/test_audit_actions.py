@@ -64,6 +64,8 @@ PROMISED = {
         Action.TEAM_SETTINGS_CHANGED,
         Action.TEAM_CREATED,
         Action.POLICY_CHANGED,
+        Action.VIEW_SHARED,
+        Action.VIEW_UNSHARED,
     },
 }
 
