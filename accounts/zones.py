@@ -1,5 +1,6 @@
 """Time zones: whose clock the pages show."""
 
+from datetime import UTC, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -30,11 +31,12 @@ def zone_names() -> tuple[str, ...]:
 
 def activate_zone(*names: str) -> None:
     """Show times in the first of the zones that is set and known; else in UTC."""
-    for name in names:
-        if zone := _zone(name):
-            timezone.activate(zone)
-            return
-    timezone.deactivate()
+    timezone.activate(first_zone(*names))
+
+
+def first_zone(*names: str) -> tzinfo:
+    """The first of the zones that is set and known; else UTC."""
+    return next((zone for name in names if (zone := _zone(name))), UTC)
 
 
 def _zone(name: str) -> ZoneInfo | None:

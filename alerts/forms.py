@@ -8,7 +8,9 @@ from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ProviderAccount
+from alerts.models import MailChoice
 from alerts.operations.limits import Limits, OfWallet
+from alerts.states import How, Kind
 
 
 class LimitsForm(forms.Form):
@@ -57,6 +59,31 @@ class LimitsForm(forms.Form):
             for account in self.accounts
         }
         return Limits(wallets, said["doubt_minutes"], said["missed_codes"])
+
+
+class MailForm(forms.Form):
+    """What somebody wants by e-mail of each kind that may come to them."""
+
+    digest_hour = forms.TypedChoiceField(
+        label=_("Hour of the daily digest"),
+        coerce=int,
+        choices=[(hour, f"{hour:02}:00") for hour in range(24)],
+        help_text=_("By your own clock, as your profile has it. A day without news has none."),
+    )
+
+    def __init__(self, data: Any, *, kinds: list[Kind], choice: MailChoice) -> None:
+        super().__init__(data, initial={"digest_hour": choice.digest_hour})
+        self.kinds = kinds
+        for kind in kinds:
+            self.fields[kind.value] = forms.ChoiceField(
+                label=kind.label, choices=How.choices, initial=choice.of(kind)
+            )
+        self.order_fields([*(kind.value for kind in kinds), "digest_hour"])
+
+    @property
+    def how(self) -> dict[Kind, How]:
+        """Of a form that is valid."""
+        return {kind: How(self.cleaned_data[kind.value]) for kind in self.kinds}
 
 
 def _amount(label: str, initial: Decimal | None) -> forms.DecimalField:

@@ -5,13 +5,25 @@ from datetime import datetime
 from django.db.models import Min, Q, QuerySet
 
 from accounts.models import Membership
-from alerts.models import Alert, Watch
-from alerts.states import READERS, Kind
+from alerts.models import Alert, Letter, Watch
+from alerts.states import OWN, READERS, Kind
+from rentals.visibility import may_rent
 
 
 def kinds_of(membership: Membership) -> list[Kind]:
     """What a membership reads by its roles, whoever it is about."""
     return [kind for kind in Kind if membership.has(*READERS[kind])]
+
+
+def reads(membership: Membership, alert: Alert) -> bool:
+    """Whether an alert of the member's team is there for them."""
+    return membership.has(*READERS[Kind(alert.kind)]) or alert.member_id == membership.user_id
+
+
+def kinds_that_may_come(membership: Membership) -> list[Kind]:
+    """What a member may be told of at all."""
+    own = OWN if may_rent(membership) else frozenset[Kind]()
+    return [kind for kind in Kind if kind in own or membership.has(*READERS[kind])]
 
 
 def visible_alerts(membership: Membership) -> QuerySet[Alert]:
@@ -29,6 +41,13 @@ def unanswered(membership: Membership) -> int:
     """How many are open and nobody has taken on."""
     waiting = visible_alerts(membership).filter(closed_at__isnull=True)
     return waiting.filter(acknowledged_at__isnull=True).count()
+
+
+def troubled_letter(membership: Membership) -> Letter | None:
+    """The last one to this person, where it could not be sent."""
+    tried = Letter.objects.filter(membership=membership).exclude(sent_at__isnull=True, problem="")
+    last = tried.order_by("-made_at", "-pk").first()
+    return last if last is not None and last.problem else None
 
 
 def last_looked() -> datetime | None:

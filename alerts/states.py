@@ -36,3 +36,32 @@ READERS: Final[dict[Kind, frozenset[Role]]] = {
     Kind.KEY_REFUSED: OPERATION,
     Kind.QUIET_WEBHOOKS: OPERATION,
 }
+
+# What a member may be told of that is about themselves.
+OWN: Final = frozenset({Kind.IN_DOUBT})
+
+
+class News(models.TextChoices):
+    """What became of an alert."""
+
+    OPENED = "opened", _("Opened")
+    WORSENED = "worsened", _("Got worse")
+    CLOSED = "closed", _("Over")
+
+
+class How(models.TextChoices):
+    """How somebody is told by e-mail."""
+
+    AT_ONCE = "at_once", _("At once")
+    DIGEST = "digest", _("In the daily digest")
+    OFF = "off", _("Not by e-mail")
+
+
+DEFAULT_MAIL: Final[dict[Kind, How]] = {
+    Kind.LOW_WALLET: How.AT_ONCE,
+    Kind.FALLING_WALLET: How.AT_ONCE,
+    Kind.OVERDUE_REFUND: How.DIGEST,
+    Kind.IN_DOUBT: How.DIGEST,
+    Kind.KEY_REFUSED: How.AT_ONCE,
+    Kind.QUIET_WEBHOOKS: How.DIGEST,
+}

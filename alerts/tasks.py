@@ -3,9 +3,21 @@
 from celery import shared_task
 from django.utils import timezone
 
-from alerts.operations import evaluating
+from alerts.nudges import nudge_each
+from alerts.operations import evaluating, mailing
 
 
 @shared_task(name="alerts.evaluate")
 def evaluate() -> None:
     evaluating.evaluate(now=timezone.now())
+
+
+@shared_task(name="alerts.send_due")
+def send_due() -> None:
+    """What no nudge told of, what is to be tried again, and digests."""
+    nudge_each("alerts.send_letters", [(pk,) for pk in mailing.due_readers(now=timezone.now())])
+
+
+@shared_task(name="alerts.send_letters")
+def send_letters(membership_id: int) -> None:
+    mailing.send_letters(membership_id=membership_id, now=timezone.now())

@@ -180,6 +180,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
 
 EMAIL_URL = env.str("EMAIL_URL", default="consolemail://")
 vars().update(env.email_url_config(EMAIL_URL))
+EMAIL_TIMEOUT = 20  # seconds: a mail server that hangs keeps nobody waiting for good
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default="SMS Portal <no-reply@localhost>")
 
 # --- the browser ------------------------------------------------------------------------------
@@ -261,6 +262,11 @@ CELERY_BEAT_SCHEDULE = {
     "alerts": {
         "task": "alerts.evaluate",
         "schedule": schedule(60.0),
+        "options": {"queue": "bulk"},
+    },
+    "send-alerts": {
+        "task": "alerts.send_due",
+        "schedule": schedule(20.0),
         "options": {"queue": "bulk"},
     },
     "arrivals": {

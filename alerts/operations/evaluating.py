@@ -14,6 +14,8 @@ from django.db import transaction
 from accounts.announcements import alerts_changed
 from alerts.conditions import CONDITIONS, Condition, Holding, Subject
 from alerts.models import Alert, Watch
+from alerts.operations.telling import tell
+from alerts.states import News
 
 log = structlog.get_logger(__name__)
 
@@ -38,11 +40,9 @@ def _look(condition: Condition, now: datetime) -> None:
             return
         opened = _opened(condition)
         found = {each.key: each for each in condition.holding(now, opened.keys())}
-        changed = _apply(condition, opened, found, now)
+        _apply(condition, opened, found, now)
         watch.looked_at = now
         watch.save(update_fields=["looked_at"])
-        teams = {alert.team_id for alert in changed}
-        transaction.on_commit(lambda: _announce(teams))
 
 
 def _turn(condition: Condition, now: datetime) -> Watch | None:
@@ -66,8 +66,8 @@ def _apply(
     opened: dict[Subject, Alert],
     found: dict[Subject, Holding],
     now: datetime,
-) -> list[Alert]:
-    """Write what has changed, and nothing where nothing has; return those alerts."""
+) -> None:
+    """Write what has changed, and nothing where nothing has; tell who wants to know."""
     fresh = Alert.objects.bulk_create(
         _alert(condition, holding, now) for key, holding in found.items() if key not in opened
     )
@@ -82,7 +82,10 @@ def _apply(
             (worse if is_worse else altered).append(alert)
     calmed, closed = _calm(condition, opened, found.keys(), now)
     _save([*worse, *altered, *calmed, *closed])
-    return [*fresh, *worse, *altered, *closed]
+    events = ((fresh, News.OPENED), (worse, News.WORSENED), (closed, News.CLOSED))
+    tell([(alert, news) for alerts, news in events for alert in alerts], now=now)
+    teams = {alert.team_id for alert in (*fresh, *worse, *altered, *closed)}
+    transaction.on_commit(lambda: _announce(teams))
 
 
 def _alert(condition: Condition, holding: Holding, now: datetime) -> Alert:

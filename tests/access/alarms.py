@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import ProviderAccount
 from alerts.models import Alert
-from alerts.states import Kind, Severity
+from alerts.states import How, Kind, Severity
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,10 @@ def addresses(alarms: Alarms, name: str) -> dict[str, Any]:
 
 def forms(alarms: Alarms) -> dict[str, dict[str, Any]]:
     return {
+        "alert_mail": {**dict.fromkeys(Kind, How.OFF), "digest_hour": 17},
         "alert_limits": {
             "doubt_minutes": 20,
             "missed_codes": 4,
             f"low_{alarms.account.pk}": "5",
-        }
+        },
     }

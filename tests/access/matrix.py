@@ -114,6 +114,7 @@ MATRIX: Final[dict[str, Row]] = {
     "alert_bell": row(READ),
     "alert_acknowledge": row(WRITE, FINANCE, ADMIN),
     "alert_limits": row(FORM, ADMIN),
+    "alert_mail": row(FORM),
     # saved views: one that is shared is opened by all and changed by its owner, the member
     "saved_views": row(READ),
     "saved_view": row(READ),

@@ -1,0 +1,55 @@
+"""Whoever wants to know of an alert is written down with it, and told after the commit."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import Membership
+from alerts.models import Alert, Letter, MailChoice
+from alerts.nudges import nudge_each
+from alerts.queries import reads
+from alerts.states import How, Kind, News
+
+type Event = tuple[Alert, News]
+
+
+def tell(events: Iterable[Event], *, now: datetime) -> None:
+    """Write the letters of these events, inside the caller's transaction."""
+    by_team: dict[int, list[Event]] = defaultdict(list)
+    for alert, news in events:
+        by_team[alert.team_id].append((alert, news))
+    if not by_team:
+        return
+    letters = list(_letters(by_team, now))
+    Letter.objects.bulk_create(letters, ignore_conflicts=True, batch_size=1000)
+    at_once = {letter.membership_id for letter in letters if letter.how == How.AT_ONCE}
+    transaction.on_commit(lambda: _send(at_once))
+
+
+def _letters(by_team: dict[int, list[Event]], now: datetime) -> Iterator[Letter]:
+    people = Membership.objects.filter(team__in=by_team, user__is_active=True)
+    for membership in people.select_related("user", "team", "alert_mail"):
+        choice = mail_choice(membership)
+        for alert, news in by_team[membership.team_id]:
+            how = choice.of(Kind(alert.kind))
+            if news == News.CLOSED or how == How.OFF or not reads(membership, alert):
+                continue
+            due = now if how == How.AT_ONCE else choice.next_digest(now)
+            yield Letter(
+                alert=alert, membership=membership, news=news, how=how, made_at=now, due_at=due
+            )
+
+
+def mail_choice(membership: Membership) -> MailChoice:
+    """What somebody wants, or the defaults, which are not saved."""
+    try:
+        return membership.alert_mail
+    except MailChoice.DoesNotExist:
+        return MailChoice(membership=membership)
+
+
+def _send(memberships: Iterable[int]) -> None:
+    if memberships:
+        nudge_each("alerts.send_letters", [(pk,) for pk in memberships])
