@@ -9,13 +9,14 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import trigger_client_event
 
 from accounts.access import TeamRequest, team_view
 from accounts.states import Role
 from rentals.cards import card
 from rentals.models import Rental
 from rentals.operations import NotPossible, cancel_rental, finish_rental, wait_for_more
-from rentals.views.common import back, varied, visible_or_404
+from rentals.views.common import back, toast, varied, visible_or_404
 from rentals.visibility import may_control
 
 
@@ -55,13 +56,15 @@ def _control(request: TeamRequest, pk: int, operation: Callable[..., None]) -> H
     except NotPossible as reason:
         problem = str(reason)
     if request.htmx:
-        return varied(_card(request, visible_or_404(request, pk), problem))
+        shown = _card(request, visible_or_404(request, pk), status=409 if problem else 200)
+        # As a toast: the card is read again with the next news, which may be on its way.
+        said = toast(problem, bad=True)
+        return varied(trigger_client_event(shown, "toast", said) if problem else shown)
     if problem:
         messages.error(request, problem)
     return back(request)
 
 
-def _card(request: TeamRequest, rental: Rental, problem: str = "") -> HttpResponse:
-    shown = card(request.membership, rental, now=timezone.now())
-    context = {"card": shown, "problem": problem}
-    return render(request, "rentals/card.html", context, status=409 if problem else 200)
+def _card(request: TeamRequest, rental: Rental, status: int = 200) -> HttpResponse:
+    context = {"card": card(request.membership, rental, now=timezone.now())}
+    return render(request, "rentals/card.html", context, status=status)

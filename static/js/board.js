@@ -1,17 +1,34 @@
-/* Rentals on a page: countdowns by the server's clock, news of codes, choosing an offer. */
+/* Rentals on a page: countdowns by the server's clock, news of codes, choosing an offer, renting. */
 
 const words = document.getElementById("words").dataset;
+const say = (text) => document.dispatchEvent(new CustomEvent("announce", { detail: text }));
+const about = (text, card) => text.replace("{service}", card.dataset.service);
 
 /* --- the server's clock: every card says what time it was when it was written --- */
 
 let ahead = 0; // the server's clock minus this one's, in milliseconds
+let known = false; // whether that still holds
+let began = Date.now() - performance.now();
 
 function readClock(part) {
   const card = part.matches?.("[data-now]") ? part : part.querySelector?.("[data-now]");
-  if (card) ahead = Number(card.dataset.now) - Date.now();
+  if (!card) return;
+  const told = Number(card.dataset.now) - Date.now();
+  if (!known || told > ahead) ahead = told; // an answer takes its time: the fastest is right
+  known = true;
+}
+
+// This clock was set, or the computer slept: only the server knows which.
+function checkClock() {
+  const now = Date.now() - performance.now();
+  if (Math.abs(now - began) < 500) return;
+  began = now;
+  known = false;
+  document.dispatchEvent(new Event("clock"));
 }
 
 const LOW = 60;
+const seconds = new Map(); // rental → what was left of it at the last look
 const pad = (n) => String(n).padStart(2, "0");
 
 function clock(seconds) {
@@ -20,27 +37,49 @@ function clock(seconds) {
 }
 
 function tick() {
+  checkClock();
   for (const part of document.querySelectorAll("[data-deadline]")) {
     const left = Math.max(0, Math.round((Number(part.dataset.deadline) - Date.now() - ahead) / 1000));
     if (part.matches("progress")) {
       part.value = left;
       part.classList.toggle("meter--low", left <= LOW);
     } else {
-      part.textContent = left ? `${clock(left)} ${words.left}` : words.over;
+      const last = left <= LOW ? words.lastLeft : words.left;
+      part.textContent = left ? last.replace("{time}", clock(left)) : words.over;
       part.toggleAttribute("data-low", left <= LOW);
+      sayLeft(part.closest("[data-rental]"), left);
     }
+  }
+}
+
+function sayLeft(card, left) {
+  const { rental } = card.dataset;
+  const before = seconds.get(rental) ?? left;
+  seconds.set(rental, left);
+  if (!("mine" in card.dataset)) return;
+  if (before && !left) say(about(words.timeUp, card));
+  else if (before > LOW && left <= LOW) say(about(words.lastMinute, card));
+}
+
+// What counted down and does so no more says how it ended, unless its end was said.
+function sayEnds(part) {
+  for (const card of part.parentNode?.querySelectorAll("[data-mine]") ?? []) {
+    const { rental, service } = card.dataset;
+    if (!seconds.has(rental) || card.querySelector("[data-deadline]")) continue;
+    if (seconds.get(rental)) say(`${service}: ${card.querySelector(".badge").textContent}.`);
+    seconds.delete(rental);
   }
 }
 
 /* --- a new message is said once, and shown to be new, without touching the focus --- */
 
-const known = new Set();
+const seen = new Set();
 
 function notice(part, { silently = false } = {}) {
   const inside = part.querySelectorAll ? [...part.querySelectorAll("[data-message]")] : [];
   for (const message of inside) {
-    if (known.has(message.dataset.message)) continue;
-    known.add(message.dataset.message);
+    if (seen.has(message.dataset.message)) continue;
+    seen.add(message.dataset.message);
     if (!silently) tell(message);
   }
 }
@@ -49,9 +88,8 @@ function tell(message) {
   const card = message.closest("[data-rental]");
   if (!card) return;
   const { code } = message.dataset;
-  const text = (code ? words.codeCame : words.smsCame).replace("{service}", card.dataset.service);
-  const line = document.getElementById("announcer");
-  line.textContent = text.replace("{code}", [...(code ?? "")].join(" "));
+  const text = about(code ? words.codeCame : words.smsCame, card);
+  say(text.replace("{code}", [...(code ?? "")].join(" ")));
   card.dataset.arrived = "";
 }
 
@@ -93,11 +131,62 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (asked?.type === "submit" && asked.target.id === "offer-search") choose(firstOffer());
 });
 
+/* --- a rental stands on the board before the server has answered, without money; what is refused
+   is taken back, with the reason beside the button --- */
+
+let pending = null; // the row, while its request is under way
+let sent = ""; // the key of the form that was sent last
+
+const isRent = (event) => event.detail.requestConfig.elt.id === "rent-form";
+const sentRow = () => document.querySelector(`[data-request="${sent}"]`);
+
+function stand() {
+  if (sentRow()) pending?.remove();
+  else if (pending) document.querySelector(".live__head").after(pending);
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (!isRent(event)) return;
+  sent = event.target.elements.request_key.value;
+  pending = document.getElementById("pending").content.firstElementChild.cloneNode(true);
+  const offer = event.target.querySelector(".offer:has(:checked) .offer__name");
+  pending.querySelector(".rental__name").textContent = offer?.textContent ?? "";
+  stand();
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (!isRent(event)) return;
+  pending?.remove();
+  pending = null;
+  if (!sentRow()) document.querySelector(".rent__go").focus();
+});
+
+// The second half of a double click, or a key held down, is no second wish.
+document.addEventListener("click", (event) => {
+  if (event.detail > 1 && event.target.closest(".rent__go")) event.preventDefault();
+});
+document.addEventListener("keydown", (event) => {
+  const rents = event.target.closest?.("#rent-form");
+  if (rents && event.key === "Enter" && event.repeat) event.preventDefault();
+});
+
+function sayRefused() {
+  const card = document.querySelector(`.rental--refused[data-request="${sent}"]`);
+  const place = document.querySelector("#rent-form [data-said]");
+  if (!card || !place) return;
+  place.textContent = `${card.dataset.service}: ${card.querySelector(".rental__note").textContent}`;
+  place.hidden = false;
+  sent = "";
+}
+
 /* --- --- */
 
 document.addEventListener("htmx:load", (event) => {
   readClock(event.detail.elt);
   notice(event.detail.elt);
+  sayEnds(event.detail.elt);
+  stand();
+  sayRefused();
   tick();
   showPrice();
 });

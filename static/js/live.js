@@ -6,7 +6,7 @@ const stream = box.dataset.stream;
 const channel = new BroadcastChannel(stream);
 
 const FIRST_PAUSE = 500; // milliseconds
-const LONGEST_PAUSE = 4000;
+const LONGEST_PAUSE = 2500;
 const SILENCE = 1500; // without a connection before it is said
 const FALLBACK = 10_000; // between two reads while there is none
 const JITTER = 20; // so that all of a team's pages don't ask in the same moment
@@ -106,6 +106,7 @@ function show() {
   box.firstElementChild.hidden = !lost;
 }
 
+document.addEventListener("clock", readAll); // what time it is stands in what is read
 setInterval(show, 500);
 setInterval(() => { if (!connected) { readAll(); readWallets(); readBell(); } }, FALLBACK);
 

@@ -2,11 +2,18 @@
 
 const words = document.getElementById("words").dataset;
 
+/* --- what is said to who listens: all that comes in one moment together, each once --- */
+
+const saying = [];
+
 function announce(text) {
+  if (saying.push(text) > 1) return;
   const line = document.getElementById("announcer");
   line.textContent = "";
-  setTimeout(() => { line.textContent = text; }, 50);
+  setTimeout(() => { line.textContent = saying.splice(0).join(" "); }, 50);
 }
+
+document.addEventListener("announce", (event) => announce(event.detail));
 
 /* --- toasts: news goes by itself, what went wrong stays until it is closed --- */
 
@@ -43,15 +50,26 @@ document.addEventListener("toast", (event) => toast(event.detail.text, event.det
 
 const isOurs = (event) => event.detail.requestConfig?.triggeringEvent?.type === "refresh";
 
-document.addEventListener("htmx:responseError", (event) => {
+// Beside what was pressed where the form has a place for it, else as a toast.
+function complain(event, text, unsure) {
   if (isOurs(event)) return;
-  const status = event.detail.xhr.status;
-  const known = words[String(status)] ?? words["500"];
-  toast(known, true);
+  const place = event.detail.elt.querySelector?.("[data-said]");
+  if (!place) return toast(text, true);
+  place.textContent = unsure ? place.dataset.unsure : text;
+  place.hidden = false;
+}
+
+document.addEventListener("htmx:responseError", (event) => {
+  const { status } = event.detail.xhr;
+  complain(event, words[String(status)] ?? words["500"], status >= 500);
 });
 for (const name of ["htmx:sendError", "htmx:timeout"]) {
-  document.addEventListener(name, (event) => { if (!isOurs(event)) toast(words.unreached, true); });
+  document.addEventListener(name, (event) => complain(event, words.unreached, true));
 }
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const place = event.detail.elt.querySelector?.("[data-said]");
+  if (place) place.hidden = true;
+});
 
 /* --- copy --- */
 

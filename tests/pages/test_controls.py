@@ -92,7 +92,7 @@ def test_what_is_not_possible_is_said(world: World, verb: str) -> None:
     client, address = signed_in(world.member), page(verb, world.team, rental=rental.pk)
     by_htmx = client.post(address, headers=HTMX)
     assert by_htmx.status_code == 409
-    assert 'role="alert"' in by_htmx.text
+    assert '"bad": true' in by_htmx.headers["HX-Trigger"]
     plain = client.post(address, follow=True)
     assert "toast--bad" in plain.text
     assert as_it_is(rental) == before
