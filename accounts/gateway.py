@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from accounts import budget
+from accounts import budget, request_log
 from accounts.budget import Grant, Usage
 from accounts.budget.windows import Windows
 from accounts.keyring import KeyringError
@@ -137,13 +137,17 @@ def send[T](
     timeout: float | None = None,
     door: Door | None = None,
 ) -> Reply:
-    """Reserve, send once, and note what the reply says. Raises NoKey, OverBudget, BadKey."""
+    """Reserve, send once, note what the reply says, and log it.
+
+    Raises NoKey, OverBudget, BadKey.
+    """
     door = door or open_door(account)
     grant = reserve(account, lane, now=now)
     if not grant.granted:
         raise OverBudget(grant.retry_after)
     reply = transmit(door, call, timeout=timeout)
     note(account, reply, now, door=door)
+    request_log.keep([request_log.line(account.pk, call, reply, lane=lane, at=now)])
     return reply
 
 

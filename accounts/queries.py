@@ -6,10 +6,10 @@ from enum import StrEnum
 
 from django.utils.functional import cached_property
 
-from accounts import gateway
+from accounts import gateway, sent_requests
 from accounts.hook_tokens import hook_address
 from accounts.keyring import KeyringError
-from accounts.models import Membership, ProviderAccount, ProviderKey, Team
+from accounts.models import Membership, ProviderAccount, ProviderKey, SentRequest, Team
 from accounts.sealing import SealBroken
 from accounts.states import KeyState
 from providers.provider import Provider
@@ -66,6 +66,16 @@ class AccountPage:
     @cached_property
     def usage(self) -> gateway.Usage:
         return gateway.spent(self.account, self.now)
+
+    @cached_property
+    def requests(self) -> list[SentRequest]:
+        """The last few that were sent."""
+        return sent_requests.latest(self.account)
+
+    @cached_property
+    def errors(self) -> list[SentRequest]:
+        """The last few that failed, of a week."""
+        return sent_requests.latest_errors(self.account)
 
     @cached_property
     def key_opens(self) -> bool:

@@ -26,3 +26,15 @@ class Lane(models.TextChoices):
     POLL = "poll", _("Poll")
     BALANCE = "balance", _("Balance and statement")
     CATALOGUE = "catalogue", _("Catalogue")
+
+
+class Verdict(models.TextChoices):
+    """What came of a request to a provider: the words of providers.judging, for people."""
+
+    DONE = "done", _("Answered")
+    REFUSED = "refused", _("Refused")
+    NOT_FOUND = "not_found", _("Not known there")
+    THROTTLED = "throttled", _("Asked to wait")
+    BAD_KEY = "bad_key", _("Key refused")
+    UNAVAILABLE = "unavailable", _("No usable answer")
+    UNKNOWN = "unknown", _("Outcome unknown")

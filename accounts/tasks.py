@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from accounts import request_log
 from accounts.budget import forget_counts
 
 
@@ -10,3 +11,9 @@ from accounts.budget import forget_counts
 def forget_request_counts() -> None:
     """Delete the request counts that no window reaches any more."""
     forget_counts(now=timezone.now())
+
+
+@shared_task(name="accounts.forget_requests", queue="bulk")
+def forget_requests() -> None:
+    """Delete the log of the requests that were sent more than a week ago."""
+    request_log.forget(now=timezone.now())

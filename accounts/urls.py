@@ -8,6 +8,7 @@ from accounts.views import (
     provider_accounts,
     provider_keys,
     saved_views,
+    sent_requests,
     settings,
 )
 
@@ -40,6 +41,11 @@ urlpatterns = [
         f"{ACCOUNT}/check",
         provider_accounts.provider_account_check,
         name="provider_account_check",
+    ),
+    path(
+        f"{ACCOUNT}/requests",
+        sent_requests.provider_account_requests,
+        name="provider_account_requests",
     ),
     path(
         f"{ACCOUNT}/key",

@@ -279,6 +279,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(3600.0),
         "options": {"queue": "bulk"},
     },
+    # Hourly, because a beat that is started again begins to count anew.
+    "request-log": {
+        "task": "accounts.forget_requests",
+        "schedule": schedule(3600.0),
+        "options": {"queue": "bulk"},
+    },
 }
 
 LOGGING = logging_config(debug=DEBUG)

@@ -1,6 +1,6 @@
 from accounts.models.audit import AuditEvent
 from accounts.models.invitations import Invitation
-from accounts.models.providers import ProviderAccount, ProviderKey, RequestCount
+from accounts.models.providers import ProviderAccount, ProviderKey, RequestCount, SentRequest
 from accounts.models.saved_views import DefaultView, SavedView
 from accounts.models.secrets import SealedSecret
 from accounts.models.teams import Membership, Team
@@ -16,6 +16,7 @@ __all__ = [
     "RequestCount",
     "SavedView",
     "SealedSecret",
+    "SentRequest",
     "Team",
     "User",
 ]

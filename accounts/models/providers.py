@@ -3,11 +3,12 @@
 import uuid
 from datetime import datetime
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.teams import Team
-from accounts.states import KeyState, Lane
+from accounts.states import KeyState, Lane, Verdict
 
 
 class ProviderAccount(models.Model):
@@ -101,3 +102,47 @@ class RequestCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account} {self.minute:%H:%M} {self.lane}: {self.count}"
+
+
+class SentRequest(models.Model):
+    """A request that went to a provider and what came of it; kept for a week.
+
+    It names no activation, and holds no key, number, text or code. Polls of a turn that were
+    answered are one row together (`count`), with the milliseconds that they took on average; what
+    went wrong stands alone.
+    """
+
+    # Unchecked: a line of a log waits for nobody who has locked the account's row.
+    account = models.ForeignKey(
+        ProviderAccount,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    at = models.DateTimeField()  # when it was sent
+    lane = models.CharField(max_length=10, choices=Lane)
+    call = models.CharField(max_length=20)  # a name of providers.calls
+    method = models.CharField(max_length=6)
+    path = models.CharField(max_length=200)  # below the provider's address, without its query
+    status = models.PositiveSmallIntegerField(null=True)  # null: no answer came
+    verdict = models.CharField(max_length=12, choices=Verdict)
+    detail = models.CharField(max_length=300, blank=True)
+    milliseconds = models.PositiveIntegerField()
+    bytes = models.PositiveIntegerField()  # of the answers' bodies, unpacked
+    count = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["account", "at", "id"], name="request_by_time"),
+            models.Index(fields=["account", "lane", "at", "id"], name="request_by_lane"),
+            models.Index(
+                fields=["account", "at", "id"],
+                condition=~models.Q(verdict=Verdict.DONE),
+                name="request_failed",
+            ),
+            BrinIndex(fields=["at"], name="request_age"),  # for what is too old
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}: {self.verdict}"

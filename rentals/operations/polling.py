@@ -10,8 +10,8 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from accounts import gateway
-from accounts.models import ProviderAccount
+from accounts import gateway, request_log
+from accounts.models import ProviderAccount, SentRequest
 from accounts.states import Lane
 from providers.calls import Call, Reply
 from providers.values import Activation, ActivationStatus
@@ -154,10 +154,12 @@ def _poll(account: ProviderAccount, fence: int) -> int:
     means = watching.means(account, watches, sight, now)
     cost = turns.price(watches, means, watching.usual(watches, sight), now.timestamp())
     turn = _Turn(account, door, fence, sight, cost, now)
-    chosen = _granted(account, watches, means, cost, now)
+    polls, spared = _granted(account, watches, means, cost, now)
+    chosen = polls + spared
     _replan(watches, {watch.key for watch in chosen}, rows, turn)
     if chosen:
-        _ask(chosen, rows, turn, named=means.limits is not None)
+        lanes = {watch.key: Lane.CONTROL for watch in spared}
+        _ask(chosen, rows, turn, lanes, named=means.limits is not None)
         overdue = [now.timestamp() - watch.due for watch in chosen]
         watching.remember_effort(account, overdue, took=time.monotonic() - began)
     return len(chosen)
@@ -169,8 +171,8 @@ def _granted(
     means: turns.Means,
     cost: float,
     now: datetime,
-) -> list[Watch]:
-    """Those to ask for now. A last look is the rental's own, and goes before other polls' share.
+) -> tuple[list[Watch], list[Watch]]:
+    """Those to ask for now: as polls, and as last looks, which go before other polls' share.
 
     After a 429 one asks whether the provider's patience is back, before all the others.
     """
@@ -184,7 +186,7 @@ def _granted(
     spared = (
         gateway.reserve(account, Lane.CONTROL, wanted=len(last), now=now).granted if last else 0
     )
-    return chosen[:polls] + last[:spared]
+    return chosen[:polls], last[:spared]
 
 
 def _replan(
@@ -208,16 +210,25 @@ def _replan(
     _save(saved, turn)
 
 
-def _ask(chosen: Sequence[Watch], rows: Mapping[int, Row], turn: _Turn, *, named: bool) -> None:
-    """Ask for all of them at once; apply each answer as it comes."""
+def _ask(
+    chosen: Sequence[Watch],
+    rows: Mapping[int, Row],
+    turn: _Turn,
+    lanes: Mapping[int, Lane],
+    *,
+    named: bool,
+) -> None:
+    """Ask for all of them at once; apply each answer as it comes. `lanes`: other than polls'."""
     rentals = Rental.objects.select_related("account").in_bulk([watch.key for watch in chosen])
     watches = {watch.key: watch for watch in chosen if watch.key in rentals}
     calls = {pk: _look_at(rentals[pk], turn.door) for pk in watches}
     nothing: list[_Saved] = []
+    sent: list[SentRequest] = []
     refused = False
     for pk, reply in ask_all(turn.door, calls):
         try:
             judged = judge(calls[pk], reply)
+            sent.append(_line(calls[pk], reply, judged, lanes.get(pk, Lane.POLL), turn))
             refused = refused or judged.verdict == Verdict.THROTTLED
             if _is_nothing(judged, rentals[pk]):
                 nothing.append(_after_nothing(watches[pk], rows[pk], turn))
@@ -229,8 +240,17 @@ def _ask(chosen: Sequence[Watch], rows: Mapping[int, Row], turn: _Turn, *, named
             _save(nothing, turn)
             nothing = []
     _save(nothing, turn)
+    request_log.keep(request_log.gathered(sent))
     if not named:
         watching.remember_patience(turn.account, timezone.now(), refused=refused)
+
+
+def _line(
+    call: Call[Activation], reply: Reply, judged: Judged[Activation], lane: Lane, turn: _Turn
+) -> SentRequest:
+    return request_log.line(
+        turn.account.pk, call, reply, lane=lane, at=turn.asked_at, judged=judged
+    )
 
 
 def _look_at(rental: Rental, door: gateway.Door) -> Call[Activation]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import F
 from django.utils import timezone
 
-from accounts import gateway
+from accounts import gateway, request_log
 from accounts.states import Lane
 from providers.calls import Call, Reply
 from providers.errors import BadKey
@@ -86,7 +86,10 @@ def end_rent(attempt: Attempt, reply: Reply) -> None:
             attempt.rental, attempt.call, reply, asked_at=attempt.asked_at, now=answered_at
         )
     )
-    gateway.note(attempt.rental.account, reply, timezone.now(), door=attempt.door)
+    account = attempt.rental.account
+    gateway.note(account, reply, timezone.now(), door=attempt.door)
+    sent = request_log.line(account.pk, attempt.call, reply, lane=Lane.RENT, at=attempt.asked_at)
+    request_log.keep([sent])
 
 
 def _claim(rental: Rental, now: datetime) -> bool:

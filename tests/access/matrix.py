@@ -98,6 +98,7 @@ MATRIX: Final[dict[str, Row]] = {
     "provider_accounts": row(READ, ADMIN),
     "provider_account_add": row(FORM, ADMIN),
     "provider_account": row(READ, ADMIN),
+    "provider_account_requests": row(READ, ADMIN),
     "provider_account_rename": row(WRITE, ADMIN),
     "provider_account_archive": row(WRITE, ADMIN),
     "provider_account_check": row(WRITE, ADMIN),
