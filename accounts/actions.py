@@ -51,6 +51,8 @@ class Action(models.TextChoices):
     KEY_ROTATED = "provider_account.key_rotated", _("API key replaced")
     HOOK_ROTATED = "provider_account.hook_rotated", _("Webhook address replaced")
     INBOX_REPLAYED = "provider_account.inbox_replayed", _("Webhooks applied again")
+    PROVIDER_ASKED = "provider_account.asked", _("Provider asked on the console")
+    ANSWER_SHOWN = "provider_account.answer_shown", _("Answer of a provider shown in full")
     KEYRING_ROTATED = "keyring.rotated", _("Keyring rotated")
 
     RENTAL_REQUESTED = "rental.requested", _("Number rented")
@@ -120,6 +122,7 @@ _IN: Final[dict[Family, tuple[Action, ...]]] = {
         Action.KEY_ROTATED,
         Action.HOOK_ROTATED,
         Action.INBOX_REPLAYED,
+        Action.PROVIDER_ASKED,
         Action.KEYRING_ROTATED,
     ),
     Family.RENTALS: (
@@ -128,7 +131,7 @@ _IN: Final[dict[Family, tuple[Action, ...]]] = {
         Action.RENTAL_FINISHED,
         Action.RENTAL_KEPT,
     ),
-    Family.CODES: (Action.CODE_SHOWN,),
+    Family.CODES: (Action.CODE_SHOWN, Action.ANSWER_SHOWN),
     Family.MONEY: (
         Action.DOUBT_DECIDED,
         Action.MATCHED,

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from accounts import budget, request_log
 from accounts.budget import Grant, Usage
+from accounts.budget.shares import share
 from accounts.budget.windows import Windows
 from accounts.keyring import KeyringError
 from accounts.models import ProviderAccount, ProviderKey
@@ -39,6 +40,7 @@ __all__ = [
     "note",
     "open_door",
     "reserve",
+    "room",
     "send",
     "spent",
     "transmit",
@@ -109,6 +111,11 @@ def reserve(account: ProviderAccount, lane: Lane, *, wanted: int = 1, now: datet
 def spent(account: ProviderAccount, now: datetime) -> Usage:
     """The requests that count against the provider's limits now."""
     return budget.spent(account.pk, limits(account), now=now)
+
+
+def room(account: ProviderAccount, lane: Lane, now: datetime) -> int | None:
+    """How many requests the lane may send now; None is without bound."""
+    return counting(account, now).room(share(lane, limits(account)), lane)
 
 
 def limits(account: ProviderAccount) -> Limits | None:

@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from accounts.keyring import keyring
-from accounts.models import ProviderAccount, ProviderKey, SealedSecret
+from accounts.models import ConsoleRequest, ProviderAccount, ProviderKey, SealedSecret
 
 VERSION = 1
 NONCE_BYTES = 12
@@ -81,6 +81,10 @@ def hook_token_place(account: ProviderAccount) -> Place:
 
 def secret_place(name: str) -> Place:
     return Place("SealedSecret", name, "sealed")
+
+
+def answer_place(request: ConsoleRequest) -> Place:
+    return Place("ConsoleRequest", str(request.pk), "sealed")
 
 
 def fingerprint(key: str, provider: str) -> bytes:

@@ -26,6 +26,7 @@ class Lane(models.TextChoices):
     POLL = "poll", _("Poll")
     BALANCE = "balance", _("Balance and statement")
     CATALOGUE = "catalogue", _("Catalogue")
+    CONSOLE = "console", _("Console")
 
 
 class Verdict(models.TextChoices):

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from accounts import request_log
+from accounts import operations, request_log
 from accounts.budget import forget_counts
 
 
@@ -17,3 +17,9 @@ def forget_request_counts() -> None:
 def forget_requests() -> None:
     """Delete the log of the requests that were sent more than a week ago."""
     request_log.forget(now=timezone.now())
+
+
+@shared_task(name="accounts.forget_answers", queue="bulk")
+def forget_answers() -> None:
+    """Delete the answers to what was asked on the console."""
+    operations.forget_answers(now=timezone.now())

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from providers.calls import Call
+from providers.documented import Documented
 from providers.values import (
     Activation,
     Balance,
@@ -52,6 +53,10 @@ class Provider(Protocol):
     def cancel(self, activation_id: str) -> Call[Done]: ...
 
     def finish(self, activation_id: str) -> Call[Done]: ...
+
+    def documented(self) -> tuple[Documented, ...]:
+        """All calls of the provider's document, in its order, with their parameters."""
+        ...
 
     def is_genuine(
         self, body: bytes, headers: Mapping[str, str], keys: Iterable[str]

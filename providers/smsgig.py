@@ -7,6 +7,17 @@ from typing import Final
 from providers import shapes
 from providers.activations import activation_of, done_with
 from providers.calls import Call, Effect
+from providers.documented import (
+    ACTIVATION,
+    AREA_CODE,
+    CARRIER,
+    PAGE,
+    SERVICE,
+    Documented,
+    Means,
+    Parameter,
+    count,
+)
 from providers.provider import Unsupported
 from providers.replies import reader
 from providers.requests import activation_json, activation_query, without_empty
@@ -65,13 +76,13 @@ class SmsGig:
         query = without_empty(page=str(page) if page > 1 else "")
         return Call("services", Effect.READ, "GET", f"/{self.prefix}/services", read, query)
 
-    def transactions(self, page: int = 1, kind: str = "") -> Call[Page[Transaction]]:
+    def transactions(
+        self, page: int = 1, kind: str = "", limit: int = STATEMENT_PAGE_SIZE
+    ) -> Call[Page[Transaction]]:
         """List the wallet's movements; `kind` is purchase, refund, deposit, or "" for all."""
         take = shapes.page_of("data", "transactions", item=shapes.transaction, asked=page)
         read = reader(Effect.READ, take, DOCUMENTED)
-        query = without_empty(
-            limit=str(STATEMENT_PAGE_SIZE), type=kind, page=str(page) if page > 1 else ""
-        )
+        query = without_empty(limit=str(limit), type=kind, page=str(page) if page > 1 else "")
         return Call("statement", Effect.READ, "GET", "/transactions", read, query)
 
     def rent(self, order: RentOrder) -> Call[Rented]:
@@ -108,6 +119,55 @@ class SmsGig:
         body = {**activation_json(activation_id), "action": "finished"}
         return Call("finish", Effect.REPEATABLE, "POST", path, read, json=body)
 
+    def documented(self) -> tuple[Documented, ...]:
+        limit = Parameter(
+            "limit", Means.COUNT, most=STATEMENT_PAGE_SIZE, says="Max 100, default 20."
+        )
+        kind = Parameter("type", choices=("purchase", "refund", "deposit"))
+        action = Parameter("action", choices=("finished",), says="“finished” to complete.")
+        return (
+            Documented("balance", "Get Balance", lambda values: self.balance()),
+            Documented("transactions", "Get Transactions", self._transactions, (limit, kind, PAGE)),
+            Documented(
+                "services",
+                "List Services",
+                lambda values: self.services(count(values, "page", 1)),
+                (PAGE,),
+            ),
+            Documented(
+                "rent",
+                "Rent Number",
+                lambda values: self.rent(
+                    RentOrder(
+                        service=values["service_code"],
+                        area_code=values.get("area_code", ""),
+                        carrier=values.get("carrier", ""),
+                    )
+                ),
+                (SERVICE, AREA_CODE, CARRIER),
+            ),
+            Documented(
+                "status",
+                "Check Status",
+                lambda values: self.status(values["activation_id"]),
+                (ACTIVATION,),
+            ),
+            Documented(
+                "rental",
+                "Get/Update Rental Status",
+                lambda values: (self.finish if values.get("action") else self.inspect)(
+                    values["activation_id"]
+                ),
+                (ACTIVATION, action),
+            ),
+            Documented(
+                "cancel",
+                "Cancel Rental",
+                lambda values: self.cancel(values["activation_id"]),
+                (ACTIVATION,),
+            ),
+        )
+
     def is_genuine(
         self, body: bytes, headers: Mapping[str, str], keys: Iterable[str]
     ) -> bool | None:
@@ -119,6 +179,11 @@ class SmsGig:
     def acknowledgement(self) -> bytes:
         """The document asks for a 200 within five seconds and names no body."""
         return b'{"status": "ok"}'
+
+    def _transactions(self, values: Mapping[str, str]) -> Call[Page[Transaction]]:
+        return self.transactions(
+            count(values, "page", 1), values.get("type", ""), count(values, "limit", 20)
+        )
 
     def _state(self, name: str, activation_id: str) -> Call[Activation]:
         read = reader(Effect.READ, activation_of(activation_id), DOCUMENTED)

@@ -6,6 +6,15 @@ from typing import Final
 from providers import shapes
 from providers.activations import activation_of, done_with
 from providers.calls import Call, Effect
+from providers.documented import (
+    ACTIVATION,
+    AREA_CODE,
+    CARRIER,
+    SERVICE,
+    Documented,
+    Means,
+    Parameter,
+)
 from providers.provider import Unsupported
 from providers.replies import reader
 from providers.requests import activation_json, activation_query, without_empty
@@ -90,6 +99,44 @@ class SmsVilla:
 
     def finish(self, activation_id: str) -> Call[Done]:
         raise Unsupported("SMS Villa cannot mark a rental as finished.")
+
+    def documented(self) -> tuple[Documented, ...]:
+        number = Parameter("phone_number", Means.PHONE_NUMBER, says="Ask for one number.")
+        return (
+            Documented("balance", "Get Account Balance", lambda values: self.balance()),
+            Documented("services", "List Available Services", lambda values: self.services()),
+            Documented(
+                "rent",
+                "Rent a Number",
+                lambda values: self.rent(
+                    RentOrder(
+                        service=values["service_code"],
+                        area_code=values.get("area_code", ""),
+                        carrier=values.get("carrier", ""),
+                        phone_number=values.get("phone_number", ""),
+                    )
+                ),
+                (SERVICE, AREA_CODE, CARRIER, number),
+            ),
+            Documented(
+                "messages",
+                "Get SMS Messages",
+                lambda values: self.inspect(values["activation_id"]),
+                (ACTIVATION,),
+            ),
+            Documented(
+                "status",
+                "Check SMS Status",
+                lambda values: self.status(values["activation_id"]),
+                (ACTIVATION,),
+            ),
+            Documented(
+                "cancel",
+                "Cancel Rental",
+                lambda values: self.cancel(values["activation_id"]),
+                (ACTIVATION,),
+            ),
+        )
 
     def is_genuine(
         self, body: bytes, headers: Mapping[str, str], keys: Iterable[str]

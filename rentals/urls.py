@@ -4,6 +4,7 @@ from django.urls import path
 
 from rentals.views import (
     board,
+    console,
     controls,
     deciding,
     detail,
@@ -38,6 +39,17 @@ urlpatterns = [
     path("policy/", policy.policy, name="policy"),
     path("policy/change", policy.policy_change, name="policy_change"),
     path("balances", board.wallet_bar, name="wallet_bar"),
+    path("providers/<int:account>/console/", console.provider_console, name="provider_console"),
+    path(
+        "providers/<int:account>/console/<uuid:answer>/",
+        console.console_answer,
+        name="console_answer",
+    ),
+    path(
+        "providers/<int:account>/console/<uuid:answer>/whole",
+        console.console_reveal,
+        name="console_reveal",
+    ),
     path("health/", health.health, name="health"),
     path("health/<int:account>/replay", health.inbox_replay, name="inbox_replay"),
 ]

@@ -285,6 +285,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(3600.0),
         "options": {"queue": "bulk"},
     },
+    "console-answers": {
+        "task": "accounts.forget_answers",
+        "schedule": schedule(300.0),
+        "options": {"queue": "bulk"},
+    },
 }
 
 LOGGING = logging_config(debug=DEBUG)

@@ -21,13 +21,16 @@ DAY_RESERVE: Final = 0.05
 BALANCE_SHARE: Final = 0.04
 # A catalogue changes slowly: 150 of 5,000 are one every ten minutes.
 CATALOGUE_SHARE: Final = 0.03
+# What an admin asks by hand: 50 of 5,000 are plenty to look into something, and too few to hurt.
+CONSOLE_SHARE: Final = 0.01
 # The rest is for polls, so that they can't eat what the reads above were promised.
-POLL_SHARE: Final = 1 - DAY_RESERVE - BALANCE_SHARE - CATALOGUE_SHARE
+POLL_SHARE: Final = 1 - DAY_RESERVE - BALANCE_SHARE - CATALOGUE_SHARE - CONSOLE_SHARE
 
 OWN_SHARES: Final = {
     Lane.POLL: POLL_SHARE,
     Lane.BALANCE: BALANCE_SHARE,
     Lane.CATALOGUE: CATALOGUE_SHARE,
+    Lane.CONSOLE: CONSOLE_SHARE,
 }
 
 

@@ -1,4 +1,5 @@
 from accounts.models.audit import AuditEvent
+from accounts.models.console import ConsoleRequest
 from accounts.models.invitations import Invitation
 from accounts.models.providers import ProviderAccount, ProviderKey, RequestCount, SentRequest
 from accounts.models.saved_views import DefaultView, SavedView
@@ -8,6 +9,7 @@ from accounts.models.users import User
 
 __all__ = [
     "AuditEvent",
+    "ConsoleRequest",
     "DefaultView",
     "Invitation",
     "Membership",

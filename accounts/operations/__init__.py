@@ -3,6 +3,7 @@
 All that changes what a team has or may do writes an AuditEvent in the same transaction.
 """
 
+from accounts.operations.console import Asking, ask_provider, forget_answers, reveal_answer
 from accounts.operations.invitations import (
     accept_as_new_user,
     accept_invitation,
@@ -20,19 +21,23 @@ from accounts.operations.rotation import rotate_hook_token, rotate_key
 from accounts.operations.teams import change_settings, create_team
 
 __all__ = [
+    "Asking",
     "accept_as_new_user",
     "accept_invitation",
     "add_member",
     "add_provider_account",
     "archive",
+    "ask_provider",
     "change_profile",
     "change_roles",
     "change_settings",
     "check",
     "create_team",
+    "forget_answers",
     "invite",
     "remove_member",
     "rename",
+    "reveal_answer",
     "revoke_invitation",
     "rotate_hook_token",
     "rotate_key",

@@ -104,6 +104,9 @@ MATRIX: Final[dict[str, Row]] = {
     "provider_account_check": row(WRITE, ADMIN),
     "provider_account_rotate_key": row(WRITE, ADMIN),
     "provider_account_rotate_hook": row(WRITE, ADMIN),
+    "provider_console": row(FORM, ADMIN),
+    "console_answer": row(READ, ADMIN),
+    "console_reveal": row(("GET", "POST"), ADMIN),
     "health": row(READ, ADMIN),
     "inbox_replay": row(WRITE, ADMIN),
     # the audit log: admins all of it, finance what is of money

@@ -1,6 +1,7 @@
 """Two teams with everything in them, so that a denied request has something to change."""
 
 import hashlib
+import json
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from django.utils import timezone
 from accounts import operations
 from accounts.models import (
     AuditEvent,
+<<<<<<< HEAD
     Invitation,
     Membership,
     ProviderAccount,
@@ -20,8 +22,20 @@ from accounts.models import (
     User,
 )
 from accounts.operations.saved_views import save_view
+=======
+    ConsoleRequest,
+    Invitation,
+    Membership,
+    ProviderAccount,
+    Team,
+    User,
+)
+from accounts.sealing import answer_place, seal
+>>>>>>> c1a8653 (Let admins ask a provider by hand, on a console that shows no code and keeps the book true)
 from accounts.states import Role
 from ledger.models import Refund
+from providers.calls import Delivered, Reply
+from providers.exchange import reply_to_dict
 from rentals.models import Offer, Rental
 from rentals.states import RentalState
 from tests.access import alarms
@@ -60,8 +74,12 @@ class World:
     books: Books
     alarms: Alarms
     invitation: Invitation
+<<<<<<< HEAD
     view: SavedView
     private_view: SavedView
+=======
+    answer: ConsoleRequest
+>>>>>>> c1a8653 (Let admins ask a provider by hand, on a console that shows no code and keeps the book true)
 
 
 def make_world() -> World:
@@ -98,6 +116,7 @@ def make_world() -> World:
         books=books,
         alarms=make_alarms(account),
         invitation=invitation,
+<<<<<<< HEAD
         view=_view(holding[Role.MEMBER], shared=True),
         private_view=_view(holding[Role.MEMBER], shared=False),
     )
@@ -106,6 +125,20 @@ def make_world() -> World:
 def _view(owner: Membership, *, shared: bool) -> SavedView:
     name = "Ours" if shared else "Mine"
     return save_view(owner=owner, page="rental_list", name=name, query="state=live", shared=shared)
+=======
+        answer=_answer(account, holding[Role.ADMIN].user),
+    )
+
+
+def _answer(account: ProviderAccount, actor: User) -> ConsoleRequest:
+    """What an admin asked on the console, and may look at as a whole."""
+    now = timezone.now()
+    request = ConsoleRequest(pk=uuid.uuid4(), account=account, actor=actor, at=now, answered_at=now)
+    reply = reply_to_dict(Reply(Delivered.ANSWERED, status=200, body=b'{"code": "482913"}'))
+    request.sealed = seal(json.dumps(reply), place=answer_place(request))
+    request.save(force_insert=True)
+    return request
+>>>>>>> c1a8653 (Let admins ask a provider by hand, on a console that shows no code and keeps the book true)
 
 
 def addresses(world: World, name: str) -> dict[str, Any]:
@@ -114,8 +147,10 @@ def addresses(world: World, name: str) -> dict[str, Any]:
         return {"rental": world.rental.pk}
     if name == "audit_event":
         return {"event": AuditEvent.objects.filter(team=world.team, is_money=True)[0].pk}
-    if name == "inbox_replay":
+    if name in ("inbox_replay", "provider_console"):
         return {"account": world.account.pk}
+    if name.startswith("console_"):
+        return {"account": world.account.pk, "answer": world.answer.pk}
     if name.startswith("provider_account") and name not in (
         "provider_accounts",
         "provider_account_add",
@@ -159,11 +194,17 @@ def form(world: World, name: str) -> dict[str, Any]:
         "provider_account_add": {"label": "Second", "key": "some-other-key"},
         "provider_account_rename": {"label": "Renamed"},
         "provider_account_rotate_key": {"key": "some-other-key"},
+<<<<<<< HEAD
         "team_settings": {"name": "Renamed", "time_zone": "Europe/Rome"},
         "policy_change": {"purpose_rule": "required", "most_live": "2", "shares_board": "on"},
         "saved_view_create": {"page": "spend", "name": "By month", "query": "by=month"},
         "saved_view_update": {"name": "Renamed"},
         "saved_view_default": {"wanted": "1"},
+=======
+        "provider_console": {"call": "balance", "console-request_key": uuid.uuid4()},
+        "console_reveal": {"reason": "The card shows another code."},
+        "team_settings": {"name": "Renamed", "time_zone": "Europe/Rome", "shares_board": "on"},
+>>>>>>> c1a8653 (Let admins ask a provider by hand, on a console that shows no code and keeps the book true)
     }
     return (forms | book_forms(world.books) | alarms.forms(world.alarms)).get(name, {})
 

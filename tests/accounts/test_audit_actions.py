@@ -43,9 +43,10 @@ PROMISED = {
         Action.HOOK_ROTATED,
         Action.KEYRING_ROTATED,
         Action.INBOX_REPLAYED,
+        Action.PROVIDER_ASKED,
     },
     "rentals": {Action.RENTAL_REQUESTED, Action.RENTAL_CANCELLED, Action.RENTAL_FINISHED},
-    "codes": {Action.CODE_SHOWN},
+    "codes": {Action.CODE_SHOWN, Action.ANSWER_SHOWN},
     "money": {
         Action.DOUBT_DECIDED,
         Action.MATCHED,

@@ -151,7 +151,8 @@ def test_polls_leave_the_reserve_to_rents(account: ProviderAccount) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lane", "cap"), [(Lane.BALANCE, 200), (Lane.CATALOGUE, 150), (Lane.POLL, 4400)]
+    ("lane", "cap"),
+    [(Lane.BALANCE, 200), (Lane.CATALOGUE, 150), (Lane.CONSOLE, 50), (Lane.POLL, 4350)],
 )
 def test_a_lane_has_its_own_day(account: ProviderAccount, lane: Lane, cap: int) -> None:
     wide = Limits(per_minute=100_000, per_day=5000)
