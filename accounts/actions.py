@@ -59,6 +59,7 @@ class Action(models.TextChoices):
     RENTAL_CANCELLED = "rental.cancel_asked", _("Rental cancelled")
     RENTAL_FINISHED = "rental.finish_asked", _("Rental finished")
     RENTAL_KEPT = "rental.more_asked", _("Waited for another SMS")
+    RENTAL_PURGED = "rental.purged", _("Texts and codes removed")
     CODE_SHOWN = "rental.code_shown", _("Code of another member shown")
 
     DOUBT_DECIDED = "rental.doubt_decided", _("Doubt decided")
@@ -130,6 +131,7 @@ _IN: Final[dict[Family, tuple[Action, ...]]] = {
         Action.RENTAL_CANCELLED,
         Action.RENTAL_FINISHED,
         Action.RENTAL_KEPT,
+        Action.RENTAL_PURGED,
     ),
     Family.CODES: (Action.CODE_SHOWN, Action.ANSWER_SHOWN),
     Family.MONEY: (

@@ -7,6 +7,7 @@ from typing import Final
 
 from providers.calls import Delivered, Reply
 from providers.reading import Document
+from providers.redaction import HIDDEN, redacted
 
 # What a reader or a person may want; cookies and the like are not kept.
 KEPT_HEADERS: Final = ("content-type", "date", "retry-after")
@@ -22,6 +23,12 @@ def reply_to_dict(reply: Reply) -> dict[str, object]:
         "problem": reply.problem,
         "seconds": round(reply.seconds, 3),
     }
+
+
+def hidden(stored: Mapping[str, object]) -> dict[str, object]:
+    """Give a stored reply without the numbers, codes and texts in it; see `redacted`."""
+    kept = {name: value for name, value in stored.items() if name != "body_base64"}
+    return kept | {"body": redacted(str(stored["body"])) if "body" in stored else HIDDEN}
 
 
 def reply_from_dict(stored: Mapping[str, object]) -> Reply:

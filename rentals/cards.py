@@ -61,7 +61,22 @@ class Card:
     @cached_property
     def hidden_messages(self) -> int:
         """How many messages this member could ask to see."""
-        return len(self.rental.messages.all()) if self.sight == Sight.NUMBER else 0
+        if self.sight != Sight.NUMBER:
+            return 0
+        return sum(message.purged_at is None for message in self.rental.messages.all())
+
+    @property
+    def removed_messages(self) -> int:
+        """How many messages that they could have asked to see are removed."""
+        if self.sight != Sight.NUMBER:
+            return 0
+        return len(self.rental.messages.all()) - self.hidden_messages
+
+    @property
+    def holds_something(self) -> bool:
+        """Whether a text, code or number is left that could be removed."""
+        kept = any(message.purged_at is None for message in self.rental.messages.all())
+        return kept or bool(self.rental.phone_raw or self.rental.wanted_number)
 
     @property
     def charged(self) -> Decimal | None:

@@ -30,4 +30,5 @@ class Cause(models.TextChoices):
     FINISHED = "finished", _("Finished")
     FINISH_FAILED = "finish_failed", _("The provider did not take the finish")
     WAITS_FOR_MORE = "waits_for_more", _("Waiting for another SMS")
+    PURGED = "purged", _("What came was removed")
     TIME_UP = "time_up", _("Its time is up")

@@ -4,6 +4,7 @@ import uuid
 from decimal import Decimal
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
@@ -108,6 +109,21 @@ class DecideForm(forms.Form):
 def plain(amount: Decimal) -> str:
     """The figure with two decimals, or the three or four that it really has."""
     return f"{amount:.2f}" if amount == round(amount, 2) else f"{amount.normalize():f}"
+
+
+class PurgeForm(forms.Form):
+    """Why an admin removes what came for a rental."""
+
+    reason = forms.CharField(
+        label=_("Why is it removed?"),
+        max_length=500,
+        widget=forms.TextInput(attrs=KEPT),
+        error_messages={"required": _("Say why. It is kept with your name.")},
+    )
+    number = forms.BooleanField(label=_("Remove the phone number too"), required=False)
+
+    def __init__(self, sent: QueryDict | None = None) -> None:
+        super().__init__(sent, auto_id="purge-%s")  # one of several reasons on the page
 
 
 class ShowCodeForm(forms.Form):

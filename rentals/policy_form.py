@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Team
 from providers.registry import PROVIDERS, provider
 from rentals.models import Policy
+from rentals.operations.policy import LONGEST_KEPT, Settings
 from rentals.policy import BadTerms, PurposeRule, Terms
 
 AMOUNT = "highest_"
@@ -71,6 +72,22 @@ class PolicyForm(forms.Form):
         widget=forms.RadioSelect,
     )
 
+    keep_days = forms.IntegerField(
+        label=_("Days for which texts and codes are kept"),
+        required=False,
+        min_value=1,
+        max_value=LONGEST_KEPT,
+        help_text=_(
+            "Then they are removed for good, also those that are there already. What was rented, "
+            "when and for how much stays. Empty: they are kept."
+        ),
+    )
+    purges_numbers = forms.BooleanField(
+        label=_("Remove phone numbers too"),
+        required=False,
+        help_text=_("As many days after a rental's end."),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for currency in currencies():
@@ -95,6 +112,8 @@ class PolicyForm(forms.Form):
         settings = {
             "auto_cancel": team.auto_cancel,
             "shares_board": "on" if team.shares_board else "",
+            "keep_days": policy.keep_days,
+            "purges_numbers": policy.purges_numbers,
         }
         return cls(sent, initial=kept | prices | settings)
 
@@ -109,6 +128,17 @@ class PolicyForm(forms.Form):
             purposes=tuple(sent["purposes"].splitlines()),
             tickets=tuple(sent["tickets"].splitlines()),
             most_live=sent["most_live"],
+        )
+
+    @property
+    def settings(self) -> Settings:
+        """The same, of what is no rule for renting."""
+        sent = self.cleaned_data
+        return Settings(
+            shares_board=sent["shares_board"] == "on",
+            auto_cancel=sent["auto_cancel"],
+            keep_days=sent["keep_days"],
+            purges_numbers=sent["purges_numbers"],
         )
 
     def refuse(self, refused: BadTerms) -> None:

@@ -80,6 +80,11 @@ def learn_arrivals() -> None:
     learning.learn_arrivals(timezone.now())
 
 
+@shared_task(name="rentals.purge")
+def purge() -> None:
+    operations.purge_due(now=timezone.now())
+
+
 @shared_task(name="rentals.fold_spend")
 def fold_spend() -> None:
     operations.fold_spend()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
-from celery.schedules import schedule
+from celery.schedules import crontab, schedule
 from django.utils.csp import CSP
 
 from smsportal.embedded import addresses
@@ -272,6 +272,12 @@ CELERY_BEAT_SCHEDULE = {
     "arrivals": {
         "task": "rentals.learn_arrivals",
         "schedule": schedule(1800.0),
+        "options": {"queue": "bulk"},
+    },
+    # Four times a day by the clock, so that one that is missed is made up for.
+    "purge": {
+        "task": "rentals.purge",
+        "schedule": crontab(minute="17", hour="*/6"),
         "options": {"queue": "bulk"},
     },
     "request-counts": {

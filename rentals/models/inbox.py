@@ -25,6 +25,7 @@ class InboxEntry(models.Model):
     genuine = models.BooleanField(null=True)
     received_at = models.DateTimeField()
     applied_at = models.DateTimeField(null=True, blank=True)
+    purged_at = models.DateTimeField(null=True, blank=True)  # when the body was removed
     outcome = models.CharField(max_length=20, choices=InboxOutcome, blank=True)
 
     class Meta:

@@ -22,6 +22,9 @@ class Message(models.Model):
     received_at = models.DateTimeField(null=True, blank=True)  # the provider's clock
     seen_at = models.DateTimeField()  # ours
     confirmed_at = models.DateTimeField(null=True, blank=True)
+    # When text and code were removed; of the code a keyed hash stays, to know it again.
+    purged_at = models.DateTimeField(null=True, blank=True)
+    code_hash = models.BinaryField(max_length=32, null=True, blank=True)
 
     class Meta:
         ordering = ["seen_at", "pk"]
@@ -33,3 +36,8 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"message {self.pk} of rental {self.rental_id}"
+
+    @property
+    def kept_days(self) -> int:
+        """How many whole days its text was kept, where it was removed."""
+        return (self.purged_at - self.seen_at).days if self.purged_at else 0

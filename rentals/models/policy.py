@@ -1,4 +1,4 @@
-"""What a team's admins let its members rent."""
+"""What a team's admins let its members rent, and how long it keeps what came."""
 
 from decimal import Decimal
 
@@ -23,6 +23,9 @@ class Policy(models.Model):
     purposes = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     tickets = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     most_live = models.PositiveSmallIntegerField(null=True, blank=True)
+    # How long texts and codes are kept (null: for good), and whether numbers go with them.
+    keep_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    purges_numbers = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return f"policy of {self.team}"

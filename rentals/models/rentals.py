@@ -48,6 +48,7 @@ class Rental(models.Model):
     activation_id = models.CharField(max_length=64, blank=True)
     phone_raw = models.CharField(max_length=40, blank=True)
     phone_e164 = models.CharField(max_length=20, blank=True)
+    number_purged_at = models.DateTimeField(null=True, blank=True)
     ttl = models.PositiveIntegerField()
     multiple_sms = models.BooleanField(default=False)
     waits_for_more = models.BooleanField(default=False)

@@ -13,6 +13,7 @@ from rentals.operations.folding import fold_spend
 from rentals.operations.inbox import apply_inbox_entries, apply_inbox_entry, hint_to_poll
 from rentals.operations.policy import change_policy
 from rentals.operations.polling import poll_account
+from rentals.operations.purging import purge_due, purge_rental
 from rentals.operations.requesting import request_rental
 from rentals.operations.sending import send_rent
 from rentals.operations.showing import show_messages
@@ -31,6 +32,8 @@ __all__ = [
     "fold_spend",
     "hint_to_poll",
     "poll_account",
+    "purge_due",
+    "purge_rental",
     "refresh_catalogue",
     "request_rental",
     "send_control",

@@ -29,7 +29,7 @@ def adopt(entry_id: int) -> bool:
     read of the provider must know the activation. Returns whether a doubt ended.
     """
     entry = InboxEntry.objects.select_related("account").get(pk=entry_id)
-    if entry.applied_at is not None:
+    if entry.applied_at is not None or entry.purged_at is not None:
         return False
     delivery = delivery_of(entry)
     candidate = _only_candidate(entry, delivery)

@@ -66,7 +66,9 @@ def delivery_of(entry: InboxEntry) -> Delivery:
 
 def _unapplied(**wanted: Any) -> QuerySet[InboxEntry]:
     """Entries that wait, in the order in which they came."""
-    entries = InboxEntry.objects.select_related("account").filter(applied_at=None, **wanted)
+    entries = InboxEntry.objects.select_related("account").filter(
+        applied_at=None, purged_at=None, **wanted
+    )
     return entries.order_by("received_at", "pk")
 
 

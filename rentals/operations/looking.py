@@ -14,7 +14,7 @@ from rentals.states import RentalState, Source
 
 def apply_activation(rental: Rental, activation: Activation, *, now: datetime) -> None:
     """Attach the messages of a read, and believe a provider that says that the rental ended."""
-    if activation.phone_number and not rental.phone_raw:
+    if activation.phone_number and not rental.phone_raw and rental.number_purged_at is None:
         _learn_number(rental, activation.phone_number)
     sightings = [
         Sighting(rental_id=rental.pk, message=message, source=Source.POLL, seen_at=now)
@@ -44,7 +44,7 @@ def apply_activation(rental: Rental, activation: Activation, *, now: datetime) -
 
 def _learn_number(rental: Rental, phone_number: str) -> None:
     """The answer to the rent lacked the number, and this read has it."""
-    learned = Rental.objects.filter(pk=rental.pk, phone_raw="").update(
+    learned = Rental.objects.filter(pk=rental.pk, phone_raw="", number_purged_at=None).update(
         phone_raw=phone_number, phone_e164=e164(phone_number) or ""
     )
     if learned:

@@ -15,25 +15,40 @@ from rentals.models import Offer, Policy
 from rentals.policy import BadTerms, Terms, checked
 from rentals.policy.terms import service_key
 
-KEPT: Final = ("services", "highest", "purpose_rule", "purposes", "tickets", "most_live")
+LONGEST_KEPT: Final = 3650  # days
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a team has decided besides its terms."""
+    """What a team has decided besides its terms.
+
+    Texts and codes are kept for `keep_days` (None: for good), and numbers too if it
+    `purges_numbers`.
+    """
 
     shares_board: bool
     auto_cancel: bool
+    keep_days: int | None = None
+    purges_numbers: bool = False
 
 
 def change_policy(*, team: Team, terms: Terms, settings: Settings, actor: User | None) -> None:
-    """Replace the team's rules, for whatever is requested from now on. Raises BadTerms."""
+    """Replace the team's policy. Raises BadTerms.
+
+    The terms hold for whatever is requested from now on; how long things are kept holds for what
+    is there already too.
+    """
     tidy = checked(terms)
+    _check_keeping(settings)
     with transaction.atomic():
         Policy.objects.get_or_create(team=team)
         policy = Policy.objects.select_for_update().get(team=team)
         _check_services(team, tidy, known=policy.terms)
-        _write(policy, _columns(tidy), actor)
+        keeping = {
+            "keep_days": settings.keep_days,
+            "purges_numbers": settings.purges_numbers,
+        }
+        _write(policy, _columns(tidy) | keeping, actor)
         change_settings(
             team=team,
             shares_board=settings.shares_board,
@@ -69,6 +84,14 @@ def _write(policy: Policy, wanted: dict[str, Any], actor: User | None) -> None:
         before={column: before[column] for column in changed},
         after={column: wanted[column] for column in changed},
     )
+
+
+def _check_keeping(settings: Settings) -> None:
+    if settings.keep_days is None:
+        if settings.purges_numbers:
+            raise BadTerms("keep_days", _("Say after how many days numbers are removed."))
+    elif not 1 <= settings.keep_days <= LONGEST_KEPT:
+        raise BadTerms("keep_days", _("Give a number of days from 1 to 3650, or leave it empty."))
 
 
 def _check_services(team: Team, terms: Terms, *, known: Terms) -> None:

@@ -51,6 +51,11 @@ def content_hash(message: values.Message) -> bytes:
     return salted_hmac("rentals.message", content, algorithm="sha256").digest()
 
 
+def code_hash(code: str) -> bytes:
+    """The same for a code alone, which tells it again when it is removed."""
+    return salted_hmac("rentals.code", code, algorithm="sha256").digest()
+
+
 def receive(sightings: Sequence[Sighting], *, now: datetime) -> list[InboxOutcome]:
     """Attach messages to their rentals; the same ones again change nothing.
 
@@ -192,7 +197,13 @@ def _same(known: Sequence[Message], sighting: Sighting) -> Message | None:
 def _reads_the_same(known: Message, message: values.Message) -> bool:
     if bytes(known.content_hash) == content_hash(message):
         return True
-    return bool(message.code) and known.code == message.code[:40]
+    return bool(message.code) and _has_code(known, message.code[:40])
+
+
+def _has_code(known: Message, code: str) -> bool:
+    if known.purged_at is not None:
+        return known.code_hash is not None and bytes(known.code_hash) == code_hash(code)
+    return known.code == code
 
 
 def _same_moment(known: Message, sighting: Sighting) -> bool:
@@ -223,8 +234,10 @@ def _learn(known: Message, sighting: Sighting, now: datetime) -> bool:
     """Complete a known message. Returns whether this changed it."""
     before = [getattr(known, name) for name in COMPLETED]
     if sighting.confirmed and known.confirmed_at is None:
-        known.confirmed_at, known.text = now, sighting.message.text or known.text
+        known.confirmed_at = now
         known.content_hash = content_hash(sighting.message)
+        if known.purged_at is None:
+            known.text = sighting.message.text or known.text
     if sighting.confirmed and sighting.message.id:
         known.provider_id = sighting.message.id
     known.received_at = known.received_at or sighting.message.received_at

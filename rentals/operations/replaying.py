@@ -21,6 +21,8 @@ def replay_inbox(
 ) -> int:
     """Have every webhook that came since then applied again, and return how many.
 
+    Those whose body was removed can't be, and are left as they are.
+
     They become unapplied, all or none, which is all that it takes: workers find them by that, and
     applying one again attaches nothing twice. `actor` is None for the command line.
     """
@@ -31,7 +33,7 @@ def replay_inbox(
 
 
 def _reopen(account: ProviderAccount, since: datetime, actor: User | None) -> list[int]:
-    entries = InboxEntry.objects.filter(account=account, received_at__gte=since)
+    entries = InboxEntry.objects.filter(account=account, received_at__gte=since, purged_at=None)
     # Locked in the order of their ids, as by those who apply them.
     found = list(entries.select_for_update().order_by("pk").values_list("pk", flat=True))
     InboxEntry.objects.filter(pk__in=found).update(applied_at=None, outcome="")

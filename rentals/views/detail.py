@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import TeamRequest, team_view
 from accounts.states import Role
 from rentals.cards import Card, card
-from rentals.forms import DecideForm, ShowCodeForm
+from rentals.forms import DecideForm, PurgeForm, ShowCodeForm
 from rentals.operations import NotPossible, show_messages
 from rentals.states import RentalState
 from rentals.timeline import timeline
@@ -42,7 +42,7 @@ def rental_show_code(request: TeamRequest, rental: int) -> HttpResponse:
     if not form.is_valid():
         context = detail_context(request, shown, show_code=form)
         return render(request, "rentals/detail.html", context, status=422)
-    seen, reason = found.messages.all(), form.cleaned_data["reason"]
+    seen, reason = found.messages.filter(purged_at=None), form.cleaned_data["reason"]
     try:
         show_messages(rental=found, messages=seen, reason=reason, actor=request.user)
     except NotPossible as problem:
@@ -58,6 +58,7 @@ def detail_context(
     *,
     show_code: ShowCodeForm | None = None,
     decide: DecideForm | None = None,
+    purge: PurgeForm | None = None,
 ) -> dict[str, Any]:
     """What the page shows; the forms as they were sent, or fresh ones."""
     in_doubt = shown.rental.state == RentalState.IN_DOUBT
@@ -67,5 +68,10 @@ def detail_context(
         "timeline": timeline(shown),
         "form": show_code or ShowCodeForm(),
         "decide": (decide or DecideForm.fresh(shown.rental)) if decides or decide else None,
+        "purge": (purge or PurgeForm()) if _may_purge(request, shown) or purge else None,
         "evidence": shown.refund if sees_spend(request.membership) else None,
     }
+
+
+def _may_purge(request: TeamRequest, shown: Card) -> bool:
+    return request.membership.has(Role.ADMIN) and not shown.rental.is_live and shown.holds_something

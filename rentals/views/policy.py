@@ -10,7 +10,7 @@ from accounts.access import TeamRequest, team_view
 from accounts.states import Role
 from accounts.views.common import sent
 from rentals.models import Policy
-from rentals.operations.policy import Settings, change_policy
+from rentals.operations.policy import change_policy
 from rentals.policy import BadTerms
 from rentals.policy_form import PolicyForm
 
@@ -27,19 +27,17 @@ def policy(request: TeamRequest) -> HttpResponse:
 def policy_change(request: TeamRequest) -> HttpResponse:
     form = PolicyForm.of(request.team, sent(request))
     if form.is_valid() and _changed(request, form):
-        messages.success(request, _("The policy is kept. It holds for what is rented from now on."))
+        messages.success(request, _("The policy is kept."))
         return redirect("policy", team=request.team.slug)
     status = 422 if form.errors else 200
     return render(request, "rentals/policy_change.html", {"form": form}, status=status)
 
 
 def _changed(request: TeamRequest, form: PolicyForm) -> bool:
-    decided = Settings(
-        shares_board=form.cleaned_data["shares_board"] == "on",
-        auto_cancel=form.cleaned_data["auto_cancel"],
-    )
     try:
-        change_policy(team=request.team, terms=form.terms, settings=decided, actor=request.user)
+        change_policy(
+            team=request.team, terms=form.terms, settings=form.settings, actor=request.user
+        )
     except BadTerms as refused:
         form.refuse(refused)
         return False

@@ -51,6 +51,7 @@ MATRIX: Final[dict[str, Row]] = {
     "rental_detail": row(READ),
     "rental_card": row(READ),
     "rental_show_code": row(("GET", "POST"), ADMIN),
+    "rental_purge": row(WRITE, ADMIN),
     "rental_cancel": row(WRITE, MEMBER, ADMIN),
     "rental_finish": row(WRITE, MEMBER, ADMIN),
     "rental_more": row(WRITE, MEMBER, ADMIN),

@@ -70,6 +70,7 @@ class World:
     offer: Offer
     rental: Rental
     doubt: Rental
+    over: Rental
     refund: Refund
     books: Books
     alarms: Alarms
@@ -112,6 +113,7 @@ def make_world() -> World:
         offer=make_offer(account),
         rental=rental,
         doubt=make_rental(holding[Role.MEMBER], account, RentalState.IN_DOUBT),
+        over=make_rental(holding[Role.MEMBER], account, RentalState.FINISHED),
         refund=make_refund(make_rental(holding[Role.MEMBER], account, RentalState.CANCELLED)),
         books=books,
         alarms=make_alarms(account),
@@ -143,6 +145,8 @@ def _answer(account: ProviderAccount, actor: User) -> ConsoleRequest:
 
 def addresses(world: World, name: str) -> dict[str, Any]:
     """The parts of a route's address besides the team, all of the first team."""
+    if name == "rental_purge":
+        return {"rental": world.over.pk}
     if name.startswith("rental_") and name not in ("rental_list", "rental_create"):
         return {"rental": world.rental.pk}
     if name == "audit_event":
@@ -188,6 +192,7 @@ def form(world: World, name: str) -> dict[str, Any]:
     forms: dict[str, dict[str, Any]] = {
         "rental_create": {"offer": world.offer.pk, "request_key": uuid.uuid4()},
         "doubt_decide": {"outcome": "not_charged", "reason": "Their support says so."},
+        "rental_purge": {"reason": "They asked us to.", "number": "on"},
         "rental_show_code": {"reason": "The member is away."},
         "invitation_create": {"email": "another@example.org", "roles": ["finance"]},
         "membership_update": {"roles": ["admin"]},

@@ -24,6 +24,8 @@ FULL = EMPTY | {
     "purpose_rule": "ticket",
     "tickets": "QA-#\r\nINC###",
     "most_live": "3",
+    "keep_days": "30",
+    "purges_numbers": "on",
     "auto_cancel": "",
     "shares_board": "on",
 }
@@ -46,17 +48,27 @@ def test_an_admin_sets_it_and_everybody_reads_it(world: World) -> None:
     assert policy.services == ["Airmail", "POSTBOX"]
     assert policy.terms.highest == {"USD": Decimal("0.5"), "NGN": Decimal(1200)}
     assert (policy.purpose_rule, policy.tickets) == ("ticket", ["QA-#", "INC###"])
+    assert (policy.keep_days, policy.purges_numbers) == (30, True)
     assert (policy.most_live, team.auto_cancel, team.shares_board) == (3, False, True)
     for reader in (world.member, world.finance, world.admin):
         said = words(signed_in(reader).get(page("policy", world.team)))
         for part in ("Airmail, POSTBOX", "USD 0.50", "NGN 1,200.00", "QA-#", "3 at once",
-                     "left to end", "Everyone who rents", str(world.admin.user)):  # fmt: skip
+                     "left to end", "Everyone who rents",
+                     "Removed after 30 days", "Removed 30 days after a rental",
+                     str(world.admin.user)):  # fmt: skip
             assert part in said
 
 
 def test_without_rules_the_page_says_so(world: World) -> None:
     said = words(signed_in(world.member).get(page("policy", world.team)))
-    for part in ("Services allowed All", "Highest price Any", "May be left empty", "Any number"):
+    for part in (
+        "Services allowed All",
+        "Highest price Any",
+        "May be left empty",
+        "Any number",
+        "Texts and codes Kept",
+        "Phone numbers Kept",
+    ):
         assert part in said
 
 
@@ -101,6 +113,9 @@ def test_a_change_is_on_record_with_what_was_before(world: World) -> None:
         ({"purpose_rule": "x"}, "not one of the available choices"),
         ({"most_live": "0"}, "greater than or equal to 1"),
         ({"shares_board": "x"}, "not one of the available choices"),
+        ({"keep_days": "0"}, "greater than or equal to 1"),
+        ({"keep_days": "3651"}, "less than or equal to 3650"),
+        ({"purges_numbers": "on"}, "Say after how many days"),
         ({"services": "a\u202eb"}, "a character that can&#x27;t be shown"),
     ],
 )

@@ -1,0 +1,211 @@
+"""What came is removed when the team's time for it is over, or when an admin says so.
+
+Texts, codes and numbers go; that something came, when, and what it cost stays. A batch is one
+transaction over rows that nobody else has locked: a run can be killed at any moment, and the next
+one goes on, because rows that hold nothing any more are passed over.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+from typing import Any, Final
+
+import structlog
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.actions import Action
+from accounts.models import User
+from providers.exchange import hidden
+from rentals.causes import Cause
+from rentals.models import InboxEntry, Message, Policy, ProviderAnswer, Rental
+from rentals.operations.answers import Verdict
+from rentals.operations.errors import NotPossible
+from rentals.operations.receiving import code_hash
+from rentals.operations.transition import Moves, locked
+from rentals.states import LIVE, UNANSWERED
+
+BATCH: Final = 500
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How many rows lost what they held."""
+
+    messages: int = 0
+    webhooks: int = 0
+    answers: int = 0
+    numbers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Store:
+    """Rows of one kind that still hold something, and how they lose it.
+
+    `team` leads from a row to its team, `since` names the moment from which its days count, and
+    `locks` what is locked meanwhile.
+    """
+
+    rows: Callable[[], QuerySet[Any]]
+    team: str
+    since: str
+    remove: Callable[[Sequence[Any], datetime], None]
+    locks: tuple[str, ...] = ("self",)
+
+
+def purge_due(*, now: datetime) -> Purged:
+    """Remove whatever a team does not keep any longer. What belongs to a live rental stays."""
+    policies = list(Policy.objects.filter(keep_days__isnull=False))
+    purged = Purged(
+        messages=_purge(MESSAGES, policies, now),
+        webhooks=_purge(WEBHOOKS, policies, now),
+        answers=_purge(ANSWERS, policies, now),
+        numbers=_purge(NUMBERS, [each for each in policies if each.purges_numbers], now),
+    )
+    if purged != Purged():
+        log.info("purged", **asdict(purged))
+    return purged
+
+
+def purge_rental(
+    *, rental: Rental, number: bool, reason: str, actor: User, now: datetime
+) -> Purged:
+    """Remove what came for one rental that is over, and its number where `number`.
+
+    Raises NotPossible without a reason, for a live rental, and where nothing is left to remove.
+    """
+    if not reason.strip():
+        raise NotPossible(_("Say why. It is kept with your name."))
+    with transaction.atomic():
+        # Before the rental, as by those who apply them.
+        webhooks = list(_entries_of(rental).order_by("pk").select_for_update())
+        held = locked([rental.pk]).get()
+        if held.is_live:
+            raise NotPossible(_("It is still live. Finish or cancel it first."))
+        own = {"rental": held.pk}
+        purged = Purged(
+            messages=_remove(MESSAGES, MESSAGES.rows().filter(**own), now),
+            webhooks=_removed(WEBHOOKS, webhooks, now),
+            answers=_remove(ANSWERS, ANSWERS.rows().filter(**own), now),
+            numbers=_remove(NUMBERS, NUMBERS.rows().filter(pk=held.pk), now) if number else 0,
+        )
+        if purged == Purged():
+            raise NotPossible(_("Nothing is left of it to remove."))
+        _tell(held, purged, reason, actor, now)
+    return purged
+
+
+def _tell(rental: Rental, purged: Purged, reason: str, actor: User, now: datetime) -> None:
+    moves = Moves(now)
+    moves.note(rental, cause=Cause.PURGED, actor=actor)
+    moves.write()
+    audit.record(
+        team=rental.team,
+        actor=actor,
+        action=Action.RENTAL_PURGED,
+        object=rental,
+        after=asdict(purged),
+        reason=reason.strip()[:500],
+    )
+
+
+def _entries_of(rental: Rental) -> QuerySet[InboxEntry]:
+    entries = InboxEntry.objects.filter(purged_at=None, applied_at__isnull=False)
+    return entries.filter(account=rental.account_id, activation_id=rental.activation_id or None)
+
+
+def _purge(store: _Store, policies: Sequence[Policy], now: datetime) -> int:
+    """Batch by batch through the table, once. Returns how many rows lost what they held."""
+    if not policies:
+        return 0
+    overdue = reduce(or_, (_overdue(store, policy, now) for policy in policies))
+    after = done = 0
+    while batch := _batch(store, overdue & Q(pk__gt=after), now):
+        after, done = batch[-1], done + len(batch)
+    return done
+
+
+def _overdue(store: _Store, policy: Policy, now: datetime) -> Q:
+    oldest = now - timedelta(days=policy.keep_days or 0)
+    return Q(**{store.team: policy.team_id, f"{store.since}__lt": oldest})
+
+
+def _batch(store: _Store, overdue: Q, now: datetime) -> list[int]:
+    with transaction.atomic():
+        free = store.rows().select_for_update(of=store.locks, skip_locked=True, no_key=True)
+        rows = list(free.filter(overdue).order_by("pk")[:BATCH])
+        _removed(store, rows, now)
+    return [row.pk for row in rows]
+
+
+def _remove(store: _Store, rows: QuerySet[Any], now: datetime) -> int:
+    return _removed(store, list(rows.order_by("pk").select_for_update(of=("self",))), now)
+
+
+def _removed(store: _Store, rows: Sequence[Any], now: datetime) -> int:
+    if rows:
+        store.remove(rows, now)
+    return len(rows)
+
+
+def _messages() -> QuerySet[Message]:
+    kept = Message.objects.filter(purged_at=None).exclude(rental__state__in=LIVE)
+    return kept.select_related("rental")
+
+
+def _blank_messages(messages: Sequence[Message], now: datetime) -> None:
+    """The hashes stay: whatever tells of the same SMS later is still known to be the same."""
+    for message in messages:
+        message.code_hash = code_hash(message.code) if message.code else None
+        message.code = message.text = ""
+        message.purged_at = now
+    Message.objects.bulk_update(messages, ["code_hash", "code", "text", "purged_at"])
+
+
+def _webhooks() -> QuerySet[InboxEntry]:
+    """Those that are applied, or that no rental in doubt may still turn out to need."""
+    doubts = Rental.objects.filter(account=OuterRef("account"), state__in=UNANSWERED)
+    settled = Q(applied_at__isnull=False) | ~Exists(doubts)
+    return InboxEntry.objects.filter(settled, purged_at=None)
+
+
+def _blank_webhooks(entries: Sequence[InboxEntry], now: datetime) -> None:
+    """The hash of the body stays, so the same body again is not stored again."""
+    ids = [entry.pk for entry in entries]
+    InboxEntry.objects.filter(pk__in=ids).update(body=b"", purged_at=now)
+
+
+def _answers() -> QuerySet[ProviderAnswer]:
+    """But for a number that was given and has not found its rental yet."""
+    kept = ProviderAnswer.objects.filter(purged_at=None).exclude(rental__state__in=LIVE)
+    return kept.exclude(call="rent", verdict=Verdict.DONE, rental__activation_id="")
+
+
+def _hide_answers(answers: Sequence[ProviderAnswer], now: datetime) -> None:
+    for answer in answers:
+        answer.reply, answer.purged_at = hidden(answer.reply), now
+    ProviderAnswer.objects.bulk_update(answers, ["reply", "purged_at"])
+
+
+def _numbered() -> QuerySet[Rental]:
+    empty = Q(phone_raw="", phone_e164="", wanted_number="")
+    return Rental.objects.exclude(empty).exclude(state__in=LIVE)
+
+
+def _blank_numbers(rentals: Sequence[Rental], now: datetime) -> None:
+    Rental.objects.filter(pk__in=[rental.pk for rental in rentals]).update(
+        phone_raw="", phone_e164="", wanted_number="", number_purged_at=now
+    )
+
+
+# A message's rental is locked with it, as by those who learn more of the message.
+MESSAGES: Final = _Store(_messages, "rental__team", "seen_at", _blank_messages, ("self", "rental"))
+WEBHOOKS: Final = _Store(_webhooks, "account__team", "received_at", _blank_webhooks)
+ANSWERS: Final = _Store(_answers, "rental__team", "answered_at", _hide_answers)
+NUMBERS: Final = _Store(_numbered, "team", "ended_at", _blank_numbers)
