@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts import operations
 from accounts.models import (
     AuditEvent,
-<<<<<<< HEAD
+    ConsoleRequest,
     Invitation,
     Membership,
     ProviderAccount,
@@ -22,16 +22,7 @@ from accounts.models import (
     User,
 )
 from accounts.operations.saved_views import save_view
-=======
-    ConsoleRequest,
-    Invitation,
-    Membership,
-    ProviderAccount,
-    Team,
-    User,
-)
 from accounts.sealing import answer_place, seal
->>>>>>> c1a8653 (Let admins ask a provider by hand, on a console that shows no code and keeps the book true)
 from accounts.states import Role
 from ledger.models import Refund
 from providers.calls import Delivered, Reply
@@ -75,12 +66,9 @@ class World:
     books: Books
     alarms: Alarms
     invitation: Invitation
-<<<<<<< HEAD
     view: SavedView
     private_view: SavedView
-=======
     answer: ConsoleRequest
->>>>>>> c1a8653 (Let admins ask a provider by hand, on a console that shows no code and keeps the book true)
 
 
 def make_world() -> World:
@@ -118,18 +106,15 @@ def make_world() -> World:
         books=books,
         alarms=make_alarms(account),
         invitation=invitation,
-<<<<<<< HEAD
         view=_view(holding[Role.MEMBER], shared=True),
         private_view=_view(holding[Role.MEMBER], shared=False),
+        answer=_answer(account, holding[Role.ADMIN].user),
     )
 
 
 def _view(owner: Membership, *, shared: bool) -> SavedView:
     name = "Ours" if shared else "Mine"
     return save_view(owner=owner, page="rental_list", name=name, query="state=live", shared=shared)
-=======
-        answer=_answer(account, holding[Role.ADMIN].user),
-    )
 
 
 def _answer(account: ProviderAccount, actor: User) -> ConsoleRequest:
@@ -140,7 +125,6 @@ def _answer(account: ProviderAccount, actor: User) -> ConsoleRequest:
     request.sealed = seal(json.dumps(reply), place=answer_place(request))
     request.save(force_insert=True)
     return request
->>>>>>> c1a8653 (Let admins ask a provider by hand, on a console that shows no code and keeps the book true)
 
 
 def addresses(world: World, name: str) -> dict[str, Any]:
@@ -199,17 +183,13 @@ def form(world: World, name: str) -> dict[str, Any]:
         "provider_account_add": {"label": "Second", "key": "some-other-key"},
         "provider_account_rename": {"label": "Renamed"},
         "provider_account_rotate_key": {"key": "some-other-key"},
-<<<<<<< HEAD
         "team_settings": {"name": "Renamed", "time_zone": "Europe/Rome"},
         "policy_change": {"purpose_rule": "required", "most_live": "2", "shares_board": "on"},
         "saved_view_create": {"page": "spend", "name": "By month", "query": "by=month"},
         "saved_view_update": {"name": "Renamed"},
         "saved_view_default": {"wanted": "1"},
-=======
         "provider_console": {"call": "balance", "console-request_key": uuid.uuid4()},
         "console_reveal": {"reason": "The card shows another code."},
-        "team_settings": {"name": "Renamed", "time_zone": "Europe/Rome", "shares_board": "on"},
->>>>>>> c1a8653 (Let admins ask a provider by hand, on a console that shows no code and keeps the book true)
     }
     return (forms | book_forms(world.books) | alarms.forms(world.alarms)).get(name, {})
 
