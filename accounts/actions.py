@@ -76,6 +76,11 @@ class Action(models.TextChoices):
 
     ALERT_ACKNOWLEDGED = "alert.acknowledged", _("Alert taken on")
     ALERT_LIMITS_CHANGED = "alert.limits_changed", _("Limits of alerts changed")
+    WEBHOOK_SET = "alert_webhook.set", _("Webhook for alerts set")
+    WEBHOOK_SECRET_ROTATED = "alert_webhook.secret_rotated", _("Secret of the webhook replaced")
+    WEBHOOK_ON = "alert_webhook.on", _("Webhook for alerts switched on")
+    WEBHOOK_OFF = "alert_webhook.off", _("Webhook for alerts switched off")
+    WEBHOOK_REMOVED = "alert_webhook.removed", _("Webhook for alerts removed")
 
     EXPORTED = "ledger.exported", _("List downloaded")
     TRAIL_EXPORTED = "audit.exported", _("Audit log downloaded")
@@ -147,7 +152,15 @@ _IN: Final[dict[Family, tuple[Action, ...]]] = {
         Action.RATES_ENTERED,
         Action.MONTH_CLOSED,
     ),
-    Family.ALERTS: (Action.ALERT_ACKNOWLEDGED, Action.ALERT_LIMITS_CHANGED),
+    Family.ALERTS: (
+        Action.ALERT_ACKNOWLEDGED,
+        Action.ALERT_LIMITS_CHANGED,
+        Action.WEBHOOK_SET,
+        Action.WEBHOOK_SECRET_ROTATED,
+        Action.WEBHOOK_ON,
+        Action.WEBHOOK_OFF,
+        Action.WEBHOOK_REMOVED,
+    ),
     Family.EXPORTS: (Action.EXPORTED, Action.TRAIL_EXPORTED),
 }
 FAMILIES: Final = {action: family for family, actions in _IN.items() for action in actions}

@@ -7,6 +7,10 @@ class AlertsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import trail_objects
+        from accounts.operations import resealing
         from accounts.trail_objects import Kind
+        from alerts.seals import of_endpoints
 
+        resealing.register(of_endpoints)
         trail_objects.register("alerts.alert", Kind(_("Alert"), "alert_list"))
+        trail_objects.register("alerts.endpoint", Kind(_("Webhook for alerts"), "alert_hook"))

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership
-from alerts.models import Alert
+from alerts.models import Alert, Delivery
 from alerts.queries import visible_alerts
 from alerts.states import Kind, Severity
 
@@ -17,6 +17,12 @@ CLOSED: Final = "closed"
 SHOWN: Final = {OPEN: _("Open"), CLOSED: _("Over")}
 SEARCH: Final = forms.TextInput(attrs={"type": "search", "maxlength": 100})
 TAKEN_ON: Final = [("no", _("By nobody")), ("yes", _("By somebody"))]
+
+OUTCOMES: Final = {
+    "taken": (_("Taken"), Q(delivered_at__isnull=False)),
+    "due": (_("To be tried"), Q(due_at__isnull=False)),
+    "lost": (_("Given up"), Q(due_at__isnull=True, delivered_at__isnull=True)),
+}
 
 
 class AlertFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no types
@@ -62,3 +68,18 @@ class AlertFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no 
 
     def taken_on(self, alerts: QuerySet[Alert], name: str, taken: str) -> QuerySet[Alert]:
         return alerts.filter(acknowledged_at__isnull=taken == "no")
+
+
+class DeliveryFilter:
+    """Which messages of the webhook's log are shown: `outcome` of the address."""
+
+    def __init__(self, data: Any) -> None:
+        asked = data.get("outcome", "")
+        self.outcome = asked if asked in OUTCOMES else ""
+
+    @property
+    def choices(self) -> list[tuple[str, Any]]:
+        return [("", _("All")), *((word, label) for word, (label, _of) in OUTCOMES.items())]
+
+    def narrow(self, deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
+        return deliveries.filter(OUTCOMES[self.outcome][1]) if self.outcome else deliveries

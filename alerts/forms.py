@@ -61,6 +61,15 @@ class LimitsForm(forms.Form):
         return Limits(wallets, said["doubt_minutes"], said["missed_codes"])
 
 
+class EndpointForm(forms.Form):
+    url = forms.CharField(
+        label=_("Address"),
+        max_length=500,
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off"}),
+        help_text=_("Such as https://example.com/alerts. It must be on the public internet."),
+    )
+
+
 class MailForm(forms.Form):
     """What somebody wants by e-mail of each kind that may come to them."""
 

@@ -6,5 +6,5 @@ from accounts.nudges import nudge, nudge_each, register
 
 __all__ = ["nudge", "nudge_each"]
 
-QUEUES: Final = {"alerts.send_letters": "bulk"}
+QUEUES: Final = {"alerts.send_letters": "bulk", "alerts.deliver": "bulk"}
 register(QUEUES)

@@ -17,6 +17,7 @@ class Kind(models.TextChoices):
     IN_DOUBT = "in_doubt", _("Rental in doubt")
     KEY_REFUSED = "key_refused", _("Key refused")
     QUIET_WEBHOOKS = "quiet_webhooks", _("Webhooks gone quiet")
+    ENDPOINT_OFF = "endpoint_off", _("Alerts by webhook stopped")
 
 
 class Severity(models.IntegerChoices):
@@ -35,6 +36,7 @@ READERS: Final[dict[Kind, frozenset[Role]]] = {
     Kind.IN_DOUBT: MONEY,
     Kind.KEY_REFUSED: OPERATION,
     Kind.QUIET_WEBHOOKS: OPERATION,
+    Kind.ENDPOINT_OFF: OPERATION,
 }
 
 # What a member may be told of that is about themselves.
@@ -64,4 +66,5 @@ DEFAULT_MAIL: Final[dict[Kind, How]] = {
     Kind.IN_DOUBT: How.DIGEST,
     Kind.KEY_REFUSED: How.AT_ONCE,
     Kind.QUIET_WEBHOOKS: How.DIGEST,
+    Kind.ENDPOINT_OFF: How.AT_ONCE,
 }

@@ -183,6 +183,9 @@ vars().update(env.email_url_config(EMAIL_URL))
 EMAIL_TIMEOUT = 20  # seconds: a mail server that hangs keeps nobody waiting for good
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default="SMS Portal <no-reply@localhost>")
 
+# Whether alerts may be sent to webhooks by http and in private networks: only to try it out.
+PRIVATE_WEBHOOKS = env.bool("PRIVATE_WEBHOOKS", default=False)
+
 # --- the browser ------------------------------------------------------------------------------
 
 SECURE_CSP = {
@@ -266,7 +269,12 @@ CELERY_BEAT_SCHEDULE = {
     },
     "send-alerts": {
         "task": "alerts.send_due",
-        "schedule": schedule(20.0),
+        "schedule": schedule(10.0),
+        "options": {"queue": "bulk"},
+    },
+    "forget-alerts-sent": {
+        "task": "alerts.forget",
+        "schedule": schedule(3600.0),
         "options": {"queue": "bulk"},
     },
     "arrivals": {

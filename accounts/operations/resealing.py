@@ -30,14 +30,24 @@ class Sealed:
     write: Callable[[bytes], int]
 
 
+_more: list[Callable[[], Iterator[Sealed]]] = []
+
+
+def register(sealed_values: Callable[[], Iterator[Sealed]]) -> None:
+    """Have another application's sealed values counted among all; it imports this one."""
+    _more.append(sealed_values)
+
+
 def every_seal() -> Iterator[Sealed]:
     """All sealed values of the database."""
+    for sealed_values in _more:
+        yield from sealed_values()
     for secret in SealedSecret.objects.order_by("pk"):
-        yield _sealed(secret, "sealed", secret_place(secret.name))
+        yield sealed(secret, "sealed", secret_place(secret.name))
     for account in ProviderAccount.objects.order_by("pk"):
-        yield _sealed(account, "hook_token_sealed", hook_token_place(account))
+        yield sealed(account, "hook_token_sealed", hook_token_place(account))
     for key in ProviderKey.objects.order_by("created_at", "pk"):
-        yield _sealed(key, "sealed", key_place(key))
+        yield sealed(key, "sealed", key_place(key))
 
 
 def reseal_all() -> tuple[int, int]:
@@ -61,7 +71,8 @@ def reseal_all() -> tuple[int, int]:
     return resealed, total
 
 
-def _sealed(row: models.Model, field: str, place: Place) -> Sealed:
+def sealed(row: models.Model, field: str, place: Place) -> Sealed:
+    """A row's field that holds a sealed value."""
     value = bytes(getattr(row, field))
     # Written only over what was read: a token that was replaced meanwhile is sealed anew already.
     same = type(row)._default_manager.filter(pk=row.pk, **{field: value})

@@ -7,7 +7,7 @@ a line below.
 
 from typing import Final
 
-from alerts.conditions import doubts, keys, refunds, wallets, webhooks
+from alerts.conditions import doubts, endpoints, keys, refunds, wallets, webhooks
 from alerts.conditions.condition import Condition, Holding, Subject
 
 __all__ = ["CONDITIONS", "Condition", "Holding", "Subject"]
@@ -19,4 +19,5 @@ CONDITIONS: Final[tuple[Condition, ...]] = (
     doubts.IN_DOUBT,
     keys.REFUSED,
     webhooks.QUIET,
+    endpoints.OFF,
 )

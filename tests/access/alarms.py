@@ -5,8 +5,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.models import ProviderAccount
-from alerts.models import Alert
+from accounts.models import ProviderAccount, User
+from alerts.models import Alert, Delivery
+from alerts.operations.endpoints import send_test, set_endpoint
 from alerts.states import How, Kind, Severity
 
 
@@ -14,9 +15,10 @@ from alerts.states import How, Kind, Severity
 class Alarms:
     account: ProviderAccount
     alert: Alert
+    delivery: Delivery
 
 
-def make_alarms(account: ProviderAccount) -> Alarms:
+def make_alarms(account: ProviderAccount, admin: User) -> Alarms:
     alert = Alert.objects.create(
         team=account.team,
         kind=Kind.LOW_WALLET,
@@ -26,15 +28,24 @@ def make_alarms(account: ProviderAccount) -> Alarms:
         link="/",
         opened_at=timezone.now(),
     )
-    return Alarms(account, alert)
+    now = timezone.now()
+    endpoint, _ = set_endpoint(
+        team=account.team, url="https://example.com/alerts", actor=admin, now=now
+    )
+    delivery = send_test(endpoint=endpoint, actor=admin, now=now)
+    return Alarms(account, alert, delivery)
 
 
 def addresses(alarms: Alarms, name: str) -> dict[str, Any]:
+    if name == "alert_hook_resend":
+        return {"delivery": alarms.delivery.pk}
     return {"alert": alarms.alert.pk} if name == "alert_acknowledge" else {}
 
 
 def forms(alarms: Alarms) -> dict[str, dict[str, Any]]:
     return {
+        "alert_hook": {"url": "https://example.com/others"},
+        "alert_hook_switch": {"on": "0"},
         "alert_mail": {**dict.fromkeys(Kind, How.OFF), "digest_hour": 17},
         "alert_limits": {
             "doubt_minutes": 20,

@@ -120,6 +120,12 @@ MATRIX: Final[dict[str, Row]] = {
     "alert_acknowledge": row(WRITE, FINANCE, ADMIN),
     "alert_limits": row(FORM, ADMIN),
     "alert_mail": row(FORM),
+    "alert_hook": row(FORM, ADMIN),
+    "alert_hook_secret": row(WRITE, ADMIN),
+    "alert_hook_switch": row(WRITE, ADMIN),
+    "alert_hook_remove": row(WRITE, ADMIN),
+    "alert_hook_test": row(WRITE, ADMIN),
+    "alert_hook_resend": row(WRITE, ADMIN),
     # saved views: one that is shared is opened by all and changed by its owner, the member
     "saved_views": row(READ),
     "saved_view": row(READ),

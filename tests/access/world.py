@@ -104,7 +104,7 @@ def make_world() -> World:
         over=make_rental(holding[Role.MEMBER], account, RentalState.FINISHED),
         refund=make_refund(make_rental(holding[Role.MEMBER], account, RentalState.CANCELLED)),
         books=books,
-        alarms=make_alarms(account),
+        alarms=make_alarms(account, holding[Role.ADMIN].user),
         invitation=invitation,
         view=_view(holding[Role.MEMBER], shared=True),
         private_view=_view(holding[Role.MEMBER], shared=False),

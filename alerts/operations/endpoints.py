@@ -1,0 +1,139 @@
+"""A team's webhook is set up, gets a new secret, is switched off and on, and tried out."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.actions import Action
+from accounts.models import Team, User
+from accounts.sealing import seal, unseal
+from alerts.models import Delivery, Endpoint
+from alerts.models.hooks import DisabledBy
+from alerts.nudges import nudge
+from alerts.operations.errors import NotPossible
+from alerts.outgoing import messages
+from alerts.outgoing.addresses import NotAllowed, check_address
+from alerts.outgoing.signing import new_secret
+
+PREVIOUS_SIGNS: Final = timedelta(days=1)
+MOST_TESTS: Final = 10  # in TESTS_WITHIN
+TESTS_WITHIN: Final = timedelta(minutes=1)
+
+
+def set_endpoint(*, team: Team, url: str, actor: User, now: datetime) -> tuple[Endpoint, str]:
+    """Send the team's alerts to this address from now on.
+
+    Returns its secret where it is a new endpoint, "" otherwise: it is shown this once. Raises
+    NotPossible.
+    """
+    url = _checked(url)
+    with transaction.atomic():
+        Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+        endpoint = Endpoint.objects.filter(team=team).first()
+        secret = ""
+        if endpoint is None:
+            endpoint, secret = Endpoint(team=team, url=url, made_at=now), new_secret()
+            endpoint.secret_sealed = seal(secret, place=endpoint.place("secret_sealed"))
+            endpoint.save(force_insert=True)
+        else:
+            Endpoint.objects.filter(pk=endpoint.pk).update(
+                url=url, failing_since=None, disabled_at=None, disabled_by=""
+            )
+        _record(endpoint, actor, Action.WEBHOOK_SET)
+    endpoint.refresh_from_db()
+    return endpoint, secret
+
+
+def rotate_secret(*, endpoint: Endpoint, actor: User, now: datetime) -> str:
+    """Give it a new secret, which is shown this once. The old one signs too, for a day."""
+    secret = new_secret()
+    with transaction.atomic():
+        locked = _lock(endpoint)
+        current = unseal(locked.secret_sealed, place=locked.place("secret_sealed"))
+        locked.previous_sealed = seal(current, place=locked.place("previous_sealed"))
+        locked.previous_until = now + PREVIOUS_SIGNS
+        locked.secret_sealed = seal(secret, place=locked.place("secret_sealed"))
+        locked.save(update_fields=["secret_sealed", "previous_sealed", "previous_until"])
+        _record(locked, actor, Action.WEBHOOK_SECRET_ROTATED)
+    return secret
+
+
+def switch(*, endpoint: Endpoint, on: bool, actor: User, now: datetime) -> None:
+    """Stop sending, or go on. What is due stays due, and what came meanwhile is not sent."""
+    with transaction.atomic():
+        locked = _lock(endpoint)
+        if locked.is_enabled == on:
+            return
+        locked.disabled_at, locked.disabled_by = (None, "") if on else (now, DisabledBy.PERSON)
+        locked.failing_since = None
+        locked.save(update_fields=["disabled_at", "disabled_by", "failing_since"])
+        _record(locked, actor, Action.WEBHOOK_ON if on else Action.WEBHOOK_OFF)
+
+
+def remove(*, endpoint: Endpoint, actor: User) -> None:
+    """Forget the address, its secret and its log."""
+    with transaction.atomic():
+        locked = _lock(endpoint)
+        _record(locked, actor, Action.WEBHOOK_REMOVED)
+        locked.delete()
+
+
+def send_test(*, endpoint: Endpoint, actor: User, now: datetime) -> Delivery:
+    """Have a message sent that says that it is a test. Raises NotPossible."""
+    with transaction.atomic():
+        locked = _lock(endpoint)
+        if not locked.is_enabled:
+            raise NotPossible(_("The webhook is switched off. Switch it on first."))
+        tests = Delivery.objects.filter(
+            endpoint=locked, event=messages.TEST, made_at__gt=now - TESTS_WITHIN
+        )
+        if tests.count() >= MOST_TESTS:
+            raise NotPossible(_("That were many tests. Wait a minute, then try again."))
+        delivery = messages.test(locked, actor, now)
+        delivery.save(force_insert=True)
+        transaction.on_commit(lambda: nudge("alerts.deliver", delivery.pk))
+    return delivery
+
+
+def send_again(*, delivery: Delivery, actor: User, now: datetime) -> None:
+    """Begin another round of tries of the same message. Raises NotPossible."""
+    with transaction.atomic():
+        locked = _lock(delivery.endpoint)
+        if not locked.is_enabled:
+            raise NotPossible(_("The webhook is switched off. Switch it on first."))
+        free = Delivery.objects.filter(pk=delivery.pk).exclude(taken_until__gt=now)
+        if not free.update(
+            due_at=now, first_try_at=now, round_tries=0, delivered_at=None, asked_by=actor
+        ):
+            raise NotPossible(_("It is being sent just now."))
+        transaction.on_commit(lambda: nudge("alerts.deliver", delivery.pk))
+
+
+def _checked(url: str) -> str:
+    try:
+        check_address(url.strip())
+    except NotAllowed as problem:
+        raise NotPossible(str(problem)) from problem
+    return url.strip()
+
+
+def _lock(endpoint: Endpoint) -> Endpoint:
+    found = Endpoint.objects.select_for_update(of=("self",)).select_related("team")
+    locked = found.filter(pk=endpoint.pk).first()
+    if locked is None:
+        raise NotPossible(_("The webhook has just been removed."))
+    return locked
+
+
+def _record(endpoint: Endpoint, actor: User, action: Action) -> None:
+    """Of the address no more than its host is told: the rest may be a secret."""
+    audit.record(
+        team=endpoint.team,
+        actor=actor,
+        action=action,
+        object=endpoint,
+        after={"host": messages.host(endpoint.url)},
+    )

@@ -1,0 +1,18 @@
+"""What was sent is kept for a month; alerts themselves stay."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Q
+
+from alerts.models import Delivery, Letter
+
+KEPT: Final = timedelta(days=30)
+
+
+def forget(*, now: datetime) -> None:
+    """Delete letters and messages that are settled and old."""
+    old = Q(made_at__lt=now - KEPT)
+    settled = Q(sent_at__isnull=False) | Q(dropped_at__isnull=False)
+    Letter.objects.filter(old, settled).delete()
+    Delivery.objects.filter(old, due_at__isnull=True).delete()

@@ -1,0 +1,1 @@
+"""The wire of outgoing webhooks: where they may go, how they are signed, and how they are sent."""
