@@ -129,10 +129,8 @@ def _answer(account: ProviderAccount, actor: User) -> ConsoleRequest:
 
 def addresses(world: World, name: str) -> dict[str, Any]:
     """The parts of a route's address besides the team, all of the first team."""
-    if name == "rental_purge":
-        return {"rental": world.over.pk}
     if name.startswith("rental_") and name not in ("rental_list", "rental_create"):
-        return {"rental": world.rental.pk}
+        return {"rental": (world.over if name == "rental_purge" else world.rental).pk}
     if name == "audit_event":
         return {"event": AuditEvent.objects.filter(team=world.team, is_money=True)[0].pk}
     if name in ("inbox_replay", "provider_console"):
