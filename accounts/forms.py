@@ -143,6 +143,14 @@ class ProfileForm(forms.Form):
         required=False,
         choices=lambda: _zones(("", _("The team's"))),
     )
+    hotkeys = forms.BooleanField(
+        label=_("Single-key shortcuts"),
+        required=False,
+        help_text=_(
+            "Such as c, which copies the newest code; ? lists them. Switch them off if you speak "
+            "to your computer, or press keys by accident."
+        ),
+    )
 
 
 class ViewForm(forms.Form):

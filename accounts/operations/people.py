@@ -102,13 +102,13 @@ def remove_member(*, membership: Membership, actor: User | None) -> None:
         _check_streams(locked)
 
 
-def change_profile(*, user: User, name: str, time_zone: str) -> None:
+def change_profile(*, user: User, name: str, time_zone: str, hotkeys: bool) -> None:
     """What a person decides for themselves; "" is the team's time zone. Raises NotPossible."""
     if time_zone and time_zone not in zone_names():
         raise NotPossible(_("Choose one of the time zones in the list."))
     if len(name.strip()) > 100 or not name.isprintable():
         raise NotPossible(_("A name has at most 100 characters."))
-    User.objects.filter(pk=user.pk).update(name=name.strip(), time_zone=time_zone)
+    User.objects.filter(pk=user.pk).update(name=name.strip(), time_zone=time_zone, hotkeys=hotkeys)
 
 
 def ordered(roles: Iterable[str]) -> list[Role]:

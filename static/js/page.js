@@ -1,4 +1,4 @@
-/* What every page can do beyond plain HTML: copy, toasts, menus, themes, two hotkeys. */
+/* What every page can do beyond plain HTML: copy, toasts, menus, dialogs, themes. */
 
 const words = document.getElementById("words").dataset;
 
@@ -116,6 +116,23 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+/* --- dialogs: the focus goes back to where it was, or to what stands there by then --- */
+
+document.addEventListener("show", ({ target: dialog }) => {
+  const from = document.activeElement;
+  const giveBack = () => { if (!from.isConnected) document.getElementById(from.id)?.focus(); };
+  dialog.addEventListener("close", giveBack, { once: true });
+  dialog.showModal();
+});
+document.addEventListener("click", (event) => {
+  const opens = event.target.closest("[data-opens]");
+  if (!opens) return;
+  event.preventDefault();
+  opens.closest("details[open]")?.querySelector("summary").focus();
+  opens.closest("details[open]")?.removeAttribute("open");
+  document.getElementById(opens.dataset.opens).dispatchEvent(new Event("show", { bubbles: true }));
+});
+
 /* --- the theme, at once; the form behind it does the same with a new page --- */
 
 document.addEventListener("submit", (event) => {
@@ -128,27 +145,5 @@ document.addEventListener("submit", (event) => {
   else document.documentElement.dataset.theme = choice.value;
   for (const button of event.target.querySelectorAll("button")) {
     button.setAttribute("aria-pressed", String(button === choice));
-  }
-});
-
-/* --- hotkeys, dead where somebody types --- */
-
-const TYPING = "input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]";
-
-function newestCode() {
-  const all = [...document.querySelectorAll("[data-message] [data-copy-code]")];
-  const number = (button) => Number(button.closest("[data-message]").dataset.message);
-  return all.sort((a, b) => number(b) - number(a))[0];
-}
-
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (event.target.closest?.(TYPING) || document.querySelector("dialog[open]")) return;
-  if (event.key === "/") {
-    const search = document.querySelector("main input[type=search]");
-    if (search) { event.preventDefault(); search.focus(); search.select(); }
-  } else if (event.key === "c") {
-    const button = newestCode();
-    if (button) copy(button);
   }
 });
