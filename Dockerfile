@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 # The production image: the code, its packages and the static files. It holds no secret, writes
-# nothing outside /tmp and runs as an ordinary user. docker-compose.yml says what runs from it.
+# nothing outside /tmp and /exports and runs as an ordinary user. docker-compose.yml says what runs from it.
 
 FROM python:3.13-slim AS build
 RUN pip install --no-cache-dir uv
@@ -16,7 +16,8 @@ RUN .venv/bin/python manage.py collectstatic --noinput --verbosity 0 \
     && .venv/bin/python -m compileall -q accounts alerts ledger providers rentals smsportal
 
 FROM python:3.13-slim
-RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin portal
+RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin portal \
+    && install --directory --mode 0700 --owner portal /exports
 COPY --from=build /app /app
 WORKDIR /app
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \

@@ -83,6 +83,7 @@ class Action(models.TextChoices):
     WEBHOOK_REMOVED = "alert_webhook.removed", _("Webhook for alerts removed")
 
     EXPORTED = "ledger.exported", _("List downloaded")
+    EXPORT_ASKED = "export.asked", _("Long list asked for as a file")
     TRAIL_EXPORTED = "audit.exported", _("Audit log downloaded")
 
     @property
@@ -161,7 +162,7 @@ _IN: Final[dict[Family, tuple[Action, ...]]] = {
         Action.WEBHOOK_OFF,
         Action.WEBHOOK_REMOVED,
     ),
-    Family.EXPORTS: (Action.EXPORTED, Action.TRAIL_EXPORTED),
+    Family.EXPORTS: (Action.EXPORTED, Action.EXPORT_ASKED, Action.TRAIL_EXPORTED),
 }
 FAMILIES: Final = {action: family for family, actions in _IN.items() for action in actions}
 _OF_MONEY_TOO: Final = frozenset({Action.EXPORTED})

@@ -120,7 +120,8 @@ def beginning(membership: Membership, route: str) -> str:
     A view that is not for them any more, as their role or its filters' values went, is none.
     """
     page = _pages[route]
-    view = visible_views(membership).filter(page=route, is_default=True).first()
+    views = visible_views(membership).filter(page=route, default_of__membership=membership)
+    view = views.first()
     if view is None:
         return ""
     try:

@@ -10,6 +10,7 @@ class LedgerConfig(AppConfig):
         from accounts.trail_objects import Kind
         from ledger import filtered_pages
         from ledger.dependents import Books
+        from ledger.exports import tables
         from ledger.health import balances
 
         dependents.register(Books())
@@ -21,3 +22,4 @@ class LedgerConfig(AppConfig):
         trail_objects.register("ledger.transfer", Kind(_("Deposit")))
         trail_objects.register("ledger.match", Kind(_("Match")))
         filtered_pages.register()
+        tables.register_all()

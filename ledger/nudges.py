@@ -6,5 +6,5 @@ from accounts.nudges import nudge, register
 
 __all__ = ["nudge"]
 
-QUEUES: Final = {"ledger.reconcile": "bulk"}
+QUEUES: Final = {"ledger.reconcile": "bulk", "ledger.make_exports": "bulk"}
 register(QUEUES)

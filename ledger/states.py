@@ -122,3 +122,13 @@ class Evidence(models.TextChoices):
     STATEMENT = "statement", _("Statement")
     BALANCE = "balance", _("Balance")
     PERSON = "person", _("A person")
+
+
+class ExportState(models.TextChoices):
+    """How far a list is on its way into a file."""
+
+    REQUESTED = "requested", _("Waiting for a worker")
+    RUNNING = "running", _("Being made")
+    READY = "ready", _("Ready")
+    FAILED = "failed", _("Could not be made")
+    EXPIRED = "expired", _("Expired")

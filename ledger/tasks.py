@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from ledger.nudges import nudge
-from ledger.operations import reconciling
+from ledger.operations import exporting, reconciling
 
 
 @shared_task(name="ledger.reconcile")
@@ -16,3 +16,14 @@ def reconcile(reconciliation_id: int) -> None:
 def tick() -> None:
     for reconciliation_id in reconciling.tick(timezone.now()):
         nudge("ledger.reconcile", reconciliation_id)
+
+
+@shared_task(name="ledger.make_exports")
+def make_exports() -> None:
+    while exporting.make_next():
+        pass
+
+
+@shared_task(name="ledger.purge_exports")
+def purge_exports() -> None:
+    exporting.purge(timezone.now())

@@ -9,7 +9,7 @@ class RentalsConfig(AppConfig):
         from accounts import dependents, health, trail_objects
         from accounts.trail_objects import Kind
         from ledger import renters
-        from rentals import filtered_pages
+        from rentals import filtered_pages, listings
         from rentals.dependents import Rentals
         from rentals.renters import Renting
         from rentals.spend.health import spend
@@ -21,3 +21,4 @@ class RentalsConfig(AppConfig):
         trail_objects.register("rentals.rental", rental)
         trail_objects.register("rentals.policy", Kind(_("Policy"), "policy"))
         filtered_pages.register()
+        listings.register_all()

@@ -3,7 +3,8 @@
 No number, text or code is in them: a file goes where nobody can say who looks.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from django.utils.translation import gettext_lazy as _
@@ -12,10 +13,13 @@ from ledger.exports.cells import Value
 from rentals import spending
 from rentals.models import Rental
 from rentals.models.rentals import RentalQuerySet
+from rentals.spend.asked import GROUPS
+from rentals.spend.sheet import Group
 
 type Rows = Iterator[Sequence[Value]]
 
 PORTION: Final = 2000  # rentals that are read at a time
+TENTH: Final = Decimal("0.1")
 
 HISTORY: Final = [
     _("Rental"),
@@ -46,6 +50,39 @@ SPEND: Final = [
     _("Net"),
     _("Not decided"),
 ]
+
+
+def groups_head(group: str) -> list[object]:
+    """Of the spend's table, as it is grouped by a word of `asked.GROUPS`."""
+    return [
+        GROUPS[group],
+        _("Currency"),
+        _("Rentals"),
+        _("Codes"),
+        _("Success in percent"),
+        _("Charged"),
+        _("Refunded"),
+        _("Net"),
+        _("Per code"),
+        _("Not decided"),
+    ]
+
+
+def group_rows(groups: Iterable[Group]) -> Rows:
+    for group in groups:
+        found, percent = group.sum, group.percent
+        yield (
+            group.day or group.name,
+            group.currency,
+            found.rentals,
+            found.received,
+            None if percent is None else percent.quantize(TENTH, ROUND_HALF_UP),
+            found.charged,
+            found.refunded,
+            found.net,
+            found.per_code,
+            found.held,
+        )
 
 
 def history_rows(rentals: RentalQuerySet) -> Rows:

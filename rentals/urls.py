@@ -37,6 +37,7 @@ urlpatterns = [
     path("refunds/<int:refund>/", evidence.refund_detail, name="refund_detail"),
     path("spend/", spend.spend, name="spend"),
     path("spend/months/", spend_months.spend, name="spend_months"),
+    path("spend/table/export", spend.spend_table_export, name="spend_table_export"),
     path("spend/export", spend_months.spend_export, name="spend_export"),
     path("policy/", policy.policy, name="policy"),
     path("policy/change", policy.policy_change, name="policy_change"),

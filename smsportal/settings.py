@@ -35,6 +35,9 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or _secret_file("secret_key") or 
 KEYRING = env.str("KEYRING", default="")
 KEYRING_FILE = env.str("KEYRING_FILE", default=str(DATA / "keyring"))
 
+# Long lists as files, for a day: the web process and the bulk worker both reach it.
+EXPORTS_DIR = Path(env.str("EXPORTS_DIR", default=str(DATA / "exports")))
+
 # The operator's, never a team's: this is what keeps a team from aiming us at other hosts.
 PROVIDER_BASE_URLS = {
     "smsgig": env.str("SMSGIG_BASE_URL", default="https://smsgig.com/api/v1").rstrip("/"),
@@ -255,6 +258,16 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile": {
         "task": "ledger.tick",
         "schedule": schedule(30.0),
+        "options": {"queue": "bulk"},
+    },
+    "exports": {
+        "task": "ledger.make_exports",
+        "schedule": schedule(10.0),
+        "options": {"queue": "bulk"},
+    },
+    "old-exports": {
+        "task": "ledger.purge_exports",
+        "schedule": schedule(600.0),
         "options": {"queue": "bulk"},
     },
     "spend": {

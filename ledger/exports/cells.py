@@ -64,8 +64,13 @@ def _ways(zone: tzinfo) -> _Ways:
     )
 
 
-def as_cell(value: Value) -> str | int | float | Decimal | None:
-    """For XLSX: a number where a spreadsheet keeps all of its digits, else the same as text."""
+def as_cell(value: Value) -> Value:
+    """For XLSX: a number where a spreadsheet keeps all of its digits, else the same as text; days
+    and times as such, and as these know no zone, in the one of whoever asks."""
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.get_current_timezone()).replace(tzinfo=None)
+    if isinstance(value, date):
+        return value
     if isinstance(value, Decimal) and len(value.normalize().as_tuple().digits) <= DIGITS:
         return value
     if isinstance(value, int) or value is None:

@@ -1,6 +1,7 @@
 from ledger.models.book import Account, Balance, Book, ClosedMonth, Transfer
 from ledger.models.changes import SpendChange
 from ledger.models.exceptions import ReconciliationException
+from ledger.models.exports import Export
 from ledger.models.findings import Finding
 from ledger.models.rates import ExchangeRate, PinnedRate
 from ledger.models.refunds import Refund
@@ -14,6 +15,7 @@ __all__ = [
     "Book",
     "ClosedMonth",
     "ExchangeRate",
+    "Export",
     "Finding",
     "Match",
     "PinnedRate",

@@ -136,6 +136,11 @@ def all_lines(wallet: ProviderAccount, wanted: Wanted) -> Iterator[tuple[Any, ..
         yield (*line, held if is_whole else None)
 
 
+def chosen(wallet: ProviderAccount, wanted: Wanted) -> QuerySet[Transfer]:
+    """The same lines in no order, to be counted."""
+    return _narrowed(wallet, wanted)
+
+
 def balance_before(wallet: ProviderAccount, day: date) -> Decimal:
     """What the wallet held when the day began."""
     own = Account.objects.filter(wallet=wallet, kind=AccountKind.WALLET)

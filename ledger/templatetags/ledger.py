@@ -14,12 +14,19 @@ from django.utils.translation import gettext as _
 from accounts.models import Membership
 from ledger import amounts
 from ledger.amounts import Unit
+from ledger.exports import listings
 from ledger.queries.exceptions import open_count
 from ledger.states import Resolution, TransferKind
 
 register = template.Library()
 
 _RENTAL: Final = re.compile(r"rental:(\d{1,18})")
+
+
+@register.filter
+def listing_title(name: str) -> str:
+    """What a list that can be taken as a file is called."""
+    return listings.title(name)
 
 
 @register.filter

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -10,6 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accounts.access import TeamRequest
 from accounts.models import ProviderAccount
 from accounts.states import Role
+from ledger.filters import clean as clean
 from ledger.models import ReconciliationException, Refund
 
 READERS: Final = (Role.FINANCE, Role.ADMIN)  # admins see all of it, and leave the acting to finance
@@ -59,11 +60,3 @@ def varied(response: HttpResponse) -> HttpResponse:
 def toast(text: object, *, bad: bool = False) -> dict[str, Any]:
     """The parameters of the event with which a page shows a toast."""
     return {"text": str(text), "bad": bad}
-
-
-def clean(query: QueryDict) -> QueryDict:
-    """What an address asks for, without the signs that no filter can hold."""
-    cleaned = query.copy()
-    for name, values in cleaned.lists():
-        cleaned.setlist(name, [value.replace("\0", "") for value in values])
-    return cleaned

@@ -15,9 +15,8 @@ from django_htmx.http import trigger_client_event
 from accounts.access import TeamRequest, team_view
 from accounts.states import Role
 from accounts.views.saved_views import begun
-from ledger.exports import lists
 from ledger.exports.response import download
-from ledger.filters import QUEUES, ExceptionFilter
+from ledger.filters import QUEUES, ExceptionFilter, clean
 from ledger.forms import AssignForm, ReasonForm, ResolveForm, entered
 from ledger.models import ReconciliationException
 from ledger.operations.balance.candidates import Offered, offered
@@ -27,7 +26,7 @@ from ledger.operations.resolving import assign, can_reopen, reopen, resolve
 from ledger.operations.statement.candidates import Candidate, candidates
 from ledger.queries.exceptions import open_count, shown, tell, totals
 from ledger.states import UNRESOLVED, Resolution
-from ledger.views.common import READERS, clean, exception_or_404, may_act, toast, varied
+from ledger.views.common import READERS, exception_or_404, may_act, toast, varied
 
 PAGE = 25
 
@@ -58,14 +57,7 @@ def exception_list(request: TeamRequest) -> HttpResponse:
 @require_safe
 @team_view(Role.FINANCE)
 def exception_export(request: TeamRequest) -> HttpResponseBase:
-    narrowed = ExceptionFilter(clean(request.GET), membership=request.membership)
-    return download(
-        request,
-        name="exceptions",
-        head=lists.EXCEPTIONS,
-        rows=lists.exception_rows(narrowed.shown),
-        filtered=narrowed.said,
-    )
+    return download(request, "exceptions")
 
 
 @require_safe

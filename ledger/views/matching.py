@@ -9,13 +9,14 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import TeamRequest, team_view
 from accounts.states import Role
+from ledger.filters import clean
 from ledger.forms import MatchForm, PartsForm, ReasonForm
 from ledger.models import Match, ReconciliationException, Refund, Transfer
 from ledger.operations.balance.matches import can_explain, explain
 from ledger.operations.statement.matches import undo
 from ledger.operations.statement.together import match_together
 from ledger.states import UNRESOLVED
-from ledger.views.common import clean, exception_or_404
+from ledger.views.common import exception_or_404
 from ledger.views.exceptions import attempt, refused
 
 

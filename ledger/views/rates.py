@@ -14,7 +14,6 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import TeamRequest, team_view
 from accounts.states import Role
 from ledger.days import team_day
-from ledger.exports import lists
 from ledger.exports.response import download
 from ledger.forms import RateFileForm, RateForm
 from ledger.models import ExchangeRate
@@ -35,8 +34,7 @@ def rate_list(request: TeamRequest) -> HttpResponse:
 @require_safe
 @team_view(Role.FINANCE)
 def rate_export(request: TeamRequest) -> HttpResponseBase:
-    rows = lists.rate_rows(_rates(request))
-    return download(request, name="rates", head=lists.RATES, rows=rows, filtered={})
+    return download(request, "rates")
 
 
 @require_POST

@@ -15,15 +15,14 @@ from django_htmx.http import trigger_client_event
 from accounts.access import TeamRequest, team_view
 from accounts.states import Role
 from accounts.views.saved_views import begun
-from ledger.exports import lists
 from ledger.exports.response import download
-from ledger.filters import RefundFilter
+from ledger.filters import RefundFilter, clean
 from ledger.forms import ReasonForm
 from ledger.models import Refund
 from ledger.operations.errors import NotPossible
 from ledger.operations.writing_off import write_off
 from ledger.queries.refunds import in_order, owed, shown, totals
-from ledger.views.common import READERS, back, clean, may_act, refund_or_404, toast, varied
+from ledger.views.common import READERS, back, may_act, refund_or_404, toast, varied
 
 PAGE = 25
 
@@ -54,15 +53,7 @@ def refund_list(request: TeamRequest) -> HttpResponse:
 @require_safe
 @team_view(Role.FINANCE)
 def refund_export(request: TeamRequest) -> HttpResponseBase:
-    now = timezone.now()
-    narrowed = RefundFilter(clean(request.GET), membership=request.membership, now=now)
-    return download(
-        request,
-        name="refunds",
-        head=lists.REFUNDS,
-        rows=lists.refund_rows(in_order(narrowed.qs), now=now),
-        filtered=narrowed.said,
-    )
+    return download(request, "refunds")
 
 
 @require_POST

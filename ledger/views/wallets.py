@@ -12,17 +12,16 @@ from accounts.access import TeamRequest, team_view
 from accounts.models import ProviderAccount
 from accounts.states import Role
 from ledger.days import team_day
-from ledger.exports import lists
 from ledger.exports.response import download
-from ledger.filters import StatementFilter
+from ledger.filters import StatementFilter, clean
 from ledger.forms import DepositForm
 from ledger.models import Transfer
 from ledger.operations.deposits import lists_deposits
 from ledger.operations.rates import MissingRate, convert
 from ledger.queries.months import held
-from ledger.queries.statement import Point, all_lines, balance_at_end, balance_before, statement
+from ledger.queries.statement import Point, balance_at_end, balance_before, statement
 from ledger.queries.wallets import Wallet, wallet, wallets
-from ledger.views.common import READERS, clean, may_act, varied, wallet_or_404
+from ledger.views.common import READERS, may_act, varied, wallet_or_404
 from ledger.views.reconciling import progress
 
 
@@ -38,9 +37,7 @@ def wallet_list(request: TeamRequest) -> HttpResponse:
 @require_safe
 @team_view(Role.FINANCE)
 def wallet_export(request: TeamRequest) -> HttpResponseBase:
-    found = wallets(request.team, now=timezone.now())
-    rows = lists.wallet_rows(found)
-    return download(request, name="wallets", head=lists.WALLETS, rows=rows, filtered={})
+    return download(request, "wallets")
 
 
 @require_safe
@@ -55,15 +52,7 @@ def wallet_detail(request: TeamRequest, wallet: int) -> HttpResponse:
 @require_safe
 @team_view(Role.FINANCE)
 def statement_export(request: TeamRequest, wallet: int) -> HttpResponseBase:
-    account = wallet_or_404(request, wallet)
-    narrowed = StatementFilter(clean(request.GET))
-    return download(
-        request,
-        name=f"wallet-{account.pk}",
-        head=lists.STATEMENT,
-        rows=lists.statement_rows(all_lines(account, narrowed.wanted)),
-        filtered=narrowed.said,
-    )
+    return download(request, "statement", about=wallet_or_404(request, wallet).pk)
 
 
 def wallet_context(request: TeamRequest, account: ProviderAccount) -> dict[str, Any]:

@@ -81,6 +81,7 @@ class Group:
     value: str
     currency: str
     sum: Sum
+    day: date | None = None  # of a group by days
 
     @property
     def percent(self) -> Decimal | None:
@@ -163,7 +164,7 @@ class Sheet:
     @cached_property
     def groups(self) -> list[Group]:
         found = [
-            Group(self._name(line), _value(line), line.currency, line.sum)
+            Group(self._name(line), _value(line), line.currency, line.sum, self._day(line))
             for line in self.lines["groups"]
         ]
         return _in_order(found, self.asked)
@@ -198,6 +199,9 @@ class Sheet:
         if self.asked.group == "purpose" and not line.value:
             return _("Without a purpose")
         return self.names.get(line.value, line.value)
+
+    def _day(self, line: Line) -> date | None:
+        return line.day if self.asked.group == "day" else None
 
     def _of(self, currency: str) -> list[Line]:
         return [line for line in self.lines["steps"] if line.currency == currency]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from accounts.access import TeamRequest, team_view
 from accounts.models import ProviderAccount, User
 from accounts.views.saved_views import begun
 from ledger.days import team_day
+from ledger.exports.response import download
 from rentals.spend import reading
 from rentals.spend.asked import CUSTOM, GROUPS, NO_PURPOSE, PRESETS, Asked, asked
 from rentals.spend.reading import Narrowed
@@ -56,6 +57,13 @@ def spend(request: TeamRequest) -> HttpResponse:
     part = "rentals/spend/page.html#spend" if request.htmx else "rentals/spend/page.html"
     status = 400 if wanted.problem and not request.htmx else 200
     return varied(render(request, part, context, status=status))
+
+
+@require_safe
+@team_view()
+def spend_table_export(request: TeamRequest) -> HttpResponseBase:
+    """The page's table as a file, all pages of it."""
+    return download(request, "spend")
 
 
 def asked_by(request: TeamRequest) -> Asked:

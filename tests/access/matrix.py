@@ -61,6 +61,7 @@ MATRIX: Final[dict[str, Row]] = {
     "spend": row(READ),
     "spend_months": row(READ),
     "spend_export": row(READ),
+    "spend_table_export": row(READ),
     # the ledger: finance acts, admins read
     "wallets": row(READ, FINANCE, ADMIN),
     "wallet_export": row(READ, FINANCE),
@@ -89,6 +90,11 @@ MATRIX: Final[dict[str, Row]] = {
     "rate_create": row(WRITE, FINANCE),
     "rate_import": row(WRITE, FINANCE),
     "rate_export": row(READ, FINANCE),
+    # long lists as files: for the one who asked alone, here the member
+    "export_list": row(READ),
+    "export_detail": row(READ, MEMBER, otherwise=NOT_THEIRS),
+    "export_file": row(READ, MEMBER, otherwise=NOT_THEIRS),
+    "export_delete": row(WRITE, MEMBER, otherwise=NOT_THEIRS),
     # people
     "people": row(READ, ADMIN),
     "invitation_create": row(WRITE, ADMIN),

@@ -140,9 +140,9 @@ def test_htmx_is_sent_to_sign_in_as_a_whole_page(world: World) -> None:
 
 
 def test_pages_of_a_team_are_kept_by_no_cache(world: World) -> None:
-    client = enter(world, "admin")
     for name, row in MATRIX.items():
         if "GET" in row.methods:
+            client = enter(world, "admin" if Role.ADMIN in row.roles else min(row.roles).value)
             assert "no-store" in ask(client, world, name, "GET")["Cache-Control"], name
 
 

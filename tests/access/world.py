@@ -4,9 +4,12 @@ import hashlib
 import json
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -24,7 +27,8 @@ from accounts.models import (
 from accounts.operations.saved_views import save_view
 from accounts.sealing import answer_place, seal
 from accounts.states import Role
-from ledger.models import Refund
+from ledger.models import Export, Refund
+from ledger.states import ExportState
 from providers.calls import Delivered, Reply
 from providers.exchange import reply_to_dict
 from rentals.models import Offer, Rental
@@ -69,6 +73,7 @@ class World:
     view: SavedView
     private_view: SavedView
     answer: ConsoleRequest
+    export: Export
 
 
 def make_world() -> World:
@@ -109,6 +114,7 @@ def make_world() -> World:
         view=_view(holding[Role.MEMBER], shared=True),
         private_view=_view(holding[Role.MEMBER], shared=False),
         answer=_answer(account, holding[Role.ADMIN].user),
+        export=_export(holding[Role.MEMBER]),
     )
 
 
@@ -125,6 +131,27 @@ def _answer(account: ProviderAccount, actor: User) -> ConsoleRequest:
     request.sealed = seal(json.dumps(reply), place=answer_place(request))
     request.save(force_insert=True)
     return request
+
+
+def _export(owner: Membership) -> Export:
+    """A file that is ready."""
+    now, name = timezone.now(), f"{uuid.uuid4()}.csv"
+    folder = Path(settings.EXPORTS_DIR)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.joinpath(name).write_text("Rental\n")
+    return Export.objects.create(
+        team=owner.team,
+        asked_by=owner.user,
+        listing="rentals",
+        format="csv",
+        state=ExportState.READY,
+        asked_at=now,
+        expires_at=now + timedelta(hours=1),
+        roles=owner.roles,
+        file=name,
+        name="rentals.csv",
+        size=7,
+    )
 
 
 def addresses(world: World, name: str) -> dict[str, Any]:
@@ -158,11 +185,13 @@ def _of_others(world: World, name: str) -> dict[str, Any]:
     return (
         of_books(world.books, name)
         or alarms.addresses(world.alarms, name)
-        or _of_views(world, name)
+        or _of_a_member(world, name)
     )
 
 
-def _of_views(world: World, name: str) -> dict[str, Any]:
+def _of_a_member(world: World, name: str) -> dict[str, Any]:
+    if name in ("export_detail", "export_file", "export_delete"):
+        return {"export": world.export.pk}
     if name == "saved_view_delete":
         return {"view": world.private_view.pk}
     shared = ("saved_view", "saved_view_update", "saved_view_default")

@@ -60,7 +60,7 @@ PROMISED = {
         Action.RATES_ENTERED,
         Action.MONTH_CLOSED,
     },
-    "exports": {Action.EXPORTED, Action.TRAIL_EXPORTED},
+    "exports": {Action.EXPORTED, Action.EXPORT_ASKED, Action.TRAIL_EXPORTED},
     "settings": {
         Action.TEAM_SETTINGS_CHANGED,
         Action.TEAM_CREATED,

@@ -55,6 +55,14 @@ def test_ours_have_no_rights_to_lose(services: dict[str, Any]) -> None:
     assert re.search(r"^USER portal$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
 
 
+def test_who_makes_long_lists_and_who_serves_them_share_a_folder(services: dict[str, Any]) -> None:
+    for name in ("pages", "worker-bulk"):
+        assert services[name]["volumes"] == ["exports:/exports"]
+        assert services[name]["environment"]["EXPORTS_DIR"] == "/exports"
+    assert services["worker-bulk"]["environment"]["TMPDIR"] == "/exports"  # /tmp is memory
+    assert "--owner portal /exports" in (ROOT / "Dockerfile").read_text()
+
+
 def test_nothing_serves_before_the_database_is_prepared(services: dict[str, Any]) -> None:
     for name in OURS - {"prepare"}:
         condition = services[name]["depends_on"]["prepare"]["condition"]

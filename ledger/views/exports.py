@@ -1,0 +1,70 @@
+"""The files that are made for somebody: how far they are, and taking them."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import TeamRequest, team_view
+from ledger.exports.listings import NotListed
+from ledger.exports.response import sent
+from ledger.models import Export
+from ledger.operations.errors import NotPossible
+from ledger.operations.exporting import discard, take
+from ledger.views.common import varied
+
+
+@require_safe
+@team_view()
+def export_list(request: TeamRequest) -> HttpResponse:
+    """One's own, the newest first; nobody else's."""
+    return render(request, "ledger/exports.html", {"exports": _own(request)})
+
+
+@require_safe
+@team_view()
+def export_detail(request: TeamRequest, export: int) -> HttpResponse:
+    """How far it is: the whole page, or to htmx what changes of it."""
+    return _shown(request, _own_or_404(request, export))
+
+
+@require_safe
+@team_view()
+def export_file(request: TeamRequest, export: int) -> HttpResponseBase:
+    """The file itself, to whoever asked for it and may still have it."""
+    found = _own_or_404(request, export)
+    try:
+        file = take(export=found, membership=request.membership)
+    except NotListed as error:
+        return _shown(request, found, problem=str(error), status=error.status)
+    except NotPossible as error:
+        return _shown(request, found, problem=str(error), status=410)
+    return sent(request, file, found.name)
+
+
+@require_POST
+@team_view()
+def export_delete(request: TeamRequest, export: int) -> HttpResponse:
+    discard(export=_own_or_404(request, export))
+    messages.success(request, _("The file is deleted."))
+    return redirect("export_list", team=request.team.slug)
+
+
+def _shown(
+    request: TeamRequest, export: Export, *, problem: str = "", status: int = 200
+) -> HttpResponse:
+    part = "ledger/export_state.html" if request.htmx else "ledger/export.html"
+    return varied(render(request, part, {"export": export, "problem": problem}, status=status))
+
+
+def _own(request: TeamRequest) -> list[Export]:
+    own = Export.objects.filter(team=request.team, asked_by=request.user)
+    return list(own.order_by("-asked_at", "-pk")[:50])
+
+
+def _own_or_404(request: TeamRequest, pk: int) -> Export:
+    found = Export.objects.filter(team=request.team, asked_by=request.user, pk=pk).first()
+    if found is None:
+        raise Http404("There is no such file among yours.")
+    return found

@@ -1,0 +1,76 @@
+"""This application's lists as files: what each address asks for, and who may have it."""
+
+from datetime import date
+from typing import Final
+
+from django.utils.translation import gettext_lazy
+
+from ledger.days import team_day
+from ledger.exports.listings import Asked, Listing, NotListed, Table, register
+from rentals import exports, spending
+from rentals.filters import RentalFilter, in_order
+from rentals.spend import month as by_month
+from rentals.spend.asked import PARAMETERS, asked
+from rentals.spend.sheet import sheet
+from rentals.visibility import sees_spend
+
+NOT_THEIRS: Final = gettext_lazy("What others spend is for finance and admins. You see your own.")
+
+
+def register_all() -> None:
+    register(Listing("rentals", gettext_lazy("History"), _history))
+    register(Listing("spend", gettext_lazy("Spend"), _spend))
+    register(Listing("spend-rentals", gettext_lazy("Rentals of a month"), _month))
+
+
+def _history(wanted: Asked) -> Table:
+    """What is filtered; of their own, for whoever sees no one else's money."""
+    narrowed = RentalFilter(wanted.query, membership=wanted.membership)
+    rentals = in_order(narrowed.qs, wanted.query.get("sort", ""))
+    if not sees_spend(wanted.membership):
+        rentals = rentals.filter(member=wanted.membership.user_id)
+    return Table(
+        "rentals", exports.HISTORY, rentals, lambda: exports.history_rows(rentals), narrowed.said
+    )
+
+
+def _spend(wanted: Asked) -> Table:
+    """The page's table, all pages of it."""
+    membership = wanted.membership
+    own = None if sees_spend(membership) else membership.user_id
+    if own is not None and wanted.query.get("member", "") not in ("", str(own)):
+        raise NotListed(str(NOT_THEIRS), 403)
+    today = team_day(membership.team, wanted.now)
+    found = asked(wanted.query, membership.team_id, today=today, member=own)
+    if found.problem:
+        raise NotListed(found.problem, 400)
+    accounts = list(membership.team.provider_accounts.order_by("label"))
+    groups = sheet(found, membership.team, accounts).groups
+    said = {name: str(wanted.query.get(name, "")) for name in PARAMETERS}
+    filtered = {name: value[:100] for name, value in said.items() if value}
+    return Table(
+        f"spend-{found.period.first}-{found.period.last}",
+        exports.groups_head(found.group),
+        groups,
+        lambda: exports.group_rows(groups),
+        filtered,
+    )
+
+
+def _month(wanted: Asked) -> Table:
+    """The rentals of the month that the page shows."""
+    membership = wanted.membership
+    asks = by_month.asked(wanted.query)
+    if asks.is_denied(membership):
+        raise NotListed(str(NOT_THEIRS), 403)
+    member = asks.whose(membership)
+    month: date | None = asks.shown(spending.by_month(membership.team_id, member))
+    rentals = by_month.behind(membership, month, member)
+    filtered = {"month": f"{month:%Y-%m}" if month else "", "member": str(member or "")}
+    return Table(
+        f"spend-{month:%Y-%m}" if month else "spend",
+        exports.SPEND,
+        rentals,
+        lambda: exports.spend_rows(rentals),
+        {name: value for name, value in filtered.items() if value},
+    )

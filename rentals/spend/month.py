@@ -1,0 +1,63 @@
+"""What an address asks of a month's spend, and the rentals behind its sums."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from accounts.models import Membership
+from rentals import spending
+from rentals.models.rentals import RentalQuerySet
+from rentals.visibility import sees_spend, spend_of
+
+MONTH: Final = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`month` None: the newest, where `is_readable`. `member` None: all that there are for
+    whoever asks."""
+
+    month: date | None
+    member: int | None
+    is_readable: bool
+
+    def is_denied(self, membership: Membership) -> bool:
+        """Whether it asks for somebody else's spend, and it is not theirs to see."""
+        return self.member not in (None, membership.user_id) and not sees_spend(membership)
+
+    def whose(self, membership: Membership) -> int | None:
+        """The member whose spend is shown; None for everybody's."""
+        return self.member if sees_spend(membership) else membership.user_id
+
+    def shown(self, months: list[spending.Spend]) -> date | None:
+        """The month that is asked for, else the newest; None where neither is there."""
+        return self.month or (months[0].month if months and self.is_readable else None)
+
+
+def asked(address: Mapping[str, str]) -> Asked:
+    """`month` as 2026-11; `member` by id."""
+    said, member = address.get("month", ""), address.get("member", "")
+    by_id = int(member) if member.isascii() and member.isdecimal() and len(member) < 19 else None
+    return Asked(_month(said), by_id, is_readable=not said)
+
+
+def behind(membership: Membership, month: date | None, member: int | None) -> RentalQuerySet:
+    """The rentals behind a month's sums, newest first."""
+    rentals = spend_of(membership)
+    if month is None:
+        return rentals.none()
+    rentals = rentals.filter(day__gte=month, day__lt=_after(month))
+    if member is not None:
+        rentals = rentals.filter(member=member)
+    return rentals.order_by("-requested_at", "-pk")
+
+
+def _month(said: str) -> date | None:
+    written = MONTH.fullmatch(said)
+    return date(int(written[1]), int(written[2]), 1) if written else None
+
+
+def _after(month: date) -> date:
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
