@@ -82,6 +82,14 @@ class Action(models.TextChoices):
     WEBHOOK_OFF = "alert_webhook.off", _("Webhook for alerts switched off")
     WEBHOOK_REMOVED = "alert_webhook.removed", _("Webhook for alerts removed")
 
+    BUDGET_ADDED = "budget.added", _("Budget added")
+    BUDGET_CHANGED = "budget.changed", _("Budget changed")
+    BUDGET_ENDED = "budget.ended", _("Budget ended")
+    BUDGET_MORE_ASKED = "budget.more_asked", _("More asked for")
+    BUDGET_MORE_WITHDRAWN = "budget.more_withdrawn", _("Request for more withdrawn")
+    BUDGET_RAISED = "budget.raised", _("More approved")
+    BUDGET_DECLINED = "budget.declined", _("More declined")
+
     EXPORTED = "ledger.exported", _("List downloaded")
     EXPORT_ASKED = "export.asked", _("Long list asked for as a file")
     TRAIL_EXPORTED = "audit.exported", _("Audit log downloaded")
@@ -152,6 +160,13 @@ _IN: Final[dict[Family, tuple[Action, ...]]] = {
         Action.DEPOSIT_TAKEN_BACK,
         Action.RATES_ENTERED,
         Action.MONTH_CLOSED,
+        Action.BUDGET_ADDED,
+        Action.BUDGET_CHANGED,
+        Action.BUDGET_ENDED,
+        Action.BUDGET_MORE_ASKED,
+        Action.BUDGET_MORE_WITHDRAWN,
+        Action.BUDGET_RAISED,
+        Action.BUDGET_DECLINED,
     ),
     Family.ALERTS: (
         Action.ALERT_ACKNOWLEDGED,

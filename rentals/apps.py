@@ -22,3 +22,4 @@ class RentalsConfig(AppConfig):
         trail_objects.register("rentals.policy", Kind(_("Policy"), "policy"))
         filtered_pages.register()
         listings.register_all()
+        trail_objects.register("rentals.budget", Kind(_("Budget"), "budget_list"))

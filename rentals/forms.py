@@ -1,21 +1,29 @@
 """Forms of the board and the rental's page."""
 
 import uuid
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
+from accounts.states import Role
 from ledger.states import FindingKind
-from rentals.models import Offer, Policy, Rental
+from rentals.models import Budget, Offer, Policy, Rental
+from rentals.operations.budgeting import Plan, Terms, currencies_paid_in
 from rentals.policy import PurposeRule, example
 from rentals.queries import offers_of
+from rentals.states import BudgetCounts, BudgetPeriod, BudgetScope
 
 
 class RentForm(forms.Form):
-    """Which offer, and what is wished of it. `request_key` makes a double click one rental."""
+    """Which offer, and what is wished of it. `request_key` makes a double click one rental;
+    `over` is the budget that had no room for it."""
+
+    over: Budget | None = None
 
     offer = forms.ModelChoiceField(
         Offer.objects.none(),
@@ -135,4 +143,165 @@ class ShowCodeForm(forms.Form):
         # The page around it is read again whenever the rental changes.
         widget=forms.TextInput(attrs={"hx-preserve": "true", "autocomplete": "off"}),
         error_messages={"required": _("Say why. It is kept with your name.")},
+    )
+
+
+class TermsForm(forms.Form):
+    """What of a budget can be changed; `version` is of the one that was looked at."""
+
+    amount = forms.DecimalField(
+        label=_("Amount"),
+        max_digits=16,
+        decimal_places=4,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        error_messages={"required": _("Say how much."), "invalid": _("No amount.")},
+    )
+    warn_share = forms.IntegerField(
+        label=_("Warn at (percent)"),
+        min_value=1,
+        max_value=100,
+        initial=80,
+        help_text=_("From this share on it is shown as nearly used up."),
+    )
+    active_to = forms.DateField(
+        label=_("Last day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Without one it goes on until you end it."),
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    @classmethod
+    def of(cls, budget: Budget, data: QueryDict | None) -> "TermsForm":
+        return cls(
+            data,
+            initial={
+                "amount": f"{budget.amount.normalize():f}",
+                "warn_share": budget.warn_share,
+                "active_to": budget.active_to,
+                "version": budget.version,
+            },
+        )
+
+    @property
+    def terms(self) -> Terms:
+        cleaned = self.cleaned_data
+        return Terms(
+            amount=cleaned["amount"],
+            warn_share=cleaned["warn_share"],
+            active_to=cleaned["active_to"],
+        )
+
+
+class BudgetForm(TermsForm):
+    """A new budget: whose ("team", "each", "member:12", "purpose") and of what ("all:USD")."""
+
+    whose = forms.ChoiceField(label=_("For"))
+    purpose = forms.CharField(
+        label=_("Purpose"),
+        max_length=200,
+        required=False,
+        help_text=_("For a budget of a purpose: as it is written when a number is rented."),
+    )
+    period = forms.ChoiceField(
+        label=_("Period"),
+        choices=BudgetPeriod.choices,
+        initial=BudgetPeriod.MONTH,
+        help_text=_("Days are the team's; a week begins on Monday. Counted from its beginning."),
+    )
+    counts = forms.ChoiceField(label=_("Counts"))
+    active_from = forms.DateField(
+        label=_("First day"), widget=forms.DateInput(attrs={"type": "date"})
+    )
+    field_order = (
+        "whose",
+        "purpose",
+        "period",
+        "counts",
+        "amount",
+        "warn_share",
+        "active_from",
+        "active_to",
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, team: Team, today: date) -> None:
+        super().__init__(data, initial={"active_from": today})
+        del self.fields["version"]
+        held = team.memberships.filter(roles__overlap=[Role.MEMBER, Role.ADMIN])
+        people = held.select_related("user").order_by("user__name", "user__email")
+        self.people = {f"member:{each.user_id}": each.user for each in people}
+        self._choose("whose", self._whose())
+        self._choose("counts", _countable(team))
+
+    def _choose(self, name: str, choices: list[tuple[Any, Any]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows the type
+        field.choices = choices
+
+    def _whose(self) -> list[tuple[Any, Any]]:
+        named = [(value, str(person)) for value, person in self.people.items()]
+        return [
+            (BudgetScope.TEAM.value, BudgetScope.TEAM.label),
+            (BudgetScope.EACH.value, BudgetScope.EACH.label),
+            (BudgetScope.PURPOSE.value, BudgetScope.PURPOSE.label),
+            (BudgetScope.MEMBER.label, named),
+        ]
+
+    @property
+    def plan(self) -> Plan:
+        cleaned = self.cleaned_data
+        counts, _colon, currency = cleaned["counts"].partition(":")
+        return Plan(
+            scope=BudgetScope(cleaned["whose"].partition(":")[0]),
+            member=self.people.get(cleaned["whose"]),
+            purpose=cleaned["purpose"],
+            period=BudgetPeriod(cleaned["period"]),
+            counts=BudgetCounts(counts),
+            currency=currency,
+            active_from=cleaned["active_from"],
+        )
+
+
+def _countable(team: Team) -> list[tuple[Any, Any]]:
+    everything = _("Everything, told in %(currency)s")
+    paid = _("Only what is paid in %(currency)s")
+    return [
+        (f"all:{team.reporting_currency}", everything % {"currency": team.reporting_currency}),
+        *((f"own:{code}", paid % {"currency": code}) for code in currencies_paid_in(team)),
+    ]
+
+
+class AskForm(forms.Form):
+    """How much more, and why."""
+
+    amount = forms.DecimalField(
+        label=_("How much more"),
+        max_digits=16,
+        decimal_places=4,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        error_messages={"required": _("Say how much."), "invalid": _("No amount.")},
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=500,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=_("An admin decides by it, and it is kept. No phone number or code, please."),
+        error_messages={"required": _("Say what it is for: an admin decides by that.")},
+    )
+
+
+class DecisionForm(forms.Form):
+    """The button that was pressed, and a note for whoever asked."""
+
+    APPROVE, DECLINE = "approve", "decline"
+
+    decision = forms.ChoiceField(
+        choices=[(APPROVE, _("Approve")), (DECLINE, _("Decline"))],
+        error_messages={"required": _("Choose one: approve or decline.")},
+    )
+    note = forms.CharField(
+        label=_("Note"),
+        max_length=500,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )

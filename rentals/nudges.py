@@ -14,5 +14,6 @@ QUEUES: Final = {
     "rentals.refresh_catalogue": "bulk",
     "rentals.adopt": "now",
     "rentals.read_balance": "bulk",
+    "rentals.mail_request": "bulk",
 }
 register(QUEUES)

@@ -59,6 +59,39 @@ class Source(models.TextChoices):
     POLL = "poll", _("Poll")
 
 
+class BudgetScope(models.TextChoices):
+    """Whose rentals a budget counts."""
+
+    TEAM = "team", _("The whole team")
+    EACH = "each", _("Each member")  # a limit for each of them, and not for all together
+    MEMBER = "member", _("One member")  # who has none of those for each member beside it
+    PURPOSE = "purpose", _("A purpose")
+
+
+class BudgetPeriod(models.TextChoices):
+    """Of the team's days; a week begins on Monday."""
+
+    DAY = "day", _("A day")
+    WEEK = "week", _("A week")
+    MONTH = "month", _("A month")
+
+
+class BudgetCounts(models.TextChoices):
+    """What a budget counts."""
+
+    ALL = "all", _("Everything")  # told in its currency, by the rates of the days
+    OWN = "own", _("Only what is paid in its currency")
+
+
+class AskedState(models.TextChoices):
+    """What became of a request for more."""
+
+    OPEN = "open", _("Open")
+    APPROVED = "approved", _("Approved")
+    DECLINED = "declined", _("Declined")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
 class SpendOutcome(models.TextChoices):
     """What came of the money of a rental."""
 

@@ -11,7 +11,7 @@ from rentals import operations
 from rentals.background import background
 from rentals.models import InboxEntry, Rental
 from rentals.nudges import nudge
-from rentals.operations import adopting, catalogue, learning, polling, sending, wallet
+from rentals.operations import adopting, catalogue, learning, mailing, polling, sending, wallet
 from rentals.pacing.turns import AT_ONCE
 
 
@@ -53,6 +53,11 @@ def refresh_catalogue(account_id: int) -> None:
 @shared_task(name="rentals.read_balance")
 def read_balance(account_id: int) -> None:
     wallet.read_balance(account=ProviderAccount.objects.get(pk=account_id))
+
+
+@shared_task(name="rentals.mail_request")
+def mail_request(request_id: int) -> None:
+    mailing.mail_request(request_id, now=timezone.now())
 
 
 @shared_task(name="rentals.tick")

@@ -3,7 +3,9 @@
 from django.urls import path
 
 from rentals.views import (
+    asking,
     board,
+    budgets,
     console,
     controls,
     deciding,
@@ -41,6 +43,14 @@ urlpatterns = [
     path("spend/export", spend_months.spend_export, name="spend_export"),
     path("policy/", policy.policy, name="policy"),
     path("policy/change", policy.policy_change, name="policy_change"),
+    path("budgets/", budgets.budget_list, name="budget_list"),
+    path("budgets/new", budgets.budget_add, name="budget_add"),
+    path("budgets/<int:budget>/", budgets.budget_change, name="budget_change"),
+    path("budgets/<int:budget>/end", budgets.budget_end, name="budget_end"),
+    path("budgets/<int:budget>/more", asking.budget_ask, name="budget_ask"),
+    path("budgets/answer/<str:token>", asking.budget_answer, name="budget_answer"),
+    path("budgets/asked/<int:asked>/decide", asking.request_decide, name="request_decide"),
+    path("budgets/asked/<int:asked>/withdraw", asking.request_withdraw, name="request_withdraw"),
     path("balances", board.wallet_bar, name="wallet_bar"),
     path("providers/<int:account>/console/", console.provider_console, name="provider_console"),
     path(

@@ -2,22 +2,30 @@
 
 import itertools
 import uuid
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
 
-from accounts.models import Membership, ProviderAccount
+from accounts.models import Membership, ProviderAccount, Team, User
 from ledger.days import team_day
 from ledger.models import Refund
 from ledger.operations import holds, refunds
 from ledger.states import RefundCause
 from providers import values
 from rentals.causes import Cause
-from rentals.models import Message, Offer, Rental, RentalEvent
+from rentals.models import Budget, Message, Offer, Rental, RentalEvent
 from rentals.operations.receiving import content_hash
-from rentals.states import LIVE, OPEN, RentalState, Source
+from rentals.states import (
+    LIVE,
+    OPEN,
+    BudgetCounts,
+    BudgetPeriod,
+    BudgetScope,
+    RentalState,
+    Source,
+)
 from tests.accounts.making import (
     PASSWORD,
     add_key,
@@ -30,6 +38,7 @@ from tests.accounts.making import (
 __all__ = [
     "PASSWORD",
     "add_key",
+    "make_budget",
     "make_member",
     "make_message",
     "make_offer",
@@ -57,6 +66,21 @@ def make_offer(account: ProviderAccount, name: str = "", **fields: Any) -> Offer
         "read_at": timezone.now(),
     }
     return Offer.objects.create(account=account, **given | fields)
+
+
+def make_budget(team: Team, by: User, amount: str = "5", **fields: Any) -> Budget:
+    """Of the whole team a month, in its reporting currency, unless said otherwise."""
+    given: dict[str, Any] = {
+        "scope": BudgetScope.TEAM,
+        "period": BudgetPeriod.MONTH,
+        "counts": BudgetCounts.ALL,
+        "currency": team.reporting_currency,
+        "amount": Decimal(amount),
+        "active_from": date(2020, 1, 1),
+        "created_at": timezone.now(),
+        "created_by": by,
+    }
+    return Budget.objects.create(team=team, **given | fields)
 
 
 def make_rental(

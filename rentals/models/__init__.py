@@ -1,3 +1,4 @@
+from rentals.models.budgets import Budget, BudgetRequest
 from rentals.models.catalogue import Offer
 from rentals.models.inbox import InboxEntry
 from rentals.models.messages import Message
@@ -9,6 +10,8 @@ from rentals.models.trail import ProviderAnswer, RentalEvent
 
 __all__ = [
     "Arrivals",
+    "Budget",
+    "BudgetRequest",
     "InboxEntry",
     "Message",
     "Offer",

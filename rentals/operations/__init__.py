@@ -1,5 +1,12 @@
 """The only writers of rentals, messages and catalogues; one public verb each."""
 
+from rentals.operations.asking import (
+    approve_request,
+    ask_for_more,
+    decline_request,
+    withdraw_request,
+)
+from rentals.operations.budgeting import add_budget, change_budget, end_budget
 from rentals.operations.catalogue import refresh_catalogue
 from rentals.operations.controlling import (
     cancel_rental,
@@ -8,7 +15,12 @@ from rentals.operations.controlling import (
     wait_for_more,
 )
 from rentals.operations.deciding import decide_doubt
-from rentals.operations.errors import NotPossible, PolicyRefused, RentalNotAllowed
+from rentals.operations.errors import (
+    NotPossible,
+    OverBudget,
+    PolicyRefused,
+    RentalNotAllowed,
+)
 from rentals.operations.folding import fold_spend
 from rentals.operations.inbox import apply_inbox_entries, apply_inbox_entry, hint_to_poll
 from rentals.operations.policy import change_policy
@@ -21,13 +33,20 @@ from rentals.operations.sweeping import sweep
 
 __all__ = [
     "NotPossible",
+    "OverBudget",
     "PolicyRefused",
     "RentalNotAllowed",
+    "add_budget",
     "apply_inbox_entries",
     "apply_inbox_entry",
+    "approve_request",
+    "ask_for_more",
     "cancel_rental",
+    "change_budget",
     "change_policy",
     "decide_doubt",
+    "decline_request",
+    "end_budget",
     "finish_rental",
     "fold_spend",
     "hint_to_poll",
@@ -41,4 +60,5 @@ __all__ = [
     "show_messages",
     "sweep",
     "wait_for_more",
+    "withdraw_request",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from rentals.models import Budget
 from rentals.policy import Refusal
 
 
@@ -27,5 +28,13 @@ class PolicyRefused(RentalNotAllowed):
         return [*(f"{each.rule.label}: {each.words}" for each in self.refusals), last]
 
 
+class OverBudget(RentalNotAllowed):
+    """A rental that would go beyond a budget: beyond `budget`."""
+
+    def __init__(self, words: str, budget: Budget) -> None:
+        self.budget = budget
+        super().__init__(words)
+
+
 class NotPossible(Exception):
-    """An action that the rental's state rules out: nothing changed."""
+    """An action that the state of what it is about rules out: nothing changed."""

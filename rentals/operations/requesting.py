@@ -19,6 +19,7 @@ from rentals.causes import Cause
 from rentals.models import Offer, Policy, Rental, RentalEvent
 from rentals.nudges import nudge
 from rentals.operations.errors import PolicyRefused, RentalNotAllowed
+from rentals.operations.keeping_within import keep_within_budgets
 from rentals.policy import Wish, decide
 from rentals.states import RentalState
 
@@ -42,7 +43,7 @@ def request_rental(
 
     The same member with the same `request_key` gets the same rental again, whatever else the
     second form says. Raises RentalNotAllowed, with the reason in a person's words:
-    PolicyRefused where the team's rules say no.
+    PolicyRefused where the team's rules say no, OverBudget where a budget has no room for it.
     """
     if known := _same_form(membership, request_key):
         return known
@@ -127,6 +128,7 @@ def _write(rental: Rental, membership: Membership, now: datetime) -> None:
         to_state=RentalState.REQUESTED,
         cause=Cause.REQUESTED,
     )
+    keep_within_budgets(rental)
     money.book_hold(rental, now=now)
     _record(rental, membership)
     transaction.on_commit(lambda: channels.publish(rental))

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from rentals.causes import Cause
 from rentals.models import InboxEntry, Message, ProviderAnswer, Rental
-from rentals.operations import adopting, findings, outcomes, sending
+from rentals.operations import adopting, findings, mailing, outcomes, sending
 from rentals.operations.answers import Verdict
 from rentals.operations.controlling import begin_cancel
 from rentals.operations.transition import move
@@ -40,7 +40,7 @@ def sweep(now: datetime, run: Run) -> None:
     """
     for step in STEPS:
         step(now)
-    for hand_out in (_unsent, _controls, _unapplied_hooks, _doubts):
+    for hand_out in (_unsent, _controls, _unapplied_hooks, _doubts, _mails):
         hand_out(now, run)
 
 
@@ -138,6 +138,11 @@ def _unapplied_hooks(now: datetime, run: Run) -> None:
 def _doubts(now: datetime, run: Run) -> None:
     for pk in adopting.entries_worth_adopting(now):
         run("rentals.adopt", pk)
+
+
+def _mails(now: datetime, run: Run) -> None:
+    for pk in mailing.due_mails(now):
+        run("rentals.mail_request", pk)
 
 
 def _auto_cancels(now: datetime) -> None:

@@ -9,7 +9,6 @@ by month; what is narrowed along one and grouped by another is added up from sin
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -78,22 +77,6 @@ class Choices:
     purpose: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What rentals of one day cost in one currency; `held` may be charged still."""
-
-    day: date
-    currency: str
-    charged: Decimal
-    refunded: Decimal
-    held: Decimal
-
-    @property
-    def most(self) -> Decimal:
-        """What it comes to if all that is held is charged."""
-        return self.charged - self.refunded + self.held
-
-
 def read(narrowed: Narrowed, parts: list[Part]) -> dict[str, list[Line]]:
     """The parts by name, all of one moment."""
     found: dict[str, list[Line]] = {part.name: [] for part in parts}
@@ -112,29 +95,11 @@ def choices(narrowed: Narrowed) -> Choices:
     return found
 
 
-def spent(
-    team_id: int,
-    first: date,
-    last: date,
-    *,
-    member: int | None = None,
-    purpose: str | None = None,
-) -> list[Spent]:
-    """What was spent on the rentals of each of these days, the first and last among them, by day
-    and currency: the team's, one member's, for one purpose. With what is held, in doubt or not."""
-    narrowed = Narrowed(team_id, member=member, purpose=purpose)
-    lines = read(narrowed, [Part("days", Period(first, last), step="day")])["days"]
-    return [
-        Spent(line.day, line.currency, line.sum.charged, line.sum.refunded, line.sum.held)
-        for line in sorted(lines, key=lambda line: (line.day, line.currency))
-        if line.day is not None
-    ]
-
-
 # Few are marked, whatever the statistics say of a table that is always being emptied: an array
 # makes PostgreSQL look each of them up.
 _MARKED: Final = "ANY(ARRAY(SELECT id FROM marked))"
-_WITH: Final = f"""
+# What has changed since the totals were added up; `team` is its one parameter.
+FRESH: Final = f"""
     WITH marked AS MATERIALIZED ({marked("ledger_spendchange")}),
     delta AS MATERIALIZED (
         SELECT {COLUMNS}, 1 AS rentals
@@ -169,7 +134,7 @@ class _Query:
                 self.values[name] = str(wanted) if name == "outcome" else wanted
 
     def run(self, selects: Iterator[str]) -> list[tuple[Any, ...]]:
-        statement = _WITH + " UNION ALL ".join(f"({select})" for select in selects)
+        statement = FRESH + " UNION ALL ".join(f"({select})" for select in selects)
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_ROOM)
             cursor.execute(statement, self.values)

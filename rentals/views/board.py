@@ -1,5 +1,6 @@
 """The board: rent a number, and see what is live."""
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -9,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_view
 from rentals import queries
+from rentals.budgets.sheet import own_standings
 from rentals.forms import RentForm
 from rentals.visibility import may_rent, sees_team
 
@@ -64,6 +66,7 @@ def rent_context(
         "chooses": {c.account.pk for c in catalogues if c.chooses_number},
         "admins": request.team.admins() if not catalogues else [],
         "may_rent": may_rent(request.membership),
+        "budgets": partial(own_standings, request.membership, timezone.now()),
     }
 
 

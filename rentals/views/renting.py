@@ -15,7 +15,7 @@ from accounts.states import Role
 from rentals.forms import RentForm
 from rentals.models import Offer, Rental
 from rentals.nudges import nudge
-from rentals.operations import PolicyRefused, RentalNotAllowed, request_rental
+from rentals.operations import OverBudget, PolicyRefused, RentalNotAllowed, request_rental
 from rentals.queries import accounts_in_use
 from rentals.views.board import live_context, rent_context
 from rentals.views.common import back, toast, varied
@@ -82,6 +82,7 @@ def _rent(request: TeamRequest, form: RentForm) -> Rental | None:
         return None
     except RentalNotAllowed as refusal:
         form.add_error(None, str(refusal))
+        form.over = refusal.budget if isinstance(refusal, OverBudget) else None
         return None
 
 

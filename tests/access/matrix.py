@@ -62,6 +62,15 @@ MATRIX: Final[dict[str, Row]] = {
     "spend_months": row(READ),
     "spend_export": row(READ),
     "spend_table_export": row(READ),
+    # budgets: everybody sees what counts for them, admins set them
+    "budget_list": row(READ),
+    "budget_add": row(FORM, ADMIN),
+    "budget_change": row(FORM, ADMIN),
+    "budget_end": row(WRITE, ADMIN),
+    "budget_ask": row(FORM, MEMBER, ADMIN),
+    "request_withdraw": row(WRITE, MEMBER, otherwise={ADMIN: 404}),
+    "request_decide": row(WRITE, ADMIN),
+    "budget_answer": row(FORM, ADMIN),
     # the ledger: finance acts, admins read
     "wallets": row(READ, FINANCE, ADMIN),
     "wallet_export": row(READ, FINANCE),

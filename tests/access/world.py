@@ -5,6 +5,7 @@ import json
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +32,17 @@ from ledger.models import Export, Refund
 from ledger.states import ExportState
 from providers.calls import Delivered, Reply
 from providers.exchange import reply_to_dict
-from rentals.models import Offer, Rental
-from rentals.states import RentalState
+from rentals.budgets import answers
+from rentals.models import Budget, BudgetRequest, Offer, Rental
+from rentals.operations import ask_for_more
+from rentals.states import BudgetPeriod, RentalState
 from tests.access import alarms
 from tests.access.alarms import Alarms, make_alarms
 from tests.access.books import Books, make_books
 from tests.access.books import addresses as of_books
 from tests.access.books import forms as book_forms
 from tests.factories import (
+    make_budget,
     make_member,
     make_message,
     make_offer,
@@ -74,6 +78,8 @@ class World:
     private_view: SavedView
     answer: ConsoleRequest
     export: Export
+    budget: Budget
+    asked: BudgetRequest
 
 
 def make_world() -> World:
@@ -91,6 +97,8 @@ def make_world() -> World:
         actor=holding[Role.ADMIN].user,
         now=timezone.now(),
     )
+    budget = make_budget(team, holding[Role.ADMIN].user)
+    raised = make_budget(team, holding[Role.ADMIN].user, period=BudgetPeriod.DAY)
     return World(
         team=team,
         foreign=foreign,
@@ -115,6 +123,14 @@ def make_world() -> World:
         private_view=_view(holding[Role.MEMBER], shared=False),
         answer=_answer(account, holding[Role.ADMIN].user),
         export=_export(holding[Role.MEMBER]),
+        budget=budget,
+        asked=ask_for_more(
+            membership=holding[Role.MEMBER],
+            budget=raised,
+            amount=Decimal(3),
+            reason="A late test run",
+            now=timezone.now(),
+        ),
     )
 
 
@@ -186,6 +202,7 @@ def _of_others(world: World, name: str) -> dict[str, Any]:
         of_books(world.books, name)
         or alarms.addresses(world.alarms, name)
         or _of_a_member(world, name)
+        or _of_budgets(world, name)
     )
 
 
@@ -198,6 +215,14 @@ def _of_a_member(world: World, name: str) -> dict[str, Any]:
     return {"view": world.view.pk} if name in shared else {}
 
 
+def _of_budgets(world: World, name: str) -> dict[str, Any]:
+    if name in ("budget_change", "budget_end", "budget_ask"):
+        return {"budget": world.budget.pk}
+    if name in ("request_withdraw", "request_decide"):
+        return {"asked": world.asked.pk}
+    return {"token": answers.token(world.asked)} if name == "budget_answer" else {}
+
+
 def form(world: World, name: str) -> dict[str, Any]:
     """A form with which the route would do something for whoever may."""
     forms: dict[str, dict[str, Any]] = {
@@ -205,6 +230,18 @@ def form(world: World, name: str) -> dict[str, Any]:
         "doubt_decide": {"outcome": "not_charged", "reason": "Their support says so."},
         "rental_purge": {"reason": "They asked us to.", "number": "on"},
         "rental_show_code": {"reason": "The member is away."},
+        "budget_add": {
+            "whose": "each",
+            "period": "day",
+            "counts": "all:USD",
+            "amount": "5",
+            "warn_share": "80",
+            "active_from": timezone.now().date(),
+        },
+        "budget_ask": {"amount": "2", "reason": "More to test"},
+        "request_decide": {"decision": "approve"},
+        "budget_answer": {"decision": "decline", "note": "Not today"},
+        "budget_change": {"amount": "7", "warn_share": "90", "version": "1"},
         "invitation_create": {"email": "another@example.org", "roles": ["finance"]},
         "membership_update": {"roles": ["admin"]},
         "provider_account_add": {"label": "Second", "key": "some-other-key"},

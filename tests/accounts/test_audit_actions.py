@@ -59,6 +59,13 @@ PROMISED = {
         Action.DEPOSIT_TAKEN_BACK,
         Action.RATES_ENTERED,
         Action.MONTH_CLOSED,
+        Action.BUDGET_ADDED,
+        Action.BUDGET_CHANGED,
+        Action.BUDGET_ENDED,
+        Action.BUDGET_MORE_ASKED,
+        Action.BUDGET_MORE_WITHDRAWN,
+        Action.BUDGET_RAISED,
+        Action.BUDGET_DECLINED,
     },
     "exports": {Action.EXPORTED, Action.EXPORT_ASKED, Action.TRAIL_EXPORTED},
     "settings": {

@@ -1,0 +1,96 @@
+"""Admins are told by e-mail that somebody asks for more.
+
+The request's row says when its e-mail is due: whoever sends it puts that off first, so that no
+other does meanwhile, and clears it when the mail server has taken the last one. A worker that
+dies between the two is followed by another, and an admin may then get it twice; never not at all.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from ledger.amounts import said
+from rentals.budgets import answers
+from rentals.budgets.periods import period_of
+from rentals.models import BudgetRequest
+from rentals.states import AskedState
+
+log = structlog.get_logger(__name__)
+
+TRIES: Final = 8  # over some eight hours
+LONGEST: Final = timedelta(hours=4)
+
+
+def due_mails(now: datetime) -> list[int]:
+    """The requests whose e-mail is due, the oldest first."""
+    due = BudgetRequest.objects.filter(mail_due_at__lte=now).order_by("mail_due_at")
+    return list(due.values_list("pk", flat=True)[:100])
+
+
+def mail_request(request_id: int, *, now: datetime) -> bool:
+    """Tell the team's admins of an open request; whether a mail server took all of it."""
+    request = _claimed(request_id, now)
+    if request is None:
+        return False
+    try:
+        for admin in request.budget.team.admins():
+            _message(request, admin).send()
+    except OSError as problem:  # of SMTP, too: it is tried again
+        log.warning("mail_not_sent", request=request.pk, problem=type(problem).__name__)
+        return False
+    # What was decided meanwhile is not due any more.
+    BudgetRequest.objects.filter(pk=request.pk, state=AskedState.OPEN).update(mail_due_at=None)
+    return True
+
+
+def _claimed(request_id: int, now: datetime) -> BudgetRequest | None:
+    """The request, if its e-mail is due and nobody else is at it; put off until the next try."""
+    with transaction.atomic():
+        rows = BudgetRequest.objects.select_for_update(of=("self",), skip_locked=True)
+        due = rows.filter(pk=request_id, state=AskedState.OPEN, mail_due_at__lte=now)
+        request = due.select_related("budget__team", "budget__member", "asked_by").first()
+        if request is None:
+            return None
+        request.mail_tries += 1
+        last = request.mail_tries >= TRIES
+        request.mail_due_at = None if last else now + _pause(request.mail_tries)
+        request.save(update_fields=["mail_due_at", "mail_tries"])
+        return request
+
+
+def _pause(tries: int) -> timedelta:
+    return min(timedelta(minutes=2**tries), LONGEST)
+
+
+def _message(request: BudgetRequest, admin: User) -> EmailMessage:
+    budget, period = request.budget, period_of(request.budget.period, request.first)
+    told = {
+        "team": str(budget.team),
+        "who": str(request.asked_by),
+        "more": said(request.amount, budget.currency),
+    }
+    subject = _("%(team)s: %(who)s asks for %(more)s more") % told
+    token = answers.token(request)
+    address = reverse("budget_answer", kwargs={"team": budget.team.slug, "token": token})
+    body = render_to_string(
+        "rentals/budgets/mail.txt",
+        {
+            **told,
+            "whose": budget.whose,
+            "limit": said(budget.amount, budget.currency),
+            "period": period,
+            "reason": request.reason,
+            "address": f"{settings.PUBLIC_URL}{address}",
+            "days": answers.LASTS.days,
+        },
+    )
+    # One for each, so that nobody learns the others' addresses; one line, whatever a name has.
+    return EmailMessage(" ".join(subject.split()), body, to=[admin.email])

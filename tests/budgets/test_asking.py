@@ -1,0 +1,304 @@
+"""A member asks for more, an admin decides once, and it counts for that period alone."""
+
+# mypy: disable-error-code="comparison-overlap"
+
+import time
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.core import mail, signing
+from django.db import transaction
+from pytest_django import Settings
+
+from accounts.models import AuditEvent, Membership
+from accounts.states import Role
+from rentals.budgets import answers
+from rentals.models import Budget, BudgetRequest
+from rentals.operations import (
+    NotPossible,
+    OverBudget,
+    approve_request,
+    ask_for_more,
+    decline_request,
+    end_budget,
+    mailing,
+    sweep,
+    withdraw_request,
+)
+from rentals.states import BudgetPeriod, BudgetScope
+from tests.budgets.renting import NOW, House
+from tests.factories import make_member, make_team, make_user
+
+DAY = timedelta(days=1)
+
+
+def ask(
+    house: House,
+    budget: Budget | None = None,
+    *,
+    by: Membership | None = None,
+    amount: str = "0.45",
+    reason: str = "A late test run",
+) -> BudgetRequest:
+    return ask_for_more(
+        membership=by or house.member,
+        budget=budget or house.budget("0.45", period=BudgetPeriod.DAY),
+        amount=Decimal(amount),
+        reason=reason,
+        now=NOW,
+    )
+
+
+def approve(house: House, request: BudgetRequest) -> None:
+    approve_request(request=request, actor=house.admin.user, note=" For QA ", now=NOW)
+
+
+def stops(house: House, by: Membership | None = None, **rent: object) -> bool:
+    try:
+        with transaction.atomic():
+            house.rent(by, **rent)  # type: ignore[arg-type]
+    except OverBudget:
+        return True
+    return False
+
+
+def test_what_is_approved_is_there_that_day_and_no_longer(house: House) -> None:
+    request = ask(house)
+    assert not stops(house)
+    assert stops(house)
+    approve(house, request)
+    assert not stops(house)
+    assert stops(house)
+    assert not stops(house, at=NOW + DAY)
+    assert stops(house, at=NOW + DAY)
+
+
+def test_more_of_a_budget_for_each_is_for_who_asked(house: House) -> None:
+    budget = house.budget("0.45", scope=BudgetScope.EACH)
+    other = make_member(house.team, Role.MEMBER)
+    approve(house, ask(house, budget))
+    assert [stops(house), stops(house), stops(house)] == [False, False, True]
+    assert [stops(house, other), stops(house, other)] == [False, True]
+
+
+def test_more_of_the_teams_budget_is_for_everybody(house: House) -> None:
+    other = make_member(house.team, Role.MEMBER)
+    approve(house, ask(house, house.budget("0.45")))
+    assert [stops(house, other), stops(house, other), stops(house)] == [False, False, True]
+
+
+def test_all_of_it_is_on_record(house: House) -> None:
+    request = ask(house)
+    approve(house, request)
+    request.refresh_from_db()
+    assert (request.state, request.decided_by, request.decided_at, request.note) == (
+        "approved",
+        house.admin.user,
+        NOW,
+        "For QA",
+    )
+    asked, raised = AuditEvent.objects.order_by("pk")
+    assert (asked.action, asked.actor, asked.reason) == (
+        "budget.more_asked",
+        house.member.user,
+        "A late test run",
+    )
+    assert (raised.action, raised.actor, raised.after["more"]) == (
+        "budget.raised",
+        house.admin.user,
+        "USD 0.45",
+    )
+    assert asked.is_money
+    assert raised.is_money
+
+
+def test_declined_and_withdrawn_raise_nothing(house: House) -> None:
+    budget = house.budget("0.45")
+    decline_request(request=ask(house, budget), actor=house.admin.user, note="No", now=NOW)
+    withdraw_request(request=ask(house, budget), actor=house.member.user, now=NOW)
+    assert [stops(house), stops(house)] == [False, True]
+    actions = AuditEvent.objects.order_by("pk").values_list("action", flat=True)
+    assert list(actions)[1::2] == ["budget.declined", "budget.more_withdrawn"]
+
+
+@pytest.mark.parametrize("first", ["approve", "decline", "withdraw"])
+def test_it_is_decided_once(house: House, first: str) -> None:
+    request = ask(house)
+    verbs = {
+        "approve": lambda: approve(house, request),
+        "decline": lambda: decline_request(request=request, actor=house.admin.user, now=NOW),
+        "withdraw": lambda: withdraw_request(request=request, actor=house.member.user, now=NOW),
+    }
+    verbs[first]()
+    events = AuditEvent.objects.count()
+    for again in verbs.values():
+        with pytest.raises(NotPossible, match="already"):
+            again()
+    assert AuditEvent.objects.count() == events
+
+
+@pytest.mark.parametrize("roles", [[Role.MEMBER], [Role.FINANCE], None])
+def test_only_an_admin_of_the_team_decides(house: House, roles: list[Role] | None) -> None:
+    request = ask(house)
+    actor = make_member(house.team, *roles) if roles else make_member(make_team(), *Role)
+    for decide in (approve_request, decline_request):
+        with pytest.raises(NotPossible, match="Only an admin"):
+            decide(request=request, actor=actor.user, now=NOW)
+    request.refresh_from_db()
+    assert (request.state, AuditEvent.objects.count()) == ("open", 1)
+
+
+def test_only_who_asked_withdraws(house: House) -> None:
+    request = ask(house)
+    with pytest.raises(NotPossible, match="Only who asked"):
+        withdraw_request(request=request, actor=house.admin.user, now=NOW)
+    request.refresh_from_db()
+    assert request.state == "open"
+
+
+def test_what_is_over_can_only_be_declined(house: House) -> None:
+    request = ask(house)
+    later = NOW + DAY
+    with pytest.raises(NotPossible, match="is over"):
+        approve_request(request=request, actor=house.admin.user, now=later)
+    decline_request(request=request, actor=house.admin.user, now=later)
+
+
+def test_a_budget_that_has_ended_is_not_raised(house: House) -> None:
+    request = ask(house)
+    end_budget(budget=request.budget, actor=house.admin.user, now=NOW)
+    with pytest.raises(NotPossible, match="has ended"):
+        approve(house, request)
+    request.refresh_from_db()
+    assert request.state == "open"
+
+
+def test_one_asks_once_at_a_time(house: House) -> None:
+    budget = house.budget()
+    request = ask(house, budget)
+    with pytest.raises(NotPossible, match="asked already"), transaction.atomic():
+        ask(house, budget)
+    approve(house, request)
+    ask(house, budget)
+    assert BudgetRequest.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("amount", "reason", "said"),
+    [
+        ("0", "Why not", "above 0"),
+        ("NaN", "Why not", "above 0"),
+        ("1e12", "Why not", "above 0"),
+        ("0.00001", "Why not", "4 decimals"),
+        ("1", "  ", "Say what it is for"),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_refused(
+    house: House, amount: str, reason: str, said: str
+) -> None:
+    with pytest.raises(NotPossible, match=said):
+        ask(house, amount=amount, reason=reason)
+    assert not BudgetRequest.objects.exists()
+    assert not AuditEvent.objects.exists()
+
+
+def test_nobody_asks_for_more_of_what_does_not_count_for_them(house: House) -> None:
+    other, finance = make_member(house.team), make_member(house.team, Role.FINANCE)
+    of_other = house.budget(scope=BudgetScope.MEMBER, member=other.user)
+    elsewhere = make_team()
+    for by, budget in [
+        (house.member, of_other),
+        (finance, house.budget()),
+        (make_member(elsewhere), of_other),
+        (house.member, house.budget(active_to=(NOW - DAY).date(), period=BudgetPeriod.DAY)),
+    ]:
+        with pytest.raises(NotPossible):
+            ask(house, budget, by=by)
+    assert not BudgetRequest.objects.exists()
+
+
+# The e-mail
+
+
+def test_each_admin_gets_an_e_mail_with_a_link_of_its_own(house: House) -> None:
+    second = make_member(house.team, Role.ADMIN, Role.MEMBER)
+    make_member(house.team, Role.ADMIN, user=make_user(is_active=False))
+    make_member(house.team, Role.FINANCE)
+    request = ask(house)
+    assert mailing.mail_request(request.pk, now=NOW)
+    to = [message.to for message in mail.outbox]
+    assert to == [[house.admin.user.email], [second.user.email]]
+    message = mail.outbox[0]
+    assert "asks for USD 0.45 more" in message.subject
+    assert "Reason: A late test run" in message.body
+    assert f"/t/{house.team.slug}/budgets/answer/{request.pk}:" in message.body
+    assert not mailing.mail_request(request.pk, now=NOW + DAY)
+    assert len(mail.outbox) == 2
+
+
+def test_a_name_can_not_add_to_an_e_mails_head(house: House) -> None:
+    house.member.user.name = "Eve\r\nBcc: all@example.org"
+    house.member.user.save()
+    assert mailing.mail_request(ask(house).pk, now=NOW)
+    assert "\n" not in mail.outbox[0].subject
+    assert mail.outbox[0].bcc == []
+
+
+def test_what_was_decided_is_not_mailed(house: House) -> None:
+    request = ask(house)
+    approve(house, request)
+    assert mailing.due_mails(NOW + DAY) == []
+    assert not mailing.mail_request(request.pk, now=NOW + DAY)
+    assert mail.outbox == []
+
+
+def no_mail_server(settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+
+
+def test_a_mail_server_that_is_away_is_asked_again(house: House, settings: Settings) -> None:
+    request, backend = ask(house), settings.EMAIL_BACKEND
+    no_mail_server(settings)
+    assert not mailing.mail_request(request.pk, now=NOW)
+    settings.EMAIL_BACKEND = backend
+    assert mailing.due_mails(NOW + timedelta(minutes=1)) == []
+    assert mailing.due_mails(NOW + timedelta(minutes=3)) == [request.pk]
+    assert mailing.mail_request(request.pk, now=NOW + timedelta(minutes=3))
+    assert mailing.due_mails(NOW + DAY) == []
+
+
+def test_it_is_given_up_in_the_end(house: House, settings: Settings) -> None:
+    request = ask(house)
+    no_mail_server(settings)
+    now, tries = NOW, 0
+    while mailing.due_mails(now):
+        mailing.mail_request(request.pk, now=now)
+        tries, now = tries + 1, now + timedelta(hours=5)
+    assert tries == mailing.TRIES
+
+
+def test_a_lost_message_is_found_by_the_sweep(house: House) -> None:
+    request, handed_out = ask(house), []
+    sweep(NOW, lambda *work: handed_out.append(work))
+    assert ("rentals.mail_request", request.pk) in handed_out
+
+
+def test_a_link_is_signed_and_ends(house: House) -> None:
+    request = ask(house)
+    token = answers.token(request)
+    assert answers.request_id(token) == request.pk
+    assert answers.request_id(token + "x") is None
+    assert answers.request_id(f"{request.pk + 1}:{token.partition(':')[2]}") is None
+    assert answers.request_id(str(request.pk)) is None
+    assert answers.request_id("") is None
+
+
+def test_a_link_lasts_for_a_week(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = ask(house)
+    token, made = answers.token(request), time.time()
+    monkeypatch.setattr(signing.time, "time", lambda: made + 6.9 * 86400)  # type: ignore[attr-defined]
+    assert answers.request_id(token) == request.pk
+    monkeypatch.setattr(signing.time, "time", lambda: made + 7.1 * 86400)  # type: ignore[attr-defined]
+    assert answers.request_id(token) is None
