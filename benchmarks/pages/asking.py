@@ -89,10 +89,10 @@ def ask(place: Place, page: Page, rounds: int = ROUNDS) -> Times:
         queries = len(asked)  # the next request forgets them
     wall, cpu = [], []
     for _ in range(rounds):
-        used, started = _used(), time.perf_counter()
+        before, started = used(), time.perf_counter()
         _get(client, address)
         wall.append(1000 * (time.perf_counter() - started))
-        cpu.append(1000 * (_used() - used))
+        cpu.append(1000 * (used() - before))
     return Times(wall, cpu, queries)
 
 
@@ -102,7 +102,7 @@ def _get(client: Client, address: str) -> None:
         raise RuntimeError(f"{address} answered {response.status_code}")
 
 
-def _used() -> float:
+def used() -> float:
     """Seconds of a processor, of the session's own process in the database and of ours."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
