@@ -13,6 +13,7 @@ from accounts.actions import Action, Family
 from accounts.models import AuditEvent, Membership, Team, User
 from accounts.states import Role
 from accounts.trail import Wanted
+from accounts.widgets import Choices
 
 SEARCH: Final = forms.TextInput(attrs={"type": "search", "maxlength": 100})
 DAY: Final = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -23,11 +24,15 @@ class TrailForm(forms.Form):
     since = forms.DateField(label=_("From"), required=False, widget=DAY)
     until = forms.DateField(label=_("To"), required=False, widget=DAY)
     person = forms.ModelChoiceField(
-        label=_("Who"), required=False, queryset=User.objects.none(), empty_label=_("Anybody")
+        label=_("Who"),
+        required=False,
+        queryset=User.objects.none(),
+        empty_label=_("Anybody"),
+        widget=Choices,
     )
-    family = forms.ChoiceField(label=_("Kind of action"), required=False)
-    action = forms.ChoiceField(label=_("Action"), required=False)
-    kind = forms.ChoiceField(label=_("About"), required=False)
+    family = forms.ChoiceField(label=_("Kind of action"), required=False, widget=Choices)
+    action = forms.ChoiceField(label=_("Action"), required=False, widget=Choices)
+    kind = forms.ChoiceField(label=_("About"), required=False, widget=Choices)
     number = forms.CharField(
         label=_("Its number"),
         required=False,

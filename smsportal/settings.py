@@ -109,7 +109,7 @@ TEMPLATES: list[dict[str, Any]] = [
             ],
             "builtins": [
                 "django_htmx.templatetags.django_htmx",
-                "heroicons.templatetags.heroicons",
+                "smsportal.templatetags.icons",
             ],
         },
     }
