@@ -8,7 +8,7 @@ changed or removed, and the balance rows are the fold of the transfers at all ti
 from typing import Final
 
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from accounts.append_only import append_only
@@ -122,6 +122,13 @@ class Transfer(models.Model):
         indexes = [
             models.Index(fields=["wallet", "reference"], name="transfer_reference"),
             models.Index(fields=["wallet", "booked_on", "id"], name="transfer_statement"),
+            # What a statement is searched for, beside references.
+            models.Index(
+                fields=["wallet", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="transfer_external",
+            ),
+            models.Index("wallet", Upper("service"), name="transfer_service"),
             models.Index(  # what is set aside is found without reading all that was charged
                 fields=["id"],
                 include=["wallet", "booked_on"],
