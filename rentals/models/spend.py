@@ -70,7 +70,8 @@ class SpendFact(Counted):
 
 
 class SpendTotal(Counted):
-    """The sum of the facts that have `value` on `axis`, since the first day of a `span`."""
+    """The sum of the facts that have `value` on `axis`, since the first day of a `span`: for each
+    account and outcome, and once more for all of them, which is account 0 and outcome ""."""
 
     class Axis(models.TextChoices):
         ALL = "all", _("All")  # its only value is ""
@@ -88,6 +89,8 @@ class SpendTotal(Counted):
     since = models.DateField()
     value = models.CharField(max_length=200, blank=True)
     rentals = models.BigIntegerField()
+    received = models.BigIntegerField()  # of them, those that brought a code
+    decided = models.BigIntegerField()  # those that were bought and are over
 
     class Meta:
         constraints = [
@@ -112,7 +115,12 @@ class SpendTotal(Counted):
                 name="spend_of_one",
             ),
             models.Index(fields=["id"], condition=models.Q(rentals=0), name="spend_of_nothing"),
-        ]  # fmt: skip
+            models.Index(
+                fields=["team", "axis", "span", "since", "value"],
+                condition=models.Q(outcome=""),
+                name="spend_of_all",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.axis} {self.value} since {self.since}"

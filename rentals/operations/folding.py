@@ -9,7 +9,7 @@ from typing import Final
 
 from django.db import connection, transaction
 
-from rentals.spend.facts import COLUMNS, NOW, marked
+from rentals.spend.facts import BROUGHT_CODE, COLUMNS, IS_DECIDED, NOW, marked
 
 AT_ONCE: Final = 50_000  # marks a transaction
 MOST: Final = 20  # transactions a call: others want the worker, too
@@ -37,24 +37,29 @@ _FOLD: Final = f"""
             currency = excluded.currency, charged = excluded.charged,
             refunded = excluded.refunded, held = excluded.held
     ), differences AS (
-        SELECT 1 AS sign, now.* FROM now
+        SELECT 1 AS sign, {BROUGHT_CODE} AS received, {IS_DECIDED} AS decided, now.* FROM now
         UNION ALL
-        SELECT -1, was.* FROM was WHERE rental_id IN (SELECT rental_id FROM now)
+        SELECT -1, {BROUGHT_CODE}, {IS_DECIDED}, was.* FROM was
+        WHERE rental_id IN (SELECT rental_id FROM now)
     ), added AS (
         INSERT INTO rentals_spendtotal AS t (team_id, axis, span, since, value, account_id,
-            outcome, currency, rentals, charged, refunded, held)
-        SELECT d.team_id, a.axis, s.span, s.since, a.value, d.account_id, d.outcome, d.currency,
-            sum(d.sign), sum(d.sign * d.charged), sum(d.sign * d.refunded), sum(d.sign * d.held)
+            outcome, currency, rentals, received, decided, charged, refunded, held)
+        SELECT d.team_id, a.axis, s.span, s.since, a.value, w.account_id, w.outcome, d.currency,
+            sum(d.sign), sum(d.sign * d.received), sum(d.sign * d.decided),
+            sum(d.sign * d.charged), sum(d.sign * d.refunded), sum(d.sign * d.held)
         FROM differences d
         CROSS JOIN LATERAL (VALUES ('all', ''), ('member', d.member_id::text),
             ('service', d.service), ('purpose', d.purpose)) a(axis, value)
         CROSS JOIN LATERAL (VALUES ('day', d.day), ('month', date_trunc('month', d.day)::date),
             ('ever', date '0001-01-01')) s(span, since)
+        CROSS JOIN LATERAL (VALUES (d.account_id, d.outcome), (0, '')) w(account_id, outcome)
         GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
-        HAVING sum(d.sign) <> 0 OR sum(d.sign * d.charged) <> 0
-            OR sum(d.sign * d.refunded) <> 0 OR sum(d.sign * d.held) <> 0
+        HAVING sum(d.sign) <> 0 OR sum(d.sign * d.received) <> 0 OR sum(d.sign * d.decided) <> 0
+            OR sum(d.sign * d.charged) <> 0 OR sum(d.sign * d.refunded) <> 0
+            OR sum(d.sign * d.held) <> 0
         ON CONFLICT (team_id, axis, span, since, value, account_id, outcome, currency)
         DO UPDATE SET rentals = t.rentals + excluded.rentals,
+            received = t.received + excluded.received, decided = t.decided + excluded.decided,
             charged = t.charged + excluded.charged, refunded = t.refunded + excluded.refunded,
             held = t.held + excluded.held
     )

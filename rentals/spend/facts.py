@@ -8,12 +8,17 @@ held counts until it is charged or released: that of a rental in doubt may have 
 from typing import Final
 
 from rentals import money
-from rentals.states import OUTCOMES, RentalState
+from rentals.states import DECIDED, OUTCOMES, RentalState, SpendOutcome
 
 _WHEN: Final = " ".join(
     f"WHEN '{state.value}' THEN '{OUTCOMES[state].value}'" for state in RentalState
 )
 OUTCOME: Final = f"CASE r.state {_WHEN} END"
+
+# What a rental counts for beside itself, by its `outcome`: a code, and one that is over.
+_OVER: Final = ", ".join(f"'{outcome.value}'" for outcome in sorted(DECIDED))
+BROUGHT_CODE: Final = f"(outcome = '{SpendOutcome.RECEIVED.value}')::int"
+IS_DECIDED: Final = f"(outcome IN ({_OVER}))::int"
 
 # The columns of a fact, in the order in which all of these give them.
 COLUMNS: Final = (

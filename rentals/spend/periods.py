@@ -72,6 +72,13 @@ def month_of(day: date) -> Period:
     return Period(first, first.replace(day=_length(first)))
 
 
+def nearest_month(day: date) -> date:
+    """The first day of a month that is the fewest days away."""
+    first = day.replace(day=1)
+    after = _next_month(first)
+    return first if day - first <= after - day else after
+
+
 def _begin(day: date, step: str) -> date:
     if step == "month":
         return day.replace(day=1)

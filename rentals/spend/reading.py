@@ -8,16 +8,16 @@ by month; what is narrowed along one and grouped by another is added up from sin
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 from django.db import connection, transaction
 
 from rentals.models import SpendTotal
-from rentals.spend.facts import COLUMNS, NOW, marked
-from rentals.spend.periods import Period
+from rentals.spend.facts import BROUGHT_CODE, COLUMNS, IS_DECIDED, NOW, marked
+from rentals.spend.periods import ONE, Period, nearest_month
 from rentals.spend.sums import Sum
-from rentals.states import DECIDED, SpendOutcome
+from rentals.states import SpendOutcome
 
 AXES: Final = ("member", "service", "purpose")
 COLUMN: Final = {
@@ -111,15 +111,15 @@ FRESH: Final = f"""
     )
 """
 _ROOM: Final = "SET LOCAL work_mem = '32MB'"  # or ten thousands of rows are sorted on the disk
-_DECIDED: Final = ", ".join(f"'{outcome.value}'" for outcome in sorted(DECIDED))
-_COUNTS: Final = f"""
-    sum(rentals), coalesce(sum(rentals) FILTER (WHERE outcome = 'received'), 0),
-    coalesce(sum(rentals) FILTER (WHERE outcome IN ({_DECIDED})), 0),
-    sum(charged), sum(refunded), sum(held)
-"""
+_COUNTED: Final = ("rentals", "received", "decided", "charged", "refunded", "held")
+_COUNTS: Final = ", ".join(_COUNTED)
+_OF_RENTALS: Final = (
+    f"rentals, rentals * {BROUGHT_CODE} AS received, rentals * {IS_DECIDED} AS decided, "
+    "charged, refunded, held"
+)
+_SUMS: Final = ", ".join(f"sum({column})" for column in _COUNTED)
 # A group that a change has left has nothing in it.
 _SOMETHING: Final = "HAVING sum(rentals) <> 0"
-_MONEY: Final = "charged, refunded, held"
 
 
 class _Query:
@@ -148,7 +148,7 @@ class _Query:
         grouping = ", ".join(["value", "currency", *grouped])
         return f"""
             SELECT '{part.name}' AS part, {step} AS day, value, {outcome} AS outcome, currency,
-                {_COUNTS}
+                {_SUMS}
             FROM ({self._rows(part)}) rows GROUP BY {grouping} {_SOMETHING}
         """
 
@@ -161,7 +161,7 @@ class _Query:
         if self.narrowed.member is None:
             return f"""
                 SELECT value FROM rentals_spendtotal WHERE team_id = %(team)s
-                    AND axis = '{axis}' AND span = 'ever' UNION {fresh}
+                    AND axis = '{axis}' AND span = 'ever' AND outcome = '' UNION {fresh}
             """
         return f"""
             SELECT {COLUMN[axis]} AS value FROM rentals_spendfact
@@ -170,21 +170,22 @@ class _Query:
         """
 
     def _rows(self, part: Part) -> str:
-        """Rows of day, value, outcome, currency, rentals and money that add up to the part."""
+        """Rows of day, value, outcome, currency and counts that add up to the part."""
         axes = self.narrowed.axes | ({part.group} & set(AXES))
         counted = self._totals(part, *axes) if len(axes) < 2 else self._facts(part)
         value = COLUMN.get(part.group, "''")
         return f"""
             {counted} UNION ALL
-            SELECT day, {value}, outcome, currency, rentals, {_MONEY} FROM delta
+            SELECT day, {value}, outcome, currency, {_OF_RENTALS} FROM delta
             WHERE {self._narrowing(part)}
         """
 
     def _facts(self, part: Part) -> str:
         value = COLUMN.get(part.group, "''")
         return f"""
-            SELECT day, {value} AS value, outcome, currency, 1 AS rentals, {_MONEY}
-            FROM rentals_spendfact WHERE team_id = %(team)s AND {self._narrowing(part)}
+            SELECT day, {value} AS value, outcome, currency, {_OF_RENTALS}
+            FROM (SELECT *, 1 AS rentals FROM rentals_spendfact) fact
+            WHERE team_id = %(team)s AND {self._narrowing(part)}
         """
 
     def _narrowing(self, part: Part) -> str:
@@ -203,14 +204,21 @@ class _Query:
             narrowed.append(f"value = %({text})s")
         narrowed += ["account_id = %(account)s"] if self._has("account") else []
         narrowed += ["outcome = %(outcome)s"] if self._has("outcome") else []
+        narrowed += ["outcome = ''" if self._is_summed(part) else "outcome <> ''"]
         return " UNION ALL ".join(
             f"""
-            SELECT since AS day, {value} AS value, outcome, currency, rentals, {_MONEY}
+            SELECT since AS day, {value} AS value, outcome, currency,
+                {_COUNTS if is_in else ", ".join(f"-{column}" for column in _COUNTED)}
             FROM rentals_spendtotal
             WHERE {" AND ".join(narrowed)} AND span = '{span}' AND {self._between("since", period)}
             """
-            for span, period in _spans(part)
+            for span, period, is_in in _spans(part)
         )
+
+    def _is_summed(self, part: Part) -> bool:
+        """Whether sums of all accounts and outcomes will do, which are far fewer."""
+        asked = part.by_outcome or part.group in ("account", "outcome")
+        return not asked and not self._has("account") and not self._has("outcome")
 
     def _between(self, column: str, period: Period) -> str:
         names = []
@@ -224,16 +232,25 @@ class _Query:
         return name in self.values
 
 
-def _spans(part: Part) -> list[tuple[str, Period]]:
-    """Whole months where steps allow, and the days before and after them."""
-    months = part.period.whole_months
-    if months is None or part.step in ("day", "week"):
-        return [(SpendTotal.Span.DAY.value, part.period)]
-    spans = [(SpendTotal.Span.MONTH.value, months)]
-    if part.period.first < months.first:
-        before = Period(part.period.first, months.first - timedelta(1))
-        spans.append((SpendTotal.Span.DAY.value, before))
-    if part.period.last > months.last:
-        after = Period(months.last + timedelta(1), part.period.last)
-        spans.append((SpendTotal.Span.DAY.value, after))
-    return spans
+def _spans(part: Part) -> list[tuple[str, Period, bool]]:
+    """The totals that make up a part, and whether they are added or taken away: where steps allow
+    whole months, and at both ends the days that are in it or aren't, whichever are fewer."""
+    by_day = [(SpendTotal.Span.DAY.value, part.period, True)]
+    if part.step in ("day", "week"):
+        return by_day
+    first, end = part.period.first, part.period.last + ONE
+    begin, stop = nearest_month(first), nearest_month(end)
+    edges = [
+        (SpendTotal.Span.DAY.value, Period(since, until - ONE), is_in)
+        for since, until, is_in in (
+            (first, begin, True),
+            (begin, first, False),
+            (stop, end, True),
+            (end, stop, False),
+        )
+        if since < until
+    ]
+    if sum(period.days for _span, period, _is_in in edges) >= part.period.days:
+        return by_day
+    whole = [(SpendTotal.Span.MONTH.value, Period(begin, stop - ONE), True)] if begin < stop else []
+    return whole + edges

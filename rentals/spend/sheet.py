@@ -230,7 +230,7 @@ def _parts(asked: Asked) -> list[Part]:
     period, group = asked.period, asked.group
     parts = [
         Part("steps", period, step=period.step, by_outcome=True),
-        Part("before", period.before, by_outcome=True),
+        Part("before", period.before),
         Part("groups", period, step=group)
         if group in ("day", "month")
         else Part("groups", period, group=group),
