@@ -1,33 +1,25 @@
 """The history's filters, all of them in the address."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import F, Func, Q, QuerySet
-from django.db.models.expressions import OrderBy
-from django.db.models.functions import Coalesce, Lower
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, ProviderAccount, User
+from accounts.widgets import Choices
 from rentals.models import Rental
-from rentals.models.rentals import RentalQuerySet
+from rentals.sorting import Values
 from rentals.spend.reading import Narrowed, choices
 from rentals.states import LIVE, RentalState
 from rentals.visibility import sees_team, visible_rentals, with_number
 
 LIVE_NOW = "live"
 STATES = [(LIVE_NOW, _("Live now")), *RentalState.choices]
-SORTS: dict[str, tuple[str | Func, ...]] = {
-    "requested": ("requested_at", "pk"),
-    "service": (Lower("service_name"), "pk"),
-    "account": ("account__label", "pk"),
-    "price": ("currency", Coalesce("charged", "price"), "pk"),
-    "state": ("state", "pk"),
-    "member": ("member__name", "member__email", "pk"),
-}
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
@@ -40,18 +32,29 @@ class RentalFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no
         widget=forms.TextInput(attrs={"type": "search", "maxlength": 100}),
     )
     state = django_filters.ChoiceFilter(
-        label=_("State"), choices=STATES, method="in_state", empty_label=_("Any state")
+        label=_("State"),
+        choices=STATES,
+        method="in_state",
+        empty_label=_("Any state"),
+        widget=Choices,
     )
     account = django_filters.ModelChoiceFilter(
         label=_("Provider account"),
         queryset=ProviderAccount.objects.none(),
         empty_label=_("Any account"),
+        widget=Choices,
     )
     service = django_filters.ChoiceFilter(
-        label=_("Service"), field_name="service_name", empty_label=_("Any service")
+        label=_("Service"),
+        field_name="service_name",
+        empty_label=_("Any service"),
+        widget=Choices,
     )
     member = django_filters.ModelChoiceFilter(
-        label=_("Member"), queryset=User.objects.none(), empty_label=_("Anybody")
+        label=_("Member"),
+        queryset=User.objects.none(),
+        empty_label=_("Anybody"),
+        widget=Choices,
     )
     since = django_filters.DateFilter(label=_("From"), method="from_day", widget=DAY)
     until = django_filters.DateFilter(label=_("To"), method="to_day", widget=DAY)
@@ -66,12 +69,15 @@ class RentalFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no
         sees_all = sees_team(membership)
         # Out of the spend's sums: the rentals themselves may be a million.
         own = None if sees_all else membership.user_id
-        there = choices(Narrowed(membership.team_id, member=own))
-        self.filters["account"].queryset = membership.team.provider_accounts.order_by("label")
-        self.filters["service"].extra["choices"] = [(name, name) for name in sorted(there.service)]
+        self.there = choices(Narrowed(membership.team_id, member=own))
+        self.accounts = membership.team.provider_accounts.order_by("label", "pk")
+        self.people = User.objects.filter(pk__in=map(int, self.there.member))
+        self.people = self.people.order_by("name", "email", "pk")
+        services = [(name, name) for name in sorted(self.there.service)]
+        self.filters["account"].queryset = self.accounts
+        self.filters["service"].extra["choices"] = services
         if sees_all:
-            people = User.objects.filter(pk__in=map(int, there.member))
-            self.filters["member"].queryset = people.order_by("name", "email")
+            self.filters["member"].queryset = self.people
         else:
             del self.filters["member"]
 
@@ -79,6 +85,15 @@ class RentalFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no
     def narrows(self) -> bool:
         """Whether something is filtered at all."""
         return any(self.data.get(name) for name in self.filters)
+
+    def values(self, column: str) -> Values:
+        """All that a column of the list has, sorted."""
+        if column == "service_name":
+            return sorted(self.there.service, key=lambda name: (name.lower(), name))
+        if column == "state":
+            return sorted(RentalState.values)
+        named = self.accounts if column == "account_id" else self.people
+        return list(named.values_list("pk", flat=True))
 
     @property
     def problems(self) -> list[str]:
@@ -104,10 +119,11 @@ class RentalFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no
         return rentals
 
     def _plain(self, word: str) -> Q:
+        spellings = {word, word.lower(), word.upper()}
         return (
-            Q(service_name__icontains=word)
-            | Q(purpose__icontains=word)
-            | Q(activation_id__iexact=word)
+            Q(service_name__in=_holding(self.there.service, word))
+            | Q(purpose__in=_holding(self.there.purpose, word))
+            | Q(account__in=self.values("account_id"), activation_id__in=spellings)
         )
 
     def _by_number(self, word: str) -> Q:
@@ -127,6 +143,11 @@ class RentalFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no
         return rentals.filter(requested_at__lte=_end(day))
 
 
+def _holding(names: Iterable[str], word: str) -> list[str]:
+    """The names that hold a word: far fewer to look through than the rentals that have them."""
+    return [name for name in names if word.casefold() in name.casefold()]
+
+
 def _midnight(day: date) -> datetime:
     """The start of a day in the zone of whoever looks."""
     return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
@@ -135,13 +156,3 @@ def _midnight(day: date) -> datetime:
 def _end(day: date) -> datetime:
     """Its last moment: the last day that there is has no next one."""
     return datetime.combine(day, time.max, tzinfo=timezone.get_current_timezone())
-
-
-def in_order(rentals: RentalQuerySet, sort: str) -> RentalQuerySet:
-    """Sorted by a word of SORTS, downwards with a "-" before it; the newest first otherwise."""
-    keys = SORTS.get(sort.removeprefix("-"))
-    if keys is None:
-        return rentals.order_by("-requested_at", "-pk")
-    expressions = [F(key) if isinstance(key, str) else key for key in keys]
-    down = sort.startswith("-")
-    return rentals.order_by(*(OrderBy(e, descending=down) for e in expressions))

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy
 from ledger.days import team_day
 from ledger.exports.listings import Asked, Listing, NotListed, Table, register
 from rentals import exports, spending
-from rentals.filters import RentalFilter, in_order
+from rentals.filters import RentalFilter
+from rentals.sorting import in_order
 from rentals.spend import month as by_month
 from rentals.spend.asked import PARAMETERS, asked
 from rentals.spend.sheet import sheet

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import (
     Case,
-    Exists,
     F,
     IntegerField,
     Max,
@@ -161,12 +161,18 @@ def board(membership: Membership, *, everyone: bool, now: datetime) -> Board:
     if not everyone:
         rentals = rentals.filter(member=membership.user_id)
     live = rentals.live().order_by("-requested_at", "-pk")
-    late = Message.objects.filter(rental=OuterRef("pk"), seen_at__gt=now - JUST_ENDED)
-    ended = rentals.exclude(state__in=LIVE).filter(Q(ended_at__gt=now - JUST_ENDED) | Exists(late))
+    ended = rentals.exclude(state__in=LIVE).filter(pk__in=_just_moved(membership.team, now))
     return Board(
         live=[card(membership, rental, now=now) for rental in live],
         ended=[card(membership, rental, now=now) for rental in ended.order_by("-ended_at")],
     )
+
+
+def _just_moved(team: Team, now: datetime) -> QuerySet[Any, Any]:
+    """The numbers of those that just ended, or just got an SMS: each by an index of its own."""
+    ended = Rental.objects.filter(team=team, ended_at__gt=now - JUST_ENDED).values("pk")
+    late = Message.objects.filter(rental__team=team, seen_at__gt=now - JUST_ENDED)
+    return ended.union(late.order_by().values("rental"))
 
 
 def shown(rentals: RentalQuerySet) -> RentalQuerySet:

@@ -28,6 +28,7 @@ class Message(models.Model):
 
     class Meta:
         ordering = ["seen_at", "pk"]
+        indexes = [models.Index(fields=["seen_at"], name="message_seen")]
         constraints = [
             models.UniqueConstraint(
                 fields=["rental", "provider_id", "content_hash"], name="message_once_a_rental"

@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ProviderAccount, Team, User
@@ -24,7 +25,7 @@ class RentalQuerySet(models.QuerySet["Rental"]):
 
 
 class Rental(models.Model):
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="rentals")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="rentals", db_index=False)
     member = models.ForeignKey(User, on_delete=models.PROTECT, related_name="rentals")
     account = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, related_name="rentals")
     # A form carries a key, so that a double click is one rental.
@@ -101,7 +102,24 @@ class Rental(models.Model):
                 condition=models.Q(control_at__isnull=False),
                 name="rental_due_controls",
             ),
-            models.Index(fields=["team", "-requested_at"], name="rental_history"),
+            # The history's order, and one for each of its filters in that order.
+            models.Index(fields=["team", "requested_at", "id"], name="rental_history"),
+            models.Index(fields=["team", "member", "requested_at", "id"], name="rental_of_member"),
+            models.Index(
+                fields=["team", "account", "requested_at", "id"], name="rental_of_account"
+            ),
+            models.Index(
+                fields=["team", "service_name", "requested_at", "id"], name="rental_of_service"
+            ),
+            models.Index(
+                fields=["team", "purpose", "requested_at", "id"], name="rental_of_purpose"
+            ),
+            models.Index(fields=["team", "state", "requested_at", "id"], name="rental_in_state"),
+            models.Index(
+                "team", "currency", Coalesce("charged", "price"), "id", name="rental_by_price"
+            ),
+            # What just ended stays on the board for a while.
+            models.Index(fields=["team", "ended_at"], name="rental_ended"),
             models.Index(
                 fields=["ended_at"],
                 condition=models.Q(state__in=["refused", "lost"], activation_id=""),

@@ -1,10 +1,8 @@
 """All the rentals that someone may see, filtered, sorted and paged by the address."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,10 +12,10 @@ from django.views.decorators.http import require_safe
 from accounts.access import TeamRequest, team_view
 from accounts.views.saved_views import begun
 from ledger.exports.response import download
-from rentals.cards import card
-from rentals.filters import RentalFilter, in_order
-from rentals.models import Rental
+from rentals.cards import Card, card
+from rentals.filters import RentalFilter
 from rentals.queries import shown
+from rentals.sorting import Listed
 from rentals.views.common import varied
 from rentals.visibility import may_rent, sees_spend, sees_team, visible_rentals
 
@@ -38,15 +36,17 @@ class Column:
 @require_safe
 @team_view()
 def rental_list(request: TeamRequest) -> HttpResponse:
-    """The history. `sort` is a word of filters.SORTS, downwards with a "-"; `page` from 1."""
+    """The history. `sort` is a word of sorting.SORTS, downwards with a "-"; `page` from 1."""
     if view := begun(request, "rental_list"):
         return view
     narrowed = RentalFilter(request.GET, membership=request.membership)
     sort = request.GET.get("sort", "")
-    page = Paginator(in_order(narrowed.qs, sort), PAGE).get_page(request.GET.get("page"))
+    listed = Listed(narrowed.qs, sort, narrowed.values)
+    page = Paginator(listed, PAGE).get_page(request.GET.get("page"))
     context = {
         "filter": narrowed,
         "page": page,
+        "goes_on": listed.goes_on,
         "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
         "cards": _cards(request, page),
         "columns": _columns(request, sort or "-requested"),
@@ -66,12 +66,11 @@ def history_export(request: TeamRequest) -> HttpResponseBase:
     return download(request, "rentals")
 
 
-def _cards(request: TeamRequest, page: "Page[Rental]") -> list[Any]:
+def _cards(request: TeamRequest, page: "Page[int]") -> list[Card]:
     """The page's rentals in its order, read with all that a row shows."""
     now = timezone.now()
-    pks = [rental.pk for rental in page]
-    rentals: QuerySet[Rental] = shown(visible_rentals(request.membership))
-    found = rentals.in_bulk(pks)
+    pks = list(page)
+    found = shown(visible_rentals(request.membership)).in_bulk(pks)
     return [card(request.membership, found[pk], now=now) for pk in pks if pk in found]
 
 

@@ -17,7 +17,9 @@ from rentals import spending
 from rentals.cards import card
 from rentals.models.rentals import RentalQuerySet
 from rentals.queries import shown
+from rentals.sorting import Listed
 from rentals.spend.month import asked, behind
+from rentals.spend.reading import Narrowed, choices
 from rentals.views.common import varied
 from rentals.visibility import sees_spend, spend_of
 
@@ -58,14 +60,14 @@ def spend_export(request: TeamRequest) -> HttpResponseBase:
 
 
 def _page(request: TeamRequest, month: date | None, member: int | None) -> dict[str, Any]:
-    page = Paginator(behind(request.membership, month, member), PAGE).get_page(
-        request.GET.get("page")
-    )
-    pks = [rental.pk for rental in page]
+    listed = Listed(behind(request.membership, month, member))
+    page = Paginator(listed, PAGE).get_page(request.GET.get("page"))
+    pks = list(page)
     read = shown(spend_of(request.membership)).in_bulk(pks)
     now = timezone.now()
     return {
         "page": page,
+        "goes_on": listed.goes_on,
         "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
         "cards": [card(request.membership, read[pk], now=now) for pk in pks if pk in read],
     }
@@ -76,5 +78,5 @@ def _rentals(request: TeamRequest) -> RentalQuerySet:
 
 
 def _members(request: TeamRequest) -> QuerySet[User]:
-    with_rentals = _rentals(request).order_by().values("member")
-    return User.objects.filter(pk__in=with_rentals).order_by("name", "email")
+    renting = choices(Narrowed(request.team.pk)).member
+    return User.objects.filter(pk__in=map(int, renting)).order_by("name", "email")

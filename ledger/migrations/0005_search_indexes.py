@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0003_look_again_at_guesses'),
+        ('ledger', '0004_exports'),
     ]
 
     operations = [

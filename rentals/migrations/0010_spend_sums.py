@@ -19,7 +19,7 @@ TAKE_BACK = "DELETE FROM rentals_spendtotal WHERE outcome = ''"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rentals', '0007_history_indexes'),
+        ('rentals', '0009_history_indexes'),
     ]
 
     operations = [
