@@ -11,7 +11,7 @@ import sys
 
 import benchmarks
 
-OWN = {"__main__", "figures", "portal", "ground"}
+OWN = {"__main__", "figures", "portal", "ground", "indexes"}
 
 
 def names() -> list[str]:

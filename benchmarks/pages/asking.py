@@ -26,6 +26,7 @@ class Page:
     route: str
     address: tuple[tuple[str, str], ...] = ()
     own: bool = False
+    of_wallet: bool = False  # of the team's first one
 
 
 YEAR: Final = ("period", "12-months")
@@ -43,11 +44,32 @@ PAGES: Final = [
     Page("spend_year_of_service_by_member", "spend", (YEAR, SERVICE, ("by", "member"))),
     Page("spend_year_of_codes_by_purpose", "spend", (YEAR, CODES, ("by", "purpose"))),
     Page("spend_year_own", "spend", (YEAR,), own=True),
-    Page("board", "board"),
+    Page("spend_months", "spend_months"),
+    Page("board", "board", (("who", "team"),)),
+    Page("board_own", "board", own=True),
     Page("history", "rental_list"),
+    Page("history_last_page", "rental_list", (("page", "400"),)),
     Page("history_of_service", "rental_list", (SERVICE,)),
+    Page("history_of_lost", "rental_list", (("state", "lost"),)),
+    Page("history_of_service_cancelled", "rental_list", (SERVICE, ("state", "cancelled"))),
     Page("history_by_price", "rental_list", (("sort", "-price"),)),
+    Page("history_by_service", "rental_list", (("sort", "-service"),)),
+    Page("history_by_member", "rental_list", (("sort", "member"),)),
+    Page("history_by_member_last_page", "rental_list", (("sort", "member"), ("page", "400"))),
+    Page("history_by_account", "rental_list", (("sort", "account"), ("page", "400"))),
+    Page("history_search_common", "rental_list", (("q", "service"),)),
+    Page("history_search_rare", "rental_list", (("q", "purpose 299"),)),
+    Page("history_search_activation", "rental_list", (("q", "10000077"),)),
+    Page("history_search_unknown", "rental_list", (("q", "nowhere"),)),
     Page("history_own", "rental_list", own=True),
+    Page("wallets", "wallets"),
+    Page("wallet", "wallet_detail", of_wallet=True),
+    Page("wallet_search_activation", "wallet_detail", (("q", "10000077"),), of_wallet=True),
+    Page("wallet_search_service", "wallet_detail", (("q", "service 39"),), of_wallet=True),
+    Page("wallet_search_unknown", "wallet_detail", (("q", "nowhere"),), of_wallet=True),
+    Page("months", "month_list"),
+    Page("refunds", "refund_list"),
+    Page("refunds_search", "refund_list", (("q", "service 39"),)),
 ]  # fmt: skip
 
 
@@ -80,8 +102,10 @@ def ask_all(place: Place, rounds: int = ROUNDS) -> Iterator[tuple[Page, Times]]:
 def ask(place: Place, page: Page, rounds: int = ROUNDS) -> Times:
     client = Client(SERVER_NAME="localhost")
     client.force_login(place.member if page.own else place.finance)
-    address = reverse(page.route, kwargs={"team": place.team.slug})
-    address = f"{address}?{urlencode(page.address)}"
+    where: dict[str, str | int] = {"team": place.team.slug}
+    if page.of_wallet:
+        where["wallet"] = place.wallets[0].pk
+    address = f"{reverse(page.route, kwargs=where)}?{urlencode(page.address)}"
     for _ in range(WARM):
         _get(client, address)
     with CaptureQueriesContext(connection) as asked:

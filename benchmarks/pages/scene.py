@@ -16,6 +16,7 @@ from django.utils import timezone  # noqa: E402
 from accounts.hook_tokens import set_token  # noqa: E402
 from accounts.models import Membership, ProviderAccount, Team, User  # noqa: E402
 from accounts.states import Role  # noqa: E402
+from benchmarks.indexes import without_indexes  # noqa: E402
 from ledger import book  # noqa: E402
 from ledger.models import Account  # noqa: E402
 from ledger.states import AccountKind  # noqa: E402
@@ -29,7 +30,11 @@ PURPOSES: Final = 300
 DAYS: Final = 365
 LIVE: Final = 60  # rentals on the board
 EVENTS: Final = 5  # a rental
+OFFERS: Final = 300  # an account
 FRESH: Final = 100  # rentals that have changed since they were last added up
+TABLES: Final = (
+    "rentals_rental", "rentals_rentalevent", "rentals_message", "ledger_transfer", "ledger_refund",
+)  # fmt: skip
 CUT_OVER: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
 # People, services and purposes are used unevenly: the first tenth has a third of the rentals.
@@ -46,9 +51,9 @@ _RENTALS: Final = """
         CASE WHEN s.state IN ('refused', 'in_doubt') THEN NULL ELSE p.price END,
         CASE WHEN s.state IN ('refused', 'in_doubt', 'lost') THEN ''
             ELSE (10000000 + n.id)::text END,
-        '', '', 1200, false, false, true, n.at, n.at::date, n.at, n.at,
+        p.phone, '+' || p.phone, 1200, false, false, true, n.at, n.at::date, n.at, n.at,
         n.at + interval '20 min',
-        CASE WHEN s.state IN ('waiting', 'in_doubt') THEN NULL ELSE n.at + interval '4 min' END,
+        CASE WHEN n.i >= {rentals} - {live} THEN NULL ELSE n.at + interval '4 min' END,
         3, 0, 0
     FROM (
         SELECT %(first)s + i AS id, i,
@@ -60,13 +65,14 @@ _RENTALS: Final = """
     ) n
     JOIN unnest(%(wallets)s::bigint[], %(currencies)s::text[]) WITH ORDINALITY
         a(id, currency, place) ON a.place = n.wallet + 1
-    CROSS JOIN LATERAL (SELECT CASE WHEN n.i >= {rentals} - {live} THEN 'waiting'
-        WHEN n.end < 0.55 THEN 'finished' WHEN n.end < 0.68 THEN 'received'
-        WHEN n.end < 0.86 THEN 'cancelled' WHEN n.end < 0.96 THEN 'expired'
-        WHEN n.end < 0.99 THEN 'refused' WHEN n.end < 0.997 THEN 'lost' ELSE 'in_doubt' END
+    CROSS JOIN LATERAL (SELECT CASE WHEN n.i >= {rentals} - {live}
+        THEN (ARRAY['waiting', 'waiting', 'received', 'waiting', 'in_doubt'])[1 + n.i %% 5]
+        WHEN n.end < 0.68 THEN 'finished' WHEN n.end < 0.86 THEN 'cancelled'
+        WHEN n.end < 0.96 THEN 'expired' WHEN n.end < 0.997 THEN 'refused' ELSE 'lost' END
         AS state) s
     CROSS JOIN LATERAL (SELECT (0.25 + n.what * 0.01)
-        * CASE a.currency WHEN 'NGN' THEN 1500 ELSE 1 END AS price) p
+        * CASE a.currency WHEN 'NGN' THEN 1500 ELSE 1 END AS price,
+        '1' || 200 + n.id %% 800 || '55501' || lpad((n.id / 800 %% 100)::text, 2, '0') AS phone) p
 """
 _EVENTS: Final = """
     INSERT INTO rentals_rentalevent (rental_id, at, actor_id, from_state, to_state, cause, note)
@@ -105,6 +111,12 @@ _REFUNDS: Final = """
         'received', r.currency, r.charged, r.charged, r.charged, r.charged, r.requested_at,
         r.requested_at, r.requested_at, r.day, ''
     FROM rentals_rental r WHERE r.team_id = %(team)s AND r.state = 'cancelled'
+"""
+_OFFERS: Final = """
+    INSERT INTO rentals_offer (account_id, service_code, name, price, ttl, stock, multiple_sms,
+        read_at)
+    SELECT a.id, 'service-' || n, 'Service ' || n, 0.25 + n * 0.01, 1200, 10, false, %(until)s
+    FROM unnest(%(wallets)s::bigint[]) a(id) CROSS JOIN generate_series(0, {offers} - 1) n
 """
 _MARKS: Final = """
     INSERT INTO ledger_spendchange (wallet_id, reference)
@@ -186,17 +198,19 @@ def _write(team: Team, members: list[User], wallets: list[ProviderAccount], rent
         "services": SERVICES,
         "purposes": PURPOSES,
         "events": EVENTS,
+        "offers": OFFERS,
     }
     with transaction.atomic(), connection.cursor() as cursor:
         # Rows that fit each other by the way they are made need no look at each foreign key.
         cursor.execute("SET LOCAL session_replication_role = replica")
-        for statement in _statements():
-            cursor.execute(statement.format(**numbers), values)
+        with without_indexes(cursor, *TABLES):
+            for statement in _statements():
+                cursor.execute(statement.format(**numbers), values)
         cursor.execute("SELECT setval('rentals_rental_id_seq', max(id)) FROM rentals_rental")
 
 
 def _statements() -> Iterator[str]:
-    yield from (_RENTALS, _EVENTS, _MESSAGES, _TRANSFERS, _REFUNDS, _MARKS)
+    yield from (_OFFERS, _RENTALS, _EVENTS, _MESSAGES, _TRANSFERS, _REFUNDS, _MARKS)
 
 
 def _account(wallet: ProviderAccount, kind: AccountKind) -> int:
