@@ -9,7 +9,8 @@ from accounts import saved_views
 from accounts.models import Membership
 from accounts.saved_views import FilteredPage
 from ledger.days import team_day
-from rentals.filters import SORTS, RentalFilter
+from rentals.filters import RentalFilter
+from rentals.sorting import SORTS
 from rentals.spend.asked import PARAMETERS, asked
 from rentals.visibility import sees_spend
 

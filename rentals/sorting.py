@@ -95,10 +95,11 @@ class Listed(Sequence[int]):
         of_one = self._rentals.filter(**{column: RawSQL("one.value", ())}).order_by(*NEWEST_FIRST)
         found = of_one.values_list("pk", "requested_at")[: place.stop]
         statement, parameters = found.query.sql_with_params()
+        kind = "bigint" if column.endswith("_id") else "text"
         with connection.cursor() as cursor:
             cursor.execute(
                 f"""
-                SELECT found.id FROM unnest(%s) WITH ORDINALITY one(value, place)
+                SELECT found.id FROM unnest(%s::{kind}[]) WITH ORDINALITY one(value, place)
                 CROSS JOIN LATERAL ({statement}) found(id, at)
                 ORDER BY one.place, found.at DESC, found.id DESC OFFSET %s LIMIT %s
                 """,
