@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Team
 from accounts.states import Role
 from ledger.states import FindingKind
+from rentals.habits import Habits
 from rentals.models import Budget, Offer, Policy, Rental
 from rentals.operations.budgeting import Plan, Terms, currencies_paid_in
 from rentals.policy import PurposeRule, example
@@ -66,9 +67,11 @@ class RentForm(forms.Form):
             purpose.widget.attrs["required"] = True
 
     @classmethod
-    def fresh(cls, team: Team) -> "RentForm":
-        """An empty form with a key of its own."""
-        return cls(team=team, initial={"request_key": uuid.uuid4()})
+    def fresh(cls, team: Team, last: Habits) -> "RentForm":
+        """A form with a key of its own, and with what was wished last. No offer is chosen in it,
+        so that the second half of a double click rents nothing."""
+        wishes = {"area_code": last.area_code, "carrier": last.carrier}
+        return cls(team=team, initial={"request_key": uuid.uuid4(), **wishes})
 
 
 KEPT = {"hx-preserve": "true", "autocomplete": "off"}  # the page around it is read again

@@ -6,13 +6,9 @@ from typing import Any
 
 from django.db.models import (
     Case,
-    F,
     IntegerField,
-    Max,
-    OuterRef,
     Q,
     QuerySet,
-    Subquery,
     Value,
     When,
 )
@@ -21,6 +17,7 @@ from django.db.models.functions import Lower
 from accounts.models import Membership, ProviderAccount, Team
 from providers.registry import provider
 from rentals.cards import Card, card
+from rentals.habits import Habits
 from rentals.models import Message, Offer, Rental
 from rentals.models.rentals import RentalQuerySet
 from rentals.policy import Terms, about_offer
@@ -30,7 +27,6 @@ from rentals.visibility import visible_rentals
 
 OFFERS_SHOWN = 30
 JUST_ENDED = timedelta(minutes=10)
-RECENT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,41 +79,50 @@ def search_offers(
     membership: Membership,
     words: str,
     terms: Terms,
+    mine: Habits,
     *,
-    now: datetime,
     chosen: int | None = None,
 ) -> Found:
     """Offers whose name, code or account holds each word; without words the member's own first.
 
-    What the team's rules refuse is among them, with what they say; without words it comes last.
-    The `chosen` offer stays among them where it is still to be had.
+    Of those that fit alike what has a star comes first, and of one name the usual account's. What
+    the team's rules refuse is among them, with what they say; without words it comes last. The
+    `chosen` offer stays among them where it is still to be had.
     """
     offers = offers_of(membership.team)
     fitting = offers
     for word in words.split():
         named = Q(name__icontains=word) | Q(service_code__icontains=word)
         fitting = fitting.filter(named | Q(account__label__icontains=word))
-    if words.strip():
-        ranked = _by_closeness(fitting, words)
-    else:
-        ranked = _by_use(fitting, terms, membership, now)
+    ranked = _ranked(fitting, words.strip(), terms, mine)
     found = list(ranked[:OFFERS_SHOWN])
     more = max(0, fitting.count() - OFFERS_SHOWN)
     if chosen is not None and chosen not in {offer.pk for offer in found}:
         found = [*offers.filter(pk=chosen), *found]
     for offer in found:
         offer.refused = about_offer(terms, offer.name, offer.price, offer.account.currency)
+        offer.starred = offer.pk in mine.stars
     return Found(found, more, words.strip())
 
 
-def _by_closeness(offers: QuerySet[Offer], words: str) -> QuerySet[Offer]:
-    closeness = Case(
-        When(name__iexact=words.strip(), then=Value(0)),
-        When(name__istartswith=words.strip(), then=Value(1)),
+def _ranked(offers: QuerySet[Offer], words: str, terms: Terms, mine: Habits) -> QuerySet[Offer]:
+    alike = ("lowered", mine.usual_account_first, "account__label", "pk")
+    named = offers.annotate(lowered=Lower("name"))
+    if words:
+        return named.order_by(_closeness(words), mine.starred_first, *alike)
+    refused = Case(
+        When(_refused(terms), then=Value(1)), default=Value(0), output_field=IntegerField()
+    )
+    return named.order_by(refused, mine.starred_first, mine.used_first, *alike)
+
+
+def _closeness(words: str) -> Case:
+    return Case(
+        When(name__iexact=words, then=Value(0)),
+        When(name__istartswith=words, then=Value(1)),
         default=Value(2),
         output_field=IntegerField(),
     )
-    return offers.order_by(closeness, Lower("name"), "account__label", "pk")
 
 
 def _refused(terms: Terms) -> Q:
@@ -128,31 +133,6 @@ def _refused(terms: Terms) -> Q:
     for currency, highest in terms.highest.items():
         refused |= Q(account__currency=currency, price__gt=highest)
     return refused
-
-
-def _by_use(
-    offers: QuerySet[Offer], terms: Terms, membership: Membership, now: datetime
-) -> QuerySet[Offer]:
-    mine = Rental.objects.filter(
-        member=membership.user_id,
-        account=OuterRef("account"),
-        service_code=OuterRef("service_code"),
-        requested_at__gt=now - RECENT,
-    )
-    used = mine.order_by().values("service_code").annotate(last=Max("requested_at"))
-    refused = Case(
-        When(_refused(terms), then=Value(1)), default=Value(0), output_field=IntegerField()
-    )
-    ranked = offers.annotate(
-        lowered=Lower("name"), refused_last=refused, last_used=Subquery(used.values("last"))
-    )
-    return ranked.order_by(
-        "refused_last",
-        F("last_used").desc(nulls_last=True),
-        "lowered",
-        "account__label",
-        "pk",
-    )
 
 
 def board(membership: Membership, *, everyone: bool, now: datetime) -> Board:

@@ -24,6 +24,7 @@ urlpatterns = [
     path("", board.board, name="board"),
     path("live", board.board_live, name="board_live"),
     path("offers", renting.offer_list, name="offer_list"),
+    path("offers/star", renting.offer_star, name="offer_star"),
     path("catalogue/refresh", renting.catalogue_refresh, name="catalogue_refresh"),
     path("rentals/", history.rental_list, name="rental_list"),
     path("rentals/export", history.history_export, name="history_export"),

@@ -1,5 +1,6 @@
 from rentals.models.budgets import Budget, BudgetRequest
 from rentals.models.catalogue import Offer
+from rentals.models.favourites import Favourite
 from rentals.models.inbox import InboxEntry
 from rentals.models.messages import Message
 from rentals.models.pacing import Arrivals, Pace
@@ -12,6 +13,7 @@ __all__ = [
     "Arrivals",
     "Budget",
     "BudgetRequest",
+    "Favourite",
     "InboxEntry",
     "Message",
     "Offer",

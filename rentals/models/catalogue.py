@@ -1,12 +1,15 @@
 """What can be rented, as each provider account's catalogue last said."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ProviderAccount
 from rentals.policy import Refusal
+
+FEWEST_TRIED: Final = 10  # rentals by which an offer is judged
 
 
 class Offer(models.Model):
@@ -21,8 +24,14 @@ class Offer(models.Model):
     multiple_sms = models.BooleanField(_("several SMS"), default=False)
     read_at = models.DateTimeField()
     gone_at = models.DateTimeField(null=True, blank=True)
+
+    # Of the last weeks' rentals that are over, and were this account's own.
+    tried = models.PositiveIntegerField(default=0)
+    codes = models.PositiveIntegerField(default=0)
+    median_wait = models.PositiveIntegerField(_("seconds to a code"), null=True, blank=True)
     # Not kept: what the rules of the team that it is shown to say against it.
     refused: Sequence[Refusal] = ()
+    starred = False  # by the person that it is shown to
 
     class Meta:
         constraints = [
@@ -33,3 +42,8 @@ class Offer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} at {self.account}"
+
+    @property
+    def success(self) -> int | None:
+        """How many rentals of a hundred brought a code; None where too few tell."""
+        return round(100 * self.codes / self.tried) if self.tried >= FEWEST_TRIED else None

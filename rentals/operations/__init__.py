@@ -21,6 +21,7 @@ from rentals.operations.errors import (
     PolicyRefused,
     RentalNotAllowed,
 )
+from rentals.operations.favourites import set_favourite
 from rentals.operations.folding import fold_spend
 from rentals.operations.inbox import apply_inbox_entries, apply_inbox_entry, hint_to_poll
 from rentals.operations.policy import change_policy
@@ -57,6 +58,7 @@ __all__ = [
     "request_rental",
     "send_control",
     "send_rent",
+    "set_favourite",
     "show_messages",
     "sweep",
     "wait_for_more",

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import OuterRef, Subquery
 
 from rentals.models import Arrivals, Message, Rental
+from rentals.operations.records import keep_records
 from rentals.operations.watching import forget_sights
 from rentals.pacing.learning import Counts, Kind
 from rentals.states import RentalState, Source
@@ -26,9 +27,11 @@ WATCHED = (
 def learn_arrivals(now: datetime) -> int:
     """Count when the codes of recent rentals came; returns how many rentals told something."""
     counts: defaultdict[Kind, Counts] = defaultdict(Counts)
+    waits: defaultdict[tuple[int, str], list[float | None]] = defaultdict(list)
     seen = 0
-    for kind, told in _told(now):
+    for account, kind, wait, told in _told(now):
         counts[kind].observe(**told)
+        waits[account, kind[1]].append(wait)
         seen += 1
     with transaction.atomic():
         for kind, each in counts.items():
@@ -41,12 +44,14 @@ def learn_arrivals(now: datetime) -> int:
                 defaults={"came": each.came, "waited": each.waited, "learned_at": now},
             )
         Arrivals.objects.filter(learned_at__lt=now).delete()
+    keep_records(waits)
     forget_sights()
     return seen
 
 
-def _told(now: datetime) -> Iterator[tuple[Kind, dict[str, Any]]]:
-    """Of each rental its kind, and what it tells of its code's arrival."""
+def _told(now: datetime) -> Iterator[tuple[int, Kind, float | None, dict[str, Any]]]:
+    """Of each rental its account and kind, the seconds until its code was here, and what it tells
+    of the code's arrival."""
     first = Message.objects.filter(rental=OuterRef("pk"), confirmed_at__isnull=False).order_by(
         "seen_at"
     )
@@ -60,12 +65,14 @@ def _told(now: datetime) -> Iterator[tuple[Kind, dict[str, Any]]]:
         found_at=Subquery(first.values("seen_at")[:1]),
         source=Subquery(first.values("source")[:1]),
     )
-    fields = ("account__provider", "service_code", "carrier", "area_code")
+    fields = ("account_id", "account__provider", "service_code", "carrier", "area_code")
     times = ("started_at", "expires_at", "ended_at", "blank_poll_at")
     found = ("arrived_at", "found_at", "source")
     newest = rentals.order_by("-started_at").values_list(*fields, *times, *found)[:MOST]
     for row in newest.iterator(chunk_size=2000):
-        yield row[:4], _told_by(*row[4:])
+        started_at, found_at = row[5], row[10]
+        wait = None if found_at is None else max(0.0, (found_at - started_at).total_seconds())
+        yield row[0], row[1:5], wait, _told_by(*row[5:])
 
 
 def _told_by(

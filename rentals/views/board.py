@@ -12,6 +12,7 @@ from accounts.access import TeamRequest, team_view
 from rentals import queries
 from rentals.budgets.sheet import own_standings
 from rentals.forms import RentForm
+from rentals.habits import habits
 from rentals.visibility import may_rent, sees_team
 
 
@@ -19,7 +20,7 @@ from rentals.visibility import may_rent, sees_team
 @team_view()
 def board(request: TeamRequest) -> HttpResponse:
     """The page. `q` searches the offers, `who` (mine, team) says whose rentals."""
-    context = rent_context(request, RentForm.fresh(request.team)) | live_context(request)
+    context = rent_context(request) | live_context(request)
     return render(request, "rentals/board.html", context)
 
 
@@ -50,13 +51,16 @@ def live_context(request: TeamRequest) -> dict[str, Any]:
 
 
 def rent_context(
-    request: TeamRequest, form: RentForm, *, chosen: int | None = None
+    request: TeamRequest, form: RentForm | None = None, *, chosen: int | None = None
 ) -> dict[str, Any]:
-    """What the rent form needs; `chosen` is the offer that stays chosen in the list."""
+    """What the rent form needs; `chosen` is the offer that stays chosen in the list.
+
+    A fresh form begins with what the member chose last.
+    """
+    mine = habits(request.membership, now=timezone.now())
+    form = form or RentForm.fresh(request.team, mine)
     words = (request.POST.get("q", "") or request.GET.get("q", "")).replace("\0", " ")
-    found = queries.search_offers(
-        request.membership, words, form.terms, now=timezone.now(), chosen=chosen
-    )
+    found = queries.search_offers(request.membership, words, form.terms, mine, chosen=chosen)
     catalogues = queries.catalogues(request.team)
     return {
         "form": form,

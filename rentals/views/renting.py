@@ -1,9 +1,10 @@
 """Search the offers, read the catalogues again, rent."""
 
+import re
 from datetime import datetime, timedelta
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,11 +16,18 @@ from accounts.states import Role
 from rentals.forms import RentForm
 from rentals.models import Offer, Rental
 from rentals.nudges import nudge
-from rentals.operations import OverBudget, PolicyRefused, RentalNotAllowed, request_rental
-from rentals.queries import accounts_in_use
+from rentals.operations import (
+    OverBudget,
+    PolicyRefused,
+    RentalNotAllowed,
+    request_rental,
+    set_favourite,
+)
+from rentals.queries import accounts_in_use, offers_of
 from rentals.views.board import live_context, rent_context
 from rentals.views.common import back, toast, varied
 
+AN_ID = re.compile(r"[0-9]{1,18}")
 FRESH = timedelta(seconds=30)  # a catalogue that was read this lately is not asked for again
 WATCH = timedelta(seconds=20)  # how long the page looks for the result of a refresh
 
@@ -28,12 +36,27 @@ WATCH = timedelta(seconds=20)  # how long the page looks for the result of a ref
 @team_view(Role.MEMBER, Role.ADMIN)
 def offer_list(request: TeamRequest) -> HttpResponse:
     """The offers for `q`, the only one chosen; `since` (epoch seconds) awaits a refresh."""
-    context = rent_context(request, RentForm.fresh(request.team))
+    context = rent_context(request)
     offers = context["found"].offers
     if len(offers) == 1 and context["found"].words and not offers[0].refused:
         context["chosen"] = offers[0].pk
     context["awaited"] = _still_awaited(request)
     return render(request, "rentals/offers_read.html", context)
+
+
+@require_POST
+@team_view(Role.MEMBER, Role.ADMIN)
+def offer_star(request: TeamRequest) -> HttpResponse:
+    """Put a star on the offer `star`, or take it off `unstar`; it stands first with one."""
+    wanted = "star" in request.POST
+    pk = request.POST.get("star" if wanted else "unstar", "")
+    offer = offers_of(request.team).filter(pk=int(pk) if AN_ID.fullmatch(pk) else None).first()
+    if offer is None:
+        raise Http404("There is no such offer.")
+    set_favourite(user=request.user, offer=offer, wanted=wanted)
+    if not request.htmx:
+        return back(request)
+    return varied(render(request, "rentals/offers.html", rent_context(request)))
 
 
 @require_POST
@@ -52,7 +75,7 @@ def catalogue_refresh(request: TeamRequest) -> HttpResponse:
     if not request.htmx:
         messages.info(request, said)
         return back(request)
-    context = rent_context(request, RentForm.fresh(request.team))
+    context = rent_context(request)
     context["awaited"] = int(now.timestamp()) if due and all(sent) else None
     response = render(request, "rentals/offers_read.html", context)
     return varied(trigger_client_event(response, "toast", toast(said)))
@@ -69,7 +92,7 @@ def rental_create(request: TeamRequest) -> HttpResponse:
     if not request.htmx:
         messages.success(request, _("A number for %(service)s is on its way.") % _named(rental))
         return redirect("board", team=request.team.slug)
-    context = rent_context(request, RentForm.fresh(request.team)) | live_context(request)
+    context = rent_context(request) | live_context(request)
     return varied(render(request, "rentals/rented.html", context | {"newest": rental.pk}))
 
 

@@ -44,6 +44,7 @@ MATRIX: Final[dict[str, Row]] = {
     "board_live": row(READ),
     "wallet_bar": row(READ),
     "offer_list": row(READ, MEMBER, ADMIN),
+    "offer_star": row(WRITE, MEMBER, ADMIN),
     "catalogue_refresh": row(WRITE, MEMBER, ADMIN),
     "rental_create": row(WRITE, MEMBER, ADMIN),
     "rental_list": row(READ),

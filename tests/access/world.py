@@ -226,6 +226,7 @@ def _of_budgets(world: World, name: str) -> dict[str, Any]:
 def form(world: World, name: str) -> dict[str, Any]:
     """A form with which the route would do something for whoever may."""
     forms: dict[str, dict[str, Any]] = {
+        "offer_star": {"star": world.offer.pk},
         "rental_create": {"offer": world.offer.pk, "request_key": uuid.uuid4()},
         "doubt_decide": {"outcome": "not_charged", "reason": "Their support says so."},
         "rental_purge": {"reason": "They asked us to.", "number": "on"},

@@ -6,9 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from redis import Redis
 
+from rentals.models import Favourite
 from tests.factories import make_offer, make_provider_account, make_rental
 from tests.pages.clients import HTMX, page, signed_in, words
 from tests.pages.conftest import World
@@ -122,3 +125,80 @@ def test_finance_refreshes_nothing(world: World, valkey: Redis) -> None:
     response = signed_in(world.finance).post(page("catalogue_refresh", world.team))
     assert response.status_code == 403
     assert valkey.llen("bulk") == 0
+
+
+def star(world: World, offer: Any, verb: str = "star", **how: Any) -> Any:
+    address = page("offer_star", world.team)
+    return signed_in(world.member).post(address, {verb: offer.pk}, **how)
+
+
+def test_what_has_a_star_comes_first_for_whoever_put_it_there(world: World) -> None:
+    offers = {name: make_offer(world.gig, name) for name in ("Alpha", "Beta", "Gamma")}
+    make_rental(world.member, world.gig, service_code=offers["Beta"].service_code)
+    for _ in range(2):
+        star(world, offers["Gamma"])
+    address = page("offer_list", world.team)
+    assert names(signed_in(world.member).get(address)) == ["Gamma", "Beta", "Alpha"]
+    assert names(signed_in(world.colleague).get(address)) == ["Alpha", "Beta", "Gamma"]
+    changed = star(world, offers["Gamma"], "unstar", headers=HTMX)
+    assert names(changed) == ["Beta", "Alpha", "Gamma"]
+    assert "<html" not in changed.text
+
+
+def test_a_star_without_script_leads_back(world: World) -> None:
+    offer = make_offer(world.gig, "Airmail")
+    assert star(world, offer).url == page("board", world.team)
+    shown = signed_in(world.member).get(page("board", world.team))
+    assert 'name="unstar"' in shown.text
+
+
+@pytest.mark.parametrize("which", ["foreign", "x", "", "9" * 30, "-1"])
+def test_no_star_on_what_is_not_there(world: World, which: str) -> None:
+    foreign = make_offer(make_provider_account(), "Foreign")
+    value = foreign.pk if which == "foreign" else which
+    address = page("offer_star", world.team)
+    response = signed_in(world.member).post(address, {"star": value})
+    assert response.status_code == 404
+    assert not Favourite.objects.exists()
+
+
+def test_the_account_used_last_comes_first_and_the_wishes_are_kept(world: World) -> None:
+    for account in (world.gig, world.villa):
+        make_offer(account, "Airmail", service_code="air")
+    client, address = signed_in(world.member), page("board", world.team)
+    for account in (world.villa, world.gig):
+        make_rental(
+            world.member, account, at=timezone.now(), area_code="212", carrier=account.label[:10]
+        )
+        response = client.get(address)
+        found = response.context["found"].offers
+        assert next(offer.account_id for offer in found) == account.pk
+        form = response.context["form"]
+        assert (form["area_code"].value(), form["carrier"].value()) == ("212", account.label[:10])
+    assert "checked" not in client.get(page("offer_list", world.team)).text
+
+
+def test_how_an_offer_has_done_stands_beside_its_price(world: World) -> None:
+    make_offer(world.gig, "Airmail", tried=40, codes=37, median_wait=14)
+    make_offer(world.gig, "Postbox", tried=9, codes=9, median_wait=3)
+    make_offer(world.gig, "Silent", tried=12)
+    said = words(signed_in(world.member).get(page("offer_list", world.team)))
+    assert "92 % got a code, half of them within 14 s" in said
+    assert said.count("New") == 1
+    assert "No code so far" in said
+
+
+def test_the_list_takes_as_many_queries_whatever_is_rented(world: World) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            signed_in(world.member).get(page("offer_list", world.team))
+        return len(queries)
+
+    make_rental(world.member, world.gig, service_code="first")
+    star(world, make_offer(world.gig, "First", service_code="first"))
+    before = asked()
+    for number in range(12):
+        offer = make_offer(world.gig, f"Service {number}")
+        make_rental(world.member, world.gig, service_code=offer.service_code)
+        star(world, offer)
+    assert asked() == before

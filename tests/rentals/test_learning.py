@@ -14,7 +14,7 @@ from rentals.operations.learning import learn_arrivals
 from rentals.pacing.curves import EDGES, PRIOR, Curve, lognormal
 from rentals.pacing.learning import Counts, Curves, curve_of, missed_share
 from rentals.states import RentalState, Source
-from tests.factories import make_message, make_rental
+from tests.factories import make_message, make_offer, make_provider_account, make_rental
 from tests.rentals.scene import Scene, SetScene
 from tests.rentals.times import Times
 
@@ -172,6 +172,22 @@ def test_what_happened_is_counted(villa: Scene, times: Times) -> None:
     assert came[12] + came[15] + came[18] + came[21] == pytest.approx(1)
     assert sum(row(villa).came) == pytest.approx(2)
     assert sum(row(villa).waited) == pytest.approx(7 + 18 + 395)
+
+
+def test_each_offer_keeps_how_it_served_its_own_account(villa: Scene, times: Times) -> None:
+    offer = make_offer(villa.account, service_code=service(villa))
+    other = make_offer(make_provider_account(), service_code=service(villa), tried=3)
+    began = times.now() - timedelta(hours=2)
+    for after in (7, 9, 20):
+        ended(villa, began, code_after=after)
+    ended(villa, began, code_after=None)
+    for _ in range(2):
+        learn_arrivals(times.now())
+        offer.refresh_from_db()
+        assert (offer.tried, offer.codes, offer.median_wait) == (4, 3, 11)  # when it was seen
+        assert offer.success is None
+    other.refresh_from_db()
+    assert (other.tried, other.codes, other.median_wait) == (0, 0, None)
 
 
 def test_counting_again_counts_nothing_twice_and_forgets_what_is_old(

@@ -2,21 +2,29 @@
 
 import re
 from datetime import datetime, timedelta
+from typing import Any, Literal
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, Route, expect
 
 from rentals import channels
-from rentals.models import Rental
+from rentals.models import Offer, Rental
 from rentals.states import RentalState
 from sandbox.providers import Provider
 from tests.browser.stack.conftest import Desk
+from tests.browser.test_ledger import shoot
 from tests.factories import make_message, make_rental
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
+LAYOUTS: tuple[tuple[int, Literal["light", "dark"]], ...] = (
+    (390, "light"),
+    (390, "dark"),
+    (1440, "light"),
+    (1440, "dark"),
+)
 LISTEN = """
 window.said = [];
 addEventListener("DOMContentLoaded", () => {
@@ -41,7 +49,7 @@ Date.now = () => real() + fast;
 """
 
 
-def quiet(desk: Desk, left: float = 1200.0, **fields: object) -> Rental:
+def quiet(desk: Desk, left: float = 1200.0, **fields: Any) -> Rental:
     """A rental that no worker has anything to do for, with so many seconds left."""
     at = timezone.now()
     fields = {"expires_at": at + timedelta(seconds=left), "auto_cancel": False} | fields
@@ -288,3 +296,29 @@ def test_a_cancel_that_came_too_late_is_explained(desk: Desk) -> None:
     card = page.locator(f"#rental-{rental.pk}")
     expect(page.locator("#toasts .toast--bad")).to_contain_text("still waits for its SMS")
     expect(card).to_contain_text("Code received")
+
+
+def test_a_star_brings_an_offer_first_and_leaves_the_rest_as_it_was(desk: Desk) -> None:
+    first, second = desk.offers["smsgig"], desk.offers["smsvilla"]
+    Offer.objects.filter(pk=first.pk).update(tried=40, codes=37, median_wait=14)
+    page = desk.page()
+    page.goto(desk.board)
+    page.locator(f"#offer-{first.pk}").check()
+    star = page.locator(f"#star-{second.pk}")
+    page.locator(f".offer:has(#offer-{second.pk})").hover()
+    star.focus()
+    page.keyboard.press("Enter")
+    expect(star).to_have_attribute("aria-pressed", "true")
+    expect(star).to_be_focused()
+    expect(page.locator("#offers input").first).to_have_id(f"offer-{second.pk}")
+    expect(page.locator(f"#offer-{first.pk}")).to_be_checked()
+    expect(page.locator(".rent__for")).to_contain_text("USD")
+    for width, theme in LAYOUTS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=theme)
+        shoot(page, f"rent-{width}-{theme}")
+    page.reload()
+    expect(page.locator("#offers input").first).to_have_id(f"offer-{second.pk}")
+    star.click()  # what has one shows it, wherever the pointer is
+    expect(star).to_have_attribute("aria-pressed", "false")
+    assert not Rental.objects.filter(team=desk.team).exists()
