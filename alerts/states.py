@@ -13,6 +13,7 @@ class Kind(models.TextChoices):
 
     LOW_WALLET = "low_wallet", _("Wallet is low")
     FALLING_WALLET = "falling_wallet", _("Wallet falls fast")
+    BUDGET = "budget", _("Budget nearly used")
     OVERDUE_REFUND = "overdue_refund", _("Refund is overdue")
     IN_DOUBT = "in_doubt", _("Rental in doubt")
     KEY_REFUSED = "key_refused", _("Key refused")
@@ -32,6 +33,7 @@ OPERATION: Final = frozenset({Role.ADMIN})
 READERS: Final[dict[Kind, frozenset[Role]]] = {
     Kind.LOW_WALLET: MONEY,
     Kind.FALLING_WALLET: MONEY,
+    Kind.BUDGET: MONEY,
     Kind.OVERDUE_REFUND: MONEY,
     Kind.IN_DOUBT: MONEY,
     Kind.KEY_REFUSED: OPERATION,
@@ -40,7 +42,7 @@ READERS: Final[dict[Kind, frozenset[Role]]] = {
 }
 
 # What a member may be told of that is about themselves.
-OWN: Final = frozenset({Kind.IN_DOUBT})
+OWN: Final = frozenset({Kind.BUDGET, Kind.IN_DOUBT})
 
 
 class News(models.TextChoices):
@@ -62,6 +64,7 @@ class How(models.TextChoices):
 DEFAULT_MAIL: Final[dict[Kind, How]] = {
     Kind.LOW_WALLET: How.AT_ONCE,
     Kind.FALLING_WALLET: How.AT_ONCE,
+    Kind.BUDGET: How.AT_ONCE,
     Kind.OVERDUE_REFUND: How.DIGEST,
     Kind.IN_DOUBT: How.DIGEST,
     Kind.KEY_REFUSED: How.AT_ONCE,

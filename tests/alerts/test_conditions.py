@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -10,10 +11,12 @@ from django.utils import timezone
 
 from accounts.models import ProviderAccount
 from alerts.conditions import CONDITIONS
+from alerts.models import Endpoint
+from alerts.models.hooks import DisabledBy
 from alerts.states import READERS, Kind, Severity
 from ledger.models import Refund
-from rentals.models import InboxEntry, Rental
-from rentals.states import RentalState, Source
+from rentals.models import Budget, InboxEntry, Rental
+from rentals.states import BudgetCounts, BudgetPeriod, BudgetScope, RentalState, Source
 from tests.alerts.making import hold, limit, look, opened, read, team_limits
 from tests.factories import (
     make_member,
@@ -174,6 +177,70 @@ def test_the_team_says_for_how_long(world: World) -> None:
     assert len(opened(Kind.IN_DOUBT)) == 1
 
 
+# --- budgets ---
+
+
+def budget(world: World, scope: BudgetScope, **fields: Any) -> Budget:
+    """USD 1 a day, of which rentals of 0.45 each are used up."""
+    return Budget.objects.create(
+        team=world.team,
+        scope=scope,
+        period=BudgetPeriod.DAY,
+        counts=BudgetCounts.OWN,
+        currency="USD",
+        amount=1,
+        warn_share=90,
+        active_from=NOON.date(),
+        created_at=NOON,
+        created_by=world.admin.user,
+        **fields,
+    )
+
+
+def test_a_budget_from_its_warning_on_and_each_period_anew(world: World) -> None:
+    known = budget(world, BudgetScope.TEAM)
+    make_rental(world.member, world.gig, at=NOON)
+    look(NOON)
+    assert opened(Kind.BUDGET) == []
+    make_rental(world.colleague, world.gig, at=NOON)
+    look(NOON + MINUTE)
+    [alert] = opened(Kind.BUDGET)
+    assert (alert.severity, alert.member) == (Severity.WARNING, None)
+    assert alert.title == "Budget nearly used: The whole team"
+    assert alert.detail == "USD 0.90 of USD 1.00 used; it renews on 2026-03-11."
+    assert alert.subject == f"budget:{known.pk}:2026-03-10"
+    make_rental(world.colleague, world.gig, at=NOON, charged=Decimal("0.1"))
+    look(NOON + 2 * MINUTE)
+    [alert] = opened(Kind.BUDGET)
+    assert (alert.severity, alert.title) == (Severity.CRITICAL, "Budget used up: The whole team")
+    look(NOON + timedelta(days=1))
+    look(NOON + timedelta(days=1) + 10 * MINUTE)
+    assert opened(Kind.BUDGET) == []
+
+
+def test_a_members_own_budget_is_told_as_theirs(world: World) -> None:
+    budget(world, BudgetScope.EACH)
+    for _ in range(2):
+        make_rental(world.member, world.gig, at=NOON)
+    make_rental(world.colleague, world.gig, at=NOON)
+    look(NOON)
+    [alert] = opened(Kind.BUDGET)
+    assert alert.member == world.member.user
+    assert alert.title == f"Budget nearly used: {world.member.user}"
+
+
+def test_what_is_held_comes_and_goes_and_the_alert_stays_a_while(world: World) -> None:
+    budget(world, BudgetScope.TEAM)
+    rentals = [make_rental(world.member, world.gig, at=NOON) for _ in range(2)]
+    look(NOON)
+    Rental.objects.filter(pk=rentals[0].pk).update(charged=0)
+    look(NOON + MINUTE)
+    look(NOON + 10 * MINUTE)
+    assert len(opened(Kind.BUDGET)) == 1
+    look(NOON + 11 * MINUTE)
+    assert opened(Kind.BUDGET) == []
+
+
 # --- keys and webhooks ---
 
 
@@ -257,6 +324,14 @@ def wrong(count: int) -> None:
         make_rental(member, account, RentalState.IN_DOUBT, at=NOON - HOUR)
         refund = make_refund(make_rental(member, account, RentalState.CANCELLED, at=NOON))
         Refund.objects.filter(pk=refund.pk).update(due_at=NOON - HOUR)
+        Endpoint.objects.create(
+            team=member.team,
+            url="https://example.com/",
+            secret_sealed=b"sealed",
+            made_at=NOON,
+            disabled_at=NOON,
+            disabled_by=DisabledBy.GONE,
+        )
         for _ in range(3):
             rental = make_rental(member, account, RentalState.RECEIVED, at=NOON - HOUR)
             make_message(rental, seen_at=NOON - HOUR)
@@ -272,5 +347,5 @@ def test_as_many_queries_however_much_is_wrong() -> None:
                 look(start + again * MINUTE)
             counts.append(len(queries))
     assert len(opened(Kind.LOW_WALLET)) == 5
-    assert all(len(opened(kind)) == 5 for kind in Kind)
+    assert all(len(opened(kind)) == 5 for kind in Kind if kind != Kind.BUDGET)
     assert counts[:2] == counts[2:]

@@ -319,12 +319,13 @@ def test_each_chooses_among_what_may_come_to_them(world: World) -> None:
     }
     assert shown["admin"] == list(Kind)
     assert Kind.KEY_REFUSED not in shown["finance"]
-    assert shown["member"] == [Kind.IN_DOUBT]
+    assert shown["member"] == [Kind.BUDGET, Kind.IN_DOUBT]
 
 
 def test_what_is_chosen_is_kept(world: World) -> None:
     client, address = signed_in(world.member), page("alert_mail", world.team)
-    assert client.post(address, {"in_doubt": "off", "digest_hour": 17}).status_code == 302
+    sent = {"in_doubt": "off", "budget": "digest", "digest_hour": 17}
+    assert client.post(address, sent).status_code == 302
     kept = MailChoice.objects.get(membership=world.member)
     assert (kept.of(Kind.IN_DOUBT), kept.digest_hour) == (How.OFF, 17)
 
@@ -333,7 +334,7 @@ def test_what_is_chosen_is_kept(world: World) -> None:
     "wrong", [{"in_doubt": "hourly"}, {"digest_hour": 24}, {"digest_hour": ""}]
 )
 def test_what_cannot_be_chosen_is_refused(world: World, wrong: dict[str, Any]) -> None:
-    sent = {"in_doubt": "off", "digest_hour": 17, **wrong}
+    sent = {"in_doubt": "off", "budget": "digest", "digest_hour": 17, **wrong}
     response = signed_in(world.member).post(page("alert_mail", world.team), sent)
     assert response.status_code == 422
     assert not MailChoice.objects.exists()
