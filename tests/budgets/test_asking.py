@@ -3,6 +3,7 @@
 # mypy: disable-error-code="comparison-overlap"
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -125,7 +126,7 @@ def test_declined_and_withdrawn_raise_nothing(house: House) -> None:
 @pytest.mark.parametrize("first", ["approve", "decline", "withdraw"])
 def test_it_is_decided_once(house: House, first: str) -> None:
     request = ask(house)
-    verbs = {
+    verbs: dict[str, Callable[[], None]] = {
         "approve": lambda: approve(house, request),
         "decline": lambda: decline_request(request=request, actor=house.admin.user, now=NOW),
         "withdraw": lambda: withdraw_request(request=request, actor=house.member.user, now=NOW),

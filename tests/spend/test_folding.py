@@ -17,7 +17,7 @@ from rentals.models import Rental, SpendFact, SpendTotal
 from rentals.operations import fold_spend
 from rentals.spend import proof
 from rentals.spend.periods import Period
-from rentals.spend.reading import Narrowed, Part, read, spent
+from rentals.spend.reading import Narrowed, Part, read
 from rentals.states import RentalState
 from tests.factories import make_member, make_provider_account, make_refund, make_rental, make_team
 from tests.spend import plain
@@ -45,7 +45,8 @@ def rent(here: Place, amount: str = "0.45", at: datetime = AT) -> Rental:
 
 
 def charged(here: Place) -> Decimal:
-    return sum((line.charged for line in spent(here[0].team_id, DAY, DAY)), Decimal(0))
+    days = read(Narrowed(here[0].team_id), [Part("day", Period(DAY, DAY))])["day"]
+    return sum((line.sum.charged for line in days), Decimal(0))
 
 
 def test_a_poll_leaves_no_mark_and_a_move_does(db: None) -> None:
