@@ -123,8 +123,8 @@ class Standing:
         return renews(self.period)
 
 
-# The day's totals of what is asked for, and what has changed since they were added up. That all
-# have an index of their own is for the planner: a partial one is only used where it must fit.
+# The day's totals over all accounts and outcomes, and what has changed since they were added up.
+# Those of a team stand apart from the others for the planner: a partial index must fit for sure.
 _LINES: Final = """
     lines AS MATERIALIZED (
         SELECT w.place, counted.day, counted.currency,
@@ -132,11 +132,11 @@ _LINES: Final = """
         FROM wanted w CROSS JOIN LATERAL (
             SELECT since AS day, currency, charged, refunded, held FROM rentals_spendtotal
             WHERE team_id = %(team)s AND w.axis = 'all' AND axis = 'all' AND span = 'day'
-                AND value = '' AND since BETWEEN w.first AND w.last
+                AND value = '' AND outcome = '' AND since BETWEEN w.first AND w.last
             UNION ALL
             SELECT since, currency, charged, refunded, held FROM rentals_spendtotal
             WHERE team_id = %(team)s AND axis = w.axis AND axis <> 'all' AND span = 'day'
-                AND value = w.value AND since BETWEEN w.first AND w.last
+                AND value = w.value AND outcome = '' AND since BETWEEN w.first AND w.last
             UNION ALL
             SELECT day, currency, charged, refunded, held FROM delta
             WHERE day BETWEEN w.first AND w.last AND w.value = CASE w.axis
