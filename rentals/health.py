@@ -1,26 +1,46 @@
 """How a team's provider accounts are doing: what arrives by itself, what waits, what is used up."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any, Final
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q
+from django.db import connection
+from django.db.models import Count, Max, Min, Q
 from django.utils.functional import cached_property
 
 from accounts import gateway
-from accounts.models import ProviderAccount, Team
+from accounts.models import ProviderAccount, SentRequest, Team
 from accounts.queries import AccountPage
-from rentals.models import InboxEntry, Message, ProviderAnswer
+from accounts.states import Verdict
+from rentals import vitals
+from rentals.models import InboxEntry
 from rentals.models.inbox import InboxOutcome
-from rentals.operations.answers import Verdict
 from rentals.queries import accounts_in_use
-from rentals.states import Source
+from rentals.vitals import Lag, RequestChart, WalletChart
 
 LOOK_BACK = timedelta(days=7)
 ON_ITS_WAY = timedelta(minutes=1)  # a webhook may be that much later than a poll
 RECENT = timedelta(days=1)
 LATE = timedelta(seconds=10)  # in which a worker applies a webhook, or something is wrong
-PROBLEMS = (Verdict.THROTTLED, Verdict.BAD_KEY, Verdict.UNAVAILABLE, Verdict.UNKNOWN)
+NEWEST: Final = 2000  # webhooks of all accounts among which an account's newest is looked for
+
+# Codes that a poll found, of activations that no webhook told of. By the rentals, whose index
+# knows the time: an SMS comes within a day of its rental, or is not looked for here.
+_MISSED: Final = """
+    SELECT account.id, count(*)
+    FROM unnest(%s::bigint[], %s::timestamptz[]) account(id, since)
+    JOIN rentals_rental rental ON rental.team_id = %s AND rental.account_id = account.id
+        AND rental.requested_at > account.since - interval '1 day'
+    JOIN rentals_message message ON message.rental_id = rental.id AND message.source = 'poll'
+        AND message.seen_at > account.since AND message.seen_at <= %s
+    WHERE NOT EXISTS (
+        SELECT FROM rentals_inboxentry entry
+        WHERE entry.account_id = account.id AND entry.activation_id = rental.activation_id
+    )
+    GROUP BY account.id
+"""
 
 
 class Arrival(StrEnum):
@@ -32,69 +52,60 @@ class Arrival(StrEnum):
     MISSED = "bad"  # polls found codes that no webhook brought
 
 
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Webhooks: the newest, those that no worker has applied yet, and those of a week for
+    activations that no rental of ours has. `oldest`: of those that wait."""
+
+    newest: datetime | None
+    waiting: int = 0
+    oldest: datetime | None = None
+    unknown: int = 0
+    missed: int = 0  # codes that a poll found, and of whose activation no webhook ever came
+
+
 @dataclass(frozen=True)
 class AccountHealth:
     """One provider account, as the health page and its own page tell of it."""
 
     account: ProviderAccount
     now: datetime
+    inbox: Inbox
+    lag: Lag | None = None
+    last_error: SentRequest | None = None
+    wallet: WalletChart | None = None
+    requests: RequestChart | None = None
 
     @cached_property
     def page(self) -> AccountPage:
         return AccountPage(self.account, self.now)
 
-    @cached_property
-    def _inbox(self) -> dict[str, datetime | int | None]:
-        waits = Q(applied_at=None, outcome="")
-        unknown = Q(applied_at=None, outcome=InboxOutcome.UNKNOWN_ACTIVATION)
-        return InboxEntry.objects.filter(account=self.account).aggregate(
-            newest=Max("received_at"),
-            waiting=Count("pk", filter=waits),
-            oldest=Min("received_at", filter=waits),
-            unknown=Count("pk", filter=unknown & Q(received_at__gt=self.now - LOOK_BACK)),
-        )
-
     @property
     def newest(self) -> datetime | None:
         """When the newest webhook came that was stored, or one like it again."""
-        seen = [self.account.last_hook_at, self._inbox["newest"]]
-        return max((at for at in seen if isinstance(at, datetime)), default=None)
+        return self.inbox.newest
 
     @property
     def waiting(self) -> int:
-        """Webhooks that no worker has applied yet."""
-        return int(str(self._inbox["waiting"]))
+        return self.inbox.waiting
+
+    @property
+    def unknown(self) -> int:
+        return self.inbox.unknown
+
+    @property
+    def missed(self) -> int:
+        return self.inbox.missed
 
     @property
     def oldest_age(self) -> int:
         """Seconds that the one waits that waits longest; 0 where none does."""
-        oldest = self._inbox["oldest"]
-        return int((self.now - oldest).total_seconds()) if isinstance(oldest, datetime) else 0
+        oldest = self.inbox.oldest
+        return int((self.now - oldest).total_seconds()) if oldest else 0
 
     @property
     def is_late(self) -> bool:
         return self.oldest_age > LATE.total_seconds()
-
-    @property
-    def unknown(self) -> int:
-        """Webhooks of a week for activations that no rental of ours has."""
-        return int(str(self._inbox["unknown"]))
-
-    @cached_property
-    def missed(self) -> int:
-        """Codes of a week that a poll found, and of whose activation no webhook ever came."""
-        brought = InboxEntry.objects.filter(
-            account=self.account, activation_id=OuterRef("rental__activation_id")
-        )
-        since = max(self.now - LOOK_BACK, self.newest or self.now - LOOK_BACK)
-        polled = Message.objects.filter(
-            ~Exists(brought),
-            rental__account=self.account,
-            source=Source.POLL,
-            seen_at__gt=since,
-            seen_at__lte=self.now - ON_ITS_WAY,
-        )
-        return polled.count()
 
     @property
     def arrival(self) -> Arrival:
@@ -113,17 +124,89 @@ class AccountHealth:
     def usage(self) -> gateway.Usage:
         return self.page.usage
 
-    @cached_property
-    def last_problem(self) -> ProviderAnswer | None:
-        """The newest answer of a day that was none: throttled, refused key, away, or unclear."""
-        answers = ProviderAnswer.objects.filter(
-            rental__account=self.account,
-            answered_at__gt=self.now - RECENT,
-            verdict__in=PROBLEMS,
-        )
-        return answers.order_by("-answered_at", "-pk").first()
+
+def account_health(account: ProviderAccount, now: datetime) -> AccountHealth:
+    """How the account's webhooks do, for its own page."""
+    return AccountHealth(account, now, _inboxes(account.team_id, [account], now)[account.pk])
 
 
 def team_health(team: Team, now: datetime) -> list[AccountHealth]:
-    """The team's accounts in use, by label."""
-    return [AccountHealth(account, now) for account in accounts_in_use(team)]
+    """The team's accounts in use, by label. The same number of queries for any number of them."""
+    accounts = list(accounts_in_use(team))
+    since = now - LOOK_BACK
+    inboxes = _inboxes(team.pk, accounts, now)
+    lags = vitals.lags(team.pk, accounts, since=since)
+    errors = _last_errors(accounts, now)
+    wallets = vitals.wallets(accounts, since=since, now=now)
+    requests = vitals.requests(accounts, now=now)
+    return [
+        AccountHealth(
+            account,
+            now,
+            inboxes[account.pk],
+            lags.get(account.pk),
+            errors.get(account.pk),
+            wallets.get(account.pk),
+            requests[account.pk],
+        )
+        for account in accounts
+    ]
+
+
+def _inboxes(
+    team_id: int, accounts: Sequence[ProviderAccount], now: datetime
+) -> Mapping[int, Inbox]:
+    newest, waiting = _newest(accounts), _waiting(accounts, now)
+    missed = _missed(team_id, newest, now)
+    return {
+        account.pk: Inbox(
+            newest[account.pk], missed=missed.get(account.pk, 0), **waiting.get(account.pk, {})
+        )
+        for account in accounts
+    }
+
+
+def _newest(accounts: Sequence[ProviderAccount]) -> Mapping[int, datetime | None]:
+    """By the account's own row, which is told of a webhook in passing, and by the last entries."""
+    last = InboxEntry.objects.aggregate(last=Max("pk"))["last"] or 0
+    among = InboxEntry.objects.filter(pk__gt=last - NEWEST, account__in=accounts)
+    stored = dict(among.values_list("account").annotate(Max("received_at")))
+    return {
+        account.pk: max(filter(None, (account.last_hook_at, stored.get(account.pk))), default=None)
+        for account in accounts
+    }
+
+
+def _waiting(accounts: Sequence[ProviderAccount], now: datetime) -> Mapping[int, dict[str, Any]]:
+    waits = Q(outcome="")
+    unknown = Q(outcome=InboxOutcome.UNKNOWN_ACTIVATION, received_at__gt=now - LOOK_BACK)
+    found = InboxEntry.objects.filter(applied_at=None, account__in=accounts).values("account")
+    counted = found.annotate(
+        waiting=Count("pk", filter=waits),
+        oldest=Min("received_at", filter=waits),
+        unknown=Count("pk", filter=unknown),
+    )
+    return {
+        row["account"]: {name: row[name] for name in ("waiting", "oldest", "unknown")}
+        for row in counted
+    }
+
+
+def _missed(
+    team_id: int, newest: Mapping[int, datetime | None], now: datetime
+) -> Mapping[int, int]:
+    """Those of a week, or since the newest webhook where there was one."""
+    week = now - LOOK_BACK
+    since = [max(week, at or week) for at in newest.values()]
+    with connection.cursor() as cursor:
+        cursor.execute(_MISSED, [list(newest), since, team_id, now - ON_ITS_WAY])
+        return dict(cursor.fetchall())
+
+
+def _last_errors(accounts: Sequence[ProviderAccount], now: datetime) -> Mapping[int, SentRequest]:
+    """The newest of a day, of each account that had one."""
+    failed = SentRequest.objects.filter(account__in=accounts, at__gt=now - RECENT).exclude(
+        verdict=Verdict.DONE
+    )
+    newest = failed.order_by("account", "-at", "-pk").distinct("account")
+    return {line.account_id: line for line in newest}

@@ -95,6 +95,11 @@ def fold_spend() -> None:
     operations.fold_spend()
 
 
+@shared_task(name="rentals.fold_quality")
+def fold_quality() -> None:
+    operations.fold_quality()
+
+
 # What the standby does by itself while no message gets through.
 WORK: dict[str, Callable[..., Any]] = {
     "rentals.send_rent": send_rent,

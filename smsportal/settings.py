@@ -290,6 +290,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(3600.0),
         "options": {"queue": "bulk"},
     },
+    "quality": {
+        "task": "rentals.fold_quality",
+        "schedule": schedule(15.0),
+        "options": {"queue": "bulk"},
+    },
     "arrivals": {
         "task": "rentals.learn_arrivals",
         "schedule": schedule(1800.0),

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from accounts.budget import rows
 from accounts.budget.counter import Away, Counter, Lost, counter
-from accounts.budget.shares import Share, share
+from accounts.budget.shares import MINUTE_RESERVE, Share, share
 from accounts.budget.windows import Windows
 from accounts.states import Lane
 from providers.values import Limits
@@ -33,12 +33,39 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class Meter:
+    """What is used of one window: "minute" or "day"."""
+
+    window: str
+    used: int
+    limit: int
+
+    @property
+    def percent(self) -> int:
+        return min(100, round(100 * self.used / self.limit))
+
+    @property
+    def is_nearly_full(self) -> bool:
+        return self.used >= self.limit * (1 - MINUTE_RESERVE)
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Requests that count against the windows now; `limits` is None where none are named."""
 
     minute: int
     day: int
     limits: Limits | None
+
+    @property
+    def meters(self) -> list[Meter]:
+        """One for each window that has a limit."""
+        if self.limits is None:
+            return []
+        return [
+            Meter("minute", self.minute, self.limits.per_minute),
+            Meter("day", self.day, self.limits.per_day),
+        ]
 
 
 def reserve(

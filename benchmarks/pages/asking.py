@@ -70,6 +70,8 @@ PAGES: Final = [
     Page("months", "month_list"),
     Page("refunds", "refund_list"),
     Page("refunds_search", "refund_list", (("q", "service 39"),)),
+    Page("health", "health"),
+    Page("health_90_days_by_area", "health", (("period", "90-days"), ("by", "area"))),
 ]  # fmt: skip
 
 

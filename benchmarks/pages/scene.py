@@ -21,12 +21,13 @@ from ledger import book  # noqa: E402
 from ledger.models import Account  # noqa: E402
 from ledger.states import AccountKind  # noqa: E402
 from rentals.models import Rental  # noqa: E402
-from rentals.operations import fold_spend  # noqa: E402
+from rentals.operations import fold_quality, fold_spend  # noqa: E402
 
 MEMBERS: Final = 200
 BUSY: Final = 20  # the member who asks for their own: a 120th of the rentals
 SERVICES: Final = 40
 PURPOSES: Final = 300
+AREAS: Final = 20  # area codes, which a quarter of the rentals wish for
 DAYS: Final = 365
 LIVE: Final = 60  # rentals on the board
 EVENTS: Final = 5  # a rental
@@ -45,7 +46,9 @@ _RENTALS: Final = """
         auto_cancel, requested_at, day, sent_at, started_at, expires_at, ended_at, polls,
         confirm_reads, control_tries)
     SELECT n.id, %(team)s, (%(members)s::bigint[])[1 + floor(n.who * {members})::int],
-        a.id, gen_random_uuid(), 'service-' || n.what, 'Service ' || n.what, '', '', '',
+        a.id, gen_random_uuid(), 'service-' || n.what, 'Service ' || n.what,
+        CASE WHEN n.i %% 4 = 0 THEN (200 + n.i / 4 %% {areas})::text ELSE '' END,
+        CASE n.i %% 9 WHEN 0 THEN 'vz' WHEN 1 THEN 'tmo' WHEN 2 THEN 'att' ELSE '' END, '',
         CASE WHEN n.why < 0.1 THEN '' ELSE 'Purpose ' || floor(n.why * {purposes})::int END,
         s.state, a.currency, p.price, CASE WHEN s.state = 'in_doubt' THEN p.price ELSE 0 END,
         CASE WHEN s.state IN ('refused', 'in_doubt') THEN NULL ELSE p.price END,
@@ -144,10 +147,12 @@ def filled(rentals: int) -> Place:
     _write(team, members, wallets, rentals)
     while fold_spend():
         pass
+    while fold_quality():
+        pass
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("CHECKPOINT")
-    finance = _person(f"finance-{number}", team, Role.FINANCE, Role.MEMBER)
+    finance = _person(f"finance-{number}", team, *Role)
     return Place(rentals, team, finance, members[BUSY], wallets)
 
 
@@ -196,6 +201,7 @@ def _write(team: Team, members: list[User], wallets: list[ProviderAccount], rent
         "live": LIVE,
         "members": MEMBERS,
         "services": SERVICES,
+        "areas": AREAS,
         "purposes": PURPOSES,
         "events": EVENTS,
         "offers": OFFERS,

@@ -5,6 +5,7 @@ from rentals.models.inbox import InboxEntry
 from rentals.models.messages import Message
 from rentals.models.pacing import Arrivals, Pace
 from rentals.models.policy import Policy
+from rentals.models.quality import QualityFact, QualityMark, QualityTotal
 from rentals.models.rentals import Rental
 from rentals.models.spend import SpendFact, SpendTotal
 from rentals.models.trail import ProviderAnswer, RentalEvent
@@ -20,6 +21,9 @@ __all__ = [
     "Pace",
     "Policy",
     "ProviderAnswer",
+    "QualityFact",
+    "QualityMark",
+    "QualityTotal",
     "Rental",
     "RentalEvent",
     "SpendFact",

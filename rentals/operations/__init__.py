@@ -23,6 +23,7 @@ from rentals.operations.errors import (
 )
 from rentals.operations.favourites import set_favourite
 from rentals.operations.folding import fold_spend
+from rentals.operations.folding_quality import fold_quality
 from rentals.operations.inbox import apply_inbox_entries, apply_inbox_entry, hint_to_poll
 from rentals.operations.policy import change_policy
 from rentals.operations.polling import poll_account
@@ -49,6 +50,7 @@ __all__ = [
     "decline_request",
     "end_budget",
     "finish_rental",
+    "fold_quality",
     "fold_spend",
     "hint_to_poll",
     "poll_account",

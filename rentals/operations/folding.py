@@ -2,7 +2,8 @@
 
 In one statement, which sees one moment: the marks that are there are taken away, and what the
 rentals that they name cost more or less than before is added to the totals. A change that is
-committed later leaves its mark for the next time. A process that dies has done nothing.
+committed later leaves its mark for the next time. A process that dies has done nothing. The
+rentals are passed on to whoever adds up how well they went (folding_quality.py).
 """
 
 from typing import Final
@@ -23,6 +24,7 @@ _FOLD: Final = f"""
     ), gone AS (
         DELETE FROM ledger_spendchange WHERE id = ANY(ARRAY(SELECT id FROM seen)) RETURNING id
     ), marked AS MATERIALIZED ({marked("seen")}),
+    passed AS (INSERT INTO rentals_qualitymark (rental_id) SELECT id FROM marked),
     was AS MATERIALIZED (
         SELECT {COLUMNS} FROM rentals_spendfact JOIN marked ON marked.id = rental_id
     ), now AS MATERIALIZED (

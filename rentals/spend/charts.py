@@ -136,7 +136,7 @@ class MoneyChart(_Stepped):
     def top(self) -> Decimal:
         """What the upper edge stands for: a round amount above the highest bar."""
         highest = max((_positive(step.cells) for step in self.steps), default=NOTHING)
-        return _round_up(highest)
+        return round_up(highest)
 
     @property
     def blocks(self) -> Iterator[tuple[Step, list[Block]]]:
@@ -250,7 +250,7 @@ def _positive(cells: Iterable[Decimal]) -> Decimal:
     return sum((cell for cell in cells if cell > 0), NOTHING)
 
 
-def _round_up(amount: Decimal) -> Decimal:
+def round_up(amount: Decimal) -> Decimal:
     """To 1, 2 or 5 and zeros."""
     if amount <= 0:
         return Decimal(1)

@@ -14,7 +14,7 @@ from accounts.models import Membership, ProviderAccount
 from ledger import amounts
 from providers import phone
 from rentals.cards import Card
-from rentals.health import AccountHealth
+from rentals.health import account_health
 from rentals.queries import accounts_in_use
 from rentals.states import RentalState
 
@@ -77,6 +77,16 @@ def span(seconds: int) -> str:
 
 
 @register.filter
+def seconds(count: float | None) -> str:
+    """A time span that may be short: 0.4 s, 210 s, 12 min; a dash for none."""
+    if count is None:
+        return NOTHING
+    if abs(count) >= 600:
+        return span(round(count))
+    return _("%(count)s s") % {"count": formats.number_format(count, int(abs(count) < 9.95))}
+
+
+@register.filter
 def epoch(at: datetime | None) -> int | str:
     """Milliseconds since 1970, for the script's clocks."""
     return int(at.timestamp() * 1000) if at else ""
@@ -110,4 +120,4 @@ def wallets(context: dict[str, Any], membership: Membership) -> dict[str, Any]:
 @register.inclusion_tag("rentals/arrival.html")
 def arrival(account: ProviderAccount) -> dict[str, Any]:
     """Whether the account's webhooks reach us, and what to do where they don't."""
-    return {"health": AccountHealth(account, timezone.now())}
+    return {"health": account_health(account, timezone.now())}

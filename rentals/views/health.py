@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,8 +15,14 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import TeamRequest, team_view
 from accounts.models import ProviderAccount
 from accounts.states import Role
+from ledger.days import team_day
 from rentals.health import LOOK_BACK, team_health
 from rentals.operations.replaying import replay_inbox
+from rentals.quality.asked import RatesForm, columns, sheet
+from rentals.quality.reading import total
+from rentals.views.common import varied
+
+PAGE = 50
 
 SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": LOOK_BACK}
 
@@ -23,8 +30,25 @@ SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": LOOK_BACK
 @require_safe
 @team_view(Role.ADMIN)
 def health(request: TeamRequest) -> HttpResponse:
-    accounts = team_health(request.team, timezone.now())
-    return render(request, "rentals/health.html", {"accounts": accounts})
+    """Filters, days, grouping, `sort` and `page` of the rates are in the address; htmx gets the
+    rates alone."""
+    now = timezone.now()
+    form = RatesForm(request.GET, team=request.team, today=team_day(request.team, now))
+    sort = request.GET.get("sort", "")
+    rates = sheet(form, sort) if form.is_valid() else []
+    page = Paginator(rates, PAGE).get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "whole": total(rates),
+        "page": page,
+        "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
+        "columns": columns(form, sort),
+    }
+    if request.htmx:
+        return varied(render(request, "rentals/health.html#results", context))
+    context["accounts"] = team_health(request.team, now)
+    status = 422 if form.errors else 200
+    return varied(render(request, "rentals/health.html", context, status=status))
 
 
 @require_POST

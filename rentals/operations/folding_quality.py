@@ -1,0 +1,82 @@
+"""How well rentals went is added up, so that the health page need not do it.
+
+As with what they cost (rentals/operations/folding.py): in one statement the marks that are there
+are taken away, and what the rentals that they name say now is put in place of what they said.
+"""
+
+from typing import Final
+
+from django.db import connection, transaction
+
+from rentals.quality.bins import BINS
+from rentals.quality.facts import now
+
+AT_ONCE: Final = 50_000  # marks a transaction
+MOST: Final = 20  # transactions a call: others want the worker, too
+
+_ALONE: Final = "LOCK TABLE rentals_qualitytotal IN SHARE ROW EXCLUSIVE MODE"
+_CAME: Final = ", ".join(
+    f"coalesce(sum(d.sign) FILTER (WHERE d.bin = {each}), 0)::int" for each in range(BINS)
+)
+_FOLD: Final = f"""
+    WITH seen AS MATERIALIZED (
+        SELECT id, rental_id FROM rentals_qualitymark ORDER BY id LIMIT %(at_once)s
+    ), gone AS (
+        DELETE FROM rentals_qualitymark WHERE id = ANY(ARRAY(SELECT id FROM seen)) RETURNING id
+    ), marked AS MATERIALIZED (SELECT DISTINCT rental_id AS id FROM seen),
+    was AS MATERIALIZED (
+        SELECT f.rental_id, f.received, f.bin
+        FROM rentals_qualityfact f JOIN marked ON marked.id = f.rental_id
+    ), now AS MATERIALIZED ({now("JOIN marked ON marked.id = r.id")}),
+    added AS MATERIALIZED (SELECT * FROM now EXCEPT SELECT * FROM was),
+    taken AS MATERIALIZED (SELECT * FROM was EXCEPT SELECT * FROM now),
+    dropped AS (
+        DELETE FROM rentals_qualityfact WHERE rental_id IN (
+            SELECT rental_id FROM taken EXCEPT SELECT rental_id FROM added
+        )
+    ), kept AS (
+        INSERT INTO rentals_qualityfact (rental_id, received, bin) SELECT * FROM added
+        ON CONFLICT (rental_id) DO UPDATE SET received = excluded.received, bin = excluded.bin
+    ), differences AS (
+        SELECT 1 AS sign, * FROM added UNION ALL SELECT -1, * FROM taken
+    ), summed AS (
+        INSERT INTO rentals_qualitytotal AS t (team_id, day, account_id, service_code, carrier,
+            area_code, rentals, received, came)
+        SELECT r.team_id, r.day, r.account_id, r.service_code, r.carrier, r.area_code,
+            sum(d.sign), coalesce(sum(d.sign) FILTER (WHERE d.received), 0), ARRAY[{_CAME}]
+        FROM differences d JOIN rentals_rental r ON r.id = d.rental_id
+        GROUP BY 1, 2, 3, 4, 5, 6
+        ON CONFLICT (team_id, day, account_id, service_code, carrier, area_code)
+        DO UPDATE SET rentals = t.rentals + excluded.rentals,
+            received = t.received + excluded.received,
+            came = ARRAY(
+                SELECT u.was + u.more
+                FROM unnest(t.came, excluded.came) WITH ORDINALITY AS u(was, more, place)
+                ORDER BY place
+            )
+    )
+    SELECT count(*) FROM gone
+"""  # noqa: S608 - numbers of our own
+_ROOM: Final = "SET LOCAL work_mem = '64MB'"
+_TIDY: Final = "DELETE FROM rentals_qualitytotal WHERE rentals = 0"
+
+
+def fold_quality() -> int:
+    """Add up what changed; how many marks there were. Safe at any time, and twice at once."""
+    taken = 0
+    for _ in range(MOST):
+        now_taken = _fold()
+        taken += now_taken
+        if now_taken < AT_ONCE:
+            break
+    return taken
+
+
+def _fold() -> int:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_ALONE)
+        cursor.execute(_ROOM)
+        cursor.execute(_FOLD, {"at_once": AT_ONCE})
+        (taken,) = cursor.fetchone()
+        cursor.execute(_TIDY)
+        return int(taken)

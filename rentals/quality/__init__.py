@@ -1,0 +1,1 @@
+"""How well rentals go: the share that brings a code and how long it takes, added up by day."""
