@@ -50,7 +50,7 @@ def offer_star(request: TeamRequest) -> HttpResponse:
     """Put a star on the offer `star`, or take it off `unstar`; it stands first with one."""
     wanted = "star" in request.POST
     pk = request.POST.get("star" if wanted else "unstar", "")
-    offer = offers_of(request.team).filter(pk=int(pk) if AN_ID.fullmatch(pk) else None).first()
+    offer = offers_of(request.team).filter(pk=pk).first() if AN_ID.fullmatch(pk) else None
     if offer is None:
         raise Http404("There is no such offer.")
     set_favourite(user=request.user, offer=offer, wanted=wanted)

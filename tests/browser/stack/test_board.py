@@ -52,8 +52,8 @@ Date.now = () => real() + fast;
 def quiet(desk: Desk, left: float = 1200.0, **fields: Any) -> Rental:
     """A rental that no worker has anything to do for, with so many seconds left."""
     at = timezone.now()
-    fields = {"expires_at": at + timedelta(seconds=left), "auto_cancel": False} | fields
-    return make_rental(desk.membership, desk.accounts["smsgig"], at=at, **fields)
+    given: dict[str, Any] = {"expires_at": at + timedelta(seconds=left), "auto_cancel": False}
+    return make_rental(desk.membership, desk.accounts["smsgig"], at=at, **given | fields)
 
 
 def listening(desk: Desk) -> Page:
