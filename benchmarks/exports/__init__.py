@@ -1,7 +1,7 @@
-"""How much memory a download of a long statement takes, above what the process has idle.
+"""How much memory a file of a million rows takes, above what its worker has idle.
 
-Each is taken in a process of its own, as a worker serves it: the view answers, and the body is
-read piece by piece and thrown away. `/proc` tells the peak.
+Each is made in a process of its own, as a worker makes it: asked for, taken up by its row, written
+to disk. `/proc` tells the peak.
 """
 
 import subprocess
@@ -12,23 +12,41 @@ from typing import Final
 from benchmarks.figures import Figure
 from benchmarks.ground import ground
 
-LINES: Final = 200_000
+ROWS: Final = 1_000_000
+RENTALS: Final = 200_000
 GOAL: Final = 150.0  # MB
+SECONDS: Final = {"csv": 120, "xlsx": 600}
 
 
 def measure() -> Iterator[Figure]:
-    environment = ground().environment
+    ground()
+    from accounts.models import Membership
     from benchmarks.exports.scene import wallet_with
+    from benchmarks.pages.scene import filled
 
-    wallet, finance = wallet_with(LINES)
-    for kind in ("csv", "xlsx"):
-        command = [sys.executable, "-W", "ignore", "-m", "benchmarks.exports.taking"]
-        words = [*command, str(wallet.pk), str(finance.pk), kind]
-        said = subprocess.run(
-            words, env=environment, check=True, capture_output=True, text=True
-        ).stdout
-        memory, seconds, lines = map(float, said.split()[-3:])
-        if lines != LINES + 1:  # the opening balance is one, too
-            raise RuntimeError(f"{lines:.0f} lines came as {kind}")
-        yield Figure(f"export_{kind}_of_200k_lines_peak_mb_above_idle", memory, GOAL)
-        yield Figure(f"export_{kind}_of_200k_lines_seconds", seconds, 60)
+    wallet, finance = wallet_with(ROWS)
+    for kind in SECONDS:
+        statement = _made("statement", wallet.pk, finance.pk, kind, "kind=opening")
+        yield from _figures(f"{kind}_of_1m_lines", statement, ROWS + 1, SECONDS[kind])
+    place = filled(RENTALS)
+    reader = Membership.objects.get(team=place.team, user=place.finance)
+    for kind in SECONDS:
+        history = _made("rentals", 0, reader.pk, kind, "state=in_doubt")
+        yield from _figures(f"{kind}_of_200k_rentals", history, RENTALS, SECONDS[kind])
+
+
+def _made(*words: object) -> list[float]:
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.exports.making", *map(str, words)]
+    ran = subprocess.run(
+        command, env=ground().environment, check=True, capture_output=True, text=True
+    )
+    return [float(word) for word in ran.stdout.split()[-4:]]
+
+
+def _figures(what: str, made: list[float], expected: int, limit: float) -> Iterator[Figure]:
+    memory, seconds, rows, size = made
+    if rows != expected:
+        raise RuntimeError(f"{rows:.0f} rows came of {what}")
+    yield Figure(f"export_{what}_peak_mb_above_idle", memory, GOAL)
+    yield Figure(f"export_{what}_seconds", seconds, limit)
+    yield Figure(f"export_{what}_file_mb", size, 300)
