@@ -117,8 +117,9 @@ _REFUNDS: Final = """
 """
 _OFFERS: Final = """
     INSERT INTO rentals_offer (account_id, service_code, name, price, ttl, stock, multiple_sms,
-        read_at)
-    SELECT a.id, 'service-' || n, 'Service ' || n, 0.25 + n * 0.01, 1200, 10, false, %(until)s
+        read_at, tried, codes)
+    SELECT a.id, 'service-' || n, 'Service ' || n, 0.25 + n * 0.01, 1200, 10, false, %(until)s,
+        100, 60
     FROM unnest(%(wallets)s::bigint[]) a(id) CROSS JOIN generate_series(0, {offers} - 1) n
 """
 _MARKS: Final = """
