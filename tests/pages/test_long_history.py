@@ -50,5 +50,5 @@ def test_the_page_says_that_there_are_more(crowded: World) -> None:
     client, address = signed_in(crowded.admin), page("rental_list", crowded.team)
     assert "More than 10 rentals." in words(client.get(address))
     assert "6 rentals" in words(client.get(address, {"service": "eBay"}))
-    shown = client.get(address, {"sort": "member", "page": 9})
+    shown = client.get(address, {"sort": "member", "page": "9"})
     assert len(shown.context["cards"]) == 10
