@@ -8,5 +8,6 @@ from heroicons.templatetags import heroicons
 
 register = template.Library()
 
-for draw in (heroicons.heroicon_mini, heroicons.heroicon_outline):
+for style in ("micro", "mini", "outline", "solid"):
+    draw = getattr(heroicons, f"heroicon_{style}")
     register.simple_tag(lru_cache(maxsize=1024)(draw), name=draw.__name__)
