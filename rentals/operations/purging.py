@@ -5,6 +5,7 @@ transaction over rows that nobody else has locked: a run can be killed at any mo
 one goes on, because rows that hold nothing any more are passed over.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -13,7 +14,7 @@ from operator import or_
 from typing import Any, Final
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -30,6 +31,14 @@ from rentals.operations.transition import Moves, locked
 from rentals.states import LIVE, UNANSWERED
 
 BATCH: Final = 500
+BLANK_MESSAGES: Final = """
+    UPDATE rentals_message SET code = '', text = '', code_hash = value, purged_at = %s
+    FROM unnest(%s::bigint[], %s::bytea[]) given(key, value) WHERE id = key
+"""
+HIDE_ANSWERS: Final = """
+    UPDATE rentals_provideranswer SET reply = value::jsonb, purged_at = %s
+    FROM unnest(%s::bigint[], %s::text[]) given(key, value) WHERE id = key
+"""
 
 log = structlog.get_logger(__name__)
 
@@ -161,11 +170,8 @@ def _messages() -> QuerySet[Message]:
 
 def _blank_messages(messages: Sequence[Message], now: datetime) -> None:
     """The hashes stay: whatever tells of the same SMS later is still known to be the same."""
-    for message in messages:
-        message.code_hash = code_hash(message.code) if message.code else None
-        message.code = message.text = ""
-        message.purged_at = now
-    Message.objects.bulk_update(messages, ["code_hash", "code", "text", "purged_at"])
+    hashes = [code_hash(message.code) if message.code else None for message in messages]
+    _write(BLANK_MESSAGES, now, messages, hashes)
 
 
 def _webhooks() -> QuerySet[InboxEntry]:
@@ -188,9 +194,13 @@ def _answers() -> QuerySet[ProviderAnswer]:
 
 
 def _hide_answers(answers: Sequence[ProviderAnswer], now: datetime) -> None:
-    for answer in answers:
-        answer.reply, answer.purged_at = hidden(answer.reply), now
-    ProviderAnswer.objects.bulk_update(answers, ["reply", "purged_at"])
+    _write(HIDE_ANSWERS, now, answers, [json.dumps(hidden(answer.reply)) for answer in answers])
+
+
+def _write(statement: str, now: datetime, rows: Sequence[Any], values: list[Any]) -> None:
+    """Give each row a value of its own, in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [now, [row.pk for row in rows], values])
 
 
 def _numbered() -> QuerySet[Rental]:
