@@ -11,6 +11,7 @@ from rentals.views import (
     deciding,
     detail,
     evidence,
+    finding,
     health,
     history,
     policy,
@@ -52,6 +53,7 @@ urlpatterns = [
     path("budgets/answer/<str:token>", asking.budget_answer, name="budget_answer"),
     path("budgets/asked/<int:asked>/decide", asking.request_decide, name="request_decide"),
     path("budgets/asked/<int:asked>/withdraw", asking.request_withdraw, name="request_withdraw"),
+    path("find/", finding.everything, name="find"),
     path("balances", board.wallet_bar, name="wallet_bar"),
     path("providers/<int:account>/console/", console.provider_console, name="provider_console"),
     path(

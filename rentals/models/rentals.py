@@ -2,8 +2,9 @@
 
 import uuid
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ProviderAccount, Team, User
@@ -131,6 +132,13 @@ class Rental(models.Model):
                     state__in=["requested", "in_doubt", "waiting", "cancelling", "received"]
                 ),
                 name="rental_live",
+            ),
+            # A number is looked for by its last digits.
+            models.Index(
+                "team",
+                OpClass(Reverse("phone_raw"), name="text_pattern_ops"),
+                condition=~models.Q(phone_raw=""),
+                name="rental_by_last_digits",
             ),
         ]
 

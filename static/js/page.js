@@ -126,7 +126,7 @@ document.addEventListener("show", ({ target: dialog }) => {
 });
 document.addEventListener("click", (event) => {
   const opens = event.target.closest("[data-opens]");
-  if (!opens) return;
+  if (!opens || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
   opens.closest("details[open]")?.querySelector("summary").focus();
   opens.closest("details[open]")?.removeAttribute("open");

@@ -43,6 +43,7 @@ MATRIX: Final[dict[str, Row]] = {
     "board": row(READ),
     "board_live": row(READ),
     "wallet_bar": row(READ),
+    "find": row(READ),
     "offer_list": row(READ, MEMBER, ADMIN),
     "offer_star": row(WRITE, MEMBER, ADMIN),
     "catalogue_refresh": row(WRITE, MEMBER, ADMIN),
