@@ -16,7 +16,7 @@ TEST: Final = "alert.test"
 
 
 def of_alert(endpoint: Endpoint, alert: Alert, news: News, now: datetime) -> Delivery:
-    """A message about an alert, not saved. It names nobody, and holds no number, text or code."""
+    """A message about an alert, not saved. It holds what the alert says, so no number or code."""
     data = {
         "id": alert.pk,
         "team": endpoint.team.slug,
