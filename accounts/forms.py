@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.currencies import CURRENCIES
 from accounts.models import Membership, SavedView
-from accounts.states import Role
+from accounts.states import Role, Signal
 from accounts.zones import zone_names
 from providers.provider import Provider
 
@@ -175,3 +175,12 @@ class NewViewForm(ViewForm):
     default = forms.BooleanField(label=_("Begin the page with it"), required=False)
     page = forms.CharField(max_length=40, widget=forms.HiddenInput)
     query = forms.CharField(max_length=4000, required=False, strip=False, widget=forms.HiddenInput)
+
+
+class SignalsForm(forms.Form):
+    signals = forms.MultipleChoiceField(
+        label=_("When a code comes"),
+        choices=Signal.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )

@@ -15,6 +15,7 @@ def nothing_here(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("", home.home, name="home"),
     path("profile/", settings.profile, name="profile"),
+    path("profile/signals", settings.profile_signals, name="profile_signals"),
     path("healthz", healthz, name="healthz"),
     path("theme", theme, name="theme"),
     path("account/email/", nothing_here),  # an address comes with the invitation and stays

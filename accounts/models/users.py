@@ -3,10 +3,13 @@
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from accounts.states import Signal
 
 
 class UserManager(BaseUserManager["User"]):
@@ -29,6 +32,12 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
     # They are in the way of whoever speaks to their computer.
     hotkeys = models.BooleanField(_("single-key shortcuts"), default=True)
+    signals = ArrayField(
+        models.CharField(max_length=10, choices=Signal),
+        default=list,
+        blank=True,
+        verbose_name=_("when a code comes"),
+    )
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
 

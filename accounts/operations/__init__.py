@@ -14,6 +14,7 @@ from accounts.operations.people import (
     add_member,
     change_profile,
     change_roles,
+    change_signals,
     remove_member,
 )
 from accounts.operations.provider_accounts import add_provider_account, archive, check, rename
@@ -31,6 +32,7 @@ __all__ = [
     "change_profile",
     "change_roles",
     "change_settings",
+    "change_signals",
     "check",
     "create_team",
     "forget_answers",

@@ -12,7 +12,7 @@ from accounts.actions import Action
 from accounts.announcements import revoke
 from accounts.models import Membership, Team, User
 from accounts.operations.errors import LastAdmin, NotPossible, PasswordTooWeak
-from accounts.states import Role
+from accounts.states import Role, Signal
 from accounts.verified import vouch_for_email
 from accounts.zones import zone_names
 
@@ -109,6 +109,14 @@ def change_profile(*, user: User, name: str, time_zone: str, hotkeys: bool) -> N
     if len(name.strip()) > 100 or not name.isprintable():
         raise NotPossible(_("A name has at most 100 characters."))
     User.objects.filter(pk=user.pk).update(name=name.strip(), time_zone=time_zone, hotkeys=hotkeys)
+
+
+def change_signals(*, user: User, signals: Iterable[str]) -> None:
+    """How a person is told of a code beyond the page. Raises NotPossible for an unknown way."""
+    wanted = set(signals)
+    if not wanted <= set(Signal.values):
+        raise NotPossible(_("Choose among the ways in the list."))
+    User.objects.filter(pk=user.pk).update(signals=[each for each in Signal if each in wanted])
 
 
 def ordered(roles: Iterable[str]) -> list[Role]:

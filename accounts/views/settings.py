@@ -8,11 +8,11 @@ from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import operations
 from accounts.access import TeamRequest, team_view
-from accounts.forms import ProfileForm, TeamSettingsForm
+from accounts.forms import ProfileForm, SignalsForm, TeamSettingsForm
 from accounts.models import User
 from accounts.operations.errors import NotPossible
 from accounts.states import Role
@@ -48,5 +48,22 @@ def profile(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Your profile is kept."))
             return redirect("profile")
-    status = 422 if form.errors else 200
-    return render(request, "accounts/profile.html", {"form": form}, status=status)
+    return _profile(request, form, SignalsForm(initial=model_to_dict(user)))
+
+
+@require_POST
+@login_required
+def profile_signals(request: HttpRequest) -> HttpResponse:
+    user = cast("User", request.user)
+    form = SignalsForm(request.POST)
+    if form.is_valid():
+        operations.change_signals(user=user, **form.cleaned_data)
+        messages.success(request, _("How you are told of a code is kept."))
+        return redirect("profile")
+    return _profile(request, ProfileForm(initial=model_to_dict(user)), form)
+
+
+def _profile(request: HttpRequest, form: ProfileForm, signals: SignalsForm) -> HttpResponse:
+    status = 422 if form.errors or signals.errors else 200
+    context = {"form": form, "signals": signals}
+    return render(request, "accounts/profile.html", context, status=status)

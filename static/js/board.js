@@ -91,6 +91,9 @@ function tell(message) {
   const text = about(code ? words.codeCame : words.smsCame, card);
   say(text.replace("{code}", [...(code ?? "")].join(" ")));
   card.dataset.arrived = "";
+  if (!("mine" in card.dataset)) return;
+  const news = { id: message.dataset.message, service: card.dataset.service, code };
+  document.dispatchEvent(new CustomEvent("code", { detail: news }));
 }
 
 /* --- choosing an offer --- */

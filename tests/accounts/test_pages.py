@@ -203,3 +203,26 @@ def test_times_are_shown_in_ones_own_zone_else_the_teams(client: Client, admin: 
 def test_an_unknown_zone_in_the_database_breaks_no_page(client: Client, admin: Membership) -> None:
     User.objects.update(time_zone="Nowhere/At_All")
     assert client.get(at(admin, "people")).status_code == HTTPStatus.OK
+
+
+def test_how_one_is_told_of_a_code_is_ones_own_choice(client: Client, admin: Membership) -> None:
+    other, address = make_user(), reverse("profile_signals")
+    assert admin.user.signals == []
+    assert client.post(address, {"signals": ["sound", "title"]}).status_code == HTTPStatus.FOUND
+    assert User.objects.get(pk=admin.user_id).signals == ["title", "sound"]
+    assert User.objects.get(pk=other.pk).signals == []
+    wrong = client.post(address, {"signals": ["sound", "fireworks"]})
+    assert wrong.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert "fireworks" in wrong.content.decode()
+    assert User.objects.get(pk=admin.user_id).signals == ["title", "sound"]
+    assert client.get(address).status_code == HTTPStatus.METHOD_NOT_ALLOWED
+    client.post(address)
+    assert User.objects.get(pk=admin.user_id).signals == []
+
+
+def test_nobody_chooses_before_signing_in(client: Client) -> None:
+    user = make_user()
+    response = client.post(reverse("profile_signals"), {"signals": ["sound"]})
+    assert response.status_code == HTTPStatus.FOUND
+    assert "/account/login/" in response["Location"]
+    assert User.objects.get(pk=user.pk).signals == []
