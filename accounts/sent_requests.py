@@ -11,7 +11,7 @@ from accounts.models import ProviderAccount, SentRequest
 from accounts.states import Lane, Verdict
 from accounts.trail import Place
 
-PAGE: Final = 50
+PAGE: Final = 25
 FEW: Final = 8  # on the account's own page
 ERRORS: Final = "errors"
 
