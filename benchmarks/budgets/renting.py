@@ -8,16 +8,20 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from django.utils import timezone
+from benchmarks.ground import ground
 
-from accounts.models import Membership
-from benchmarks.pages.asking import Times, used
-from benchmarks.pages.scene import DAYS, Place
-from ledger.models import ExchangeRate
-from rentals.budgets.reading import Wanted, standings
-from rentals.models import Budget, Offer
-from rentals.operations import fold_spend, request_rental
-from rentals.states import BudgetCounts, BudgetPeriod, BudgetScope
+ground()  # sets Django up, which the imports below need
+
+from django.utils import timezone  # noqa: E402
+
+from accounts.models import Membership  # noqa: E402
+from benchmarks.pages.asking import Times, used  # noqa: E402
+from benchmarks.pages.scene import DAYS, Place  # noqa: E402
+from ledger.models import ExchangeRate  # noqa: E402
+from rentals.budgets.reading import Wanted, standings  # noqa: E402
+from rentals.models import Budget, Offer  # noqa: E402
+from rentals.operations import fold_spend, request_rental  # noqa: E402
+from rentals.states import BudgetCounts, BudgetPeriod, BudgetScope  # noqa: E402
 
 TURNS: Final = 10
 A_TURN: Final = 20  # rents, after which sums are folded, as a worker does every ten seconds
