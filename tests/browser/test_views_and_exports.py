@@ -52,7 +52,7 @@ def export(owner: Membership, state: ExportState, **fields: object) -> Export:
         "asked_at": now,
         "query": f"state={state}",
     }
-    return Export.objects.create(**given | fields)  # type: ignore[misc]
+    return Export.objects.create(**given | fields)
 
 
 def finish(found: Export) -> None:
