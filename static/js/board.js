@@ -198,4 +198,4 @@ readClock(document);
 notice(document, { silently: true });
 tick();
 showPrice();
-setInterval(tick, 1000);
+setInterval(tick, 250); // so that what is shown is never a second old
