@@ -63,14 +63,8 @@ def with_budgets(place: Place) -> Limited:
         )
         for kind in KINDS
     ]
-    offer = Offer.objects.create(
-        account=place.wallets[0],
-        service_code="service-1",
-        name="Service 1",
-        price=Decimal("0.26"),
-        ttl=1200,
-        stock=100,
-        read_at=now,
+    offer = Offer.objects.select_related("account").get(
+        account=place.wallets[0], service_code="service-1"
     )
     return Limited(place, member, offer, budgets)
 
