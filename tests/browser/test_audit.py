@@ -90,7 +90,7 @@ def test_filters_are_used_without_a_reload_and_stay_in_the_address(
     populate(admin)
     page.goto(f"/t/{admin.team.slug}/audit/")
     page.get_by_label("Kind of action").select_option("codes")
-    expect(page.get_by_role("row")).to_have_count(2)
+    expect(page.get_by_role("row")).to_have_count(3)
     assert "family=codes" in page.url
     page.get_by_label("Its number").fill("5")
     page.get_by_label("Its number").press("Tab")

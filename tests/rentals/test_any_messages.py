@@ -135,8 +135,8 @@ class Messages(RuleBasedStateMachine):
 
     @rule()
     def sweep(self) -> None:
-        for name, key in swept(self.it.times):
-            if name == "rentals.apply_inbox":
+        for name, *keys in swept(self.it.times):
+            for key in keys if name == "rentals.apply_inbox" else ():
                 operations.apply_inbox_entry(int(str(key)), now=self.it.times.now())
 
     @rule()
