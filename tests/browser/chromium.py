@@ -5,6 +5,8 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+from django.db import connections
 from playwright.sync_api import Browser, sync_playwright
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -39,3 +41,19 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program(), args=[*OPTIONS])
         yield browser
         browser.close()
+
+
+@contextmanager
+def beside_django() -> Iterator[Browser]:
+    """The same in a thread that asks Django's database too.
+
+    While Playwright's event loop runs, Django refuses plain queries unless told otherwise, and has
+    other connections than before and after. Those that are out of sight meanwhile end unnoticed
+    when the database is renewed, so none is left on either side.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        connections.close_all()
+        with chromium() as browser:
+            yield browser
+            connections.close_all()

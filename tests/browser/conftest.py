@@ -19,11 +19,9 @@ expect.set_options(timeout=PATIENCE)
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for a file's tests. Its event loop would make Django refuse plain queries."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        with chrome.chromium() as browser:
-            yield browser
+    """One browser for a file's tests."""
+    with chrome.beside_django() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connections
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
@@ -147,20 +146,17 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for a module's tests. Its event loop would make Django refuse plain queries."""
+    """One browser for a module's tests."""
     from tests.browser import chromium as chrome
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        with chrome.chromium() as browser:
-            expect.set_options(timeout=PATIENCE)
-            yield browser
+    with chrome.beside_django() as browser:
+        expect.set_options(timeout=PATIENCE)
+        yield browser
 
 
 @pytest.fixture
 def desk(stack: Stack, chromium: Browser) -> Iterator[Desk]:
     """A member in a browser. The test fails where a page logs an error."""
-    connections.close_all()  # the module before may have replaced the database under them
     team = make_team()
     accounts = {code: open_account(stack, team, code) for code in ("smsgig", "smsvilla")}
     desk = Desk(
