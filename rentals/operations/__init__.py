@@ -22,8 +22,8 @@ from rentals.operations.errors import (
     RentalNotAllowed,
 )
 from rentals.operations.favourites import set_favourite
-from rentals.operations.folding import fold_spend
 from rentals.operations.folding_quality import fold_quality
+from rentals.operations.folding_spend import fold_spend
 from rentals.operations.inbox import apply_inbox_entries, apply_inbox_entry, hint_to_poll
 from rentals.operations.policy import change_policy
 from rentals.operations.polling import poll_account

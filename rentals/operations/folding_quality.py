@@ -1,20 +1,15 @@
 """How well rentals went is added up, so that the health page need not do it.
 
-As with what they cost (rentals/operations/folding.py): in one statement the marks that are there
+As with what they cost (folding_spend.py): in one statement the marks that are there
 are taken away, and what the rentals that they name say now is put in place of what they said.
 """
 
 from typing import Final
 
-from django.db import connection, transaction
-
+from rentals.operations.folding import Fold
 from rentals.quality.bins import BINS
 from rentals.quality.facts import now
 
-AT_ONCE: Final = 50_000  # marks a transaction
-MOST: Final = 20  # transactions a call: others want the worker, too
-
-_ALONE: Final = "LOCK TABLE rentals_qualitytotal IN SHARE ROW EXCLUSIVE MODE"
 _CAME: Final = ", ".join(
     f"coalesce(sum(d.sign) FILTER (WHERE d.bin = {each}), 0)::int" for each in range(BINS)
 )
@@ -56,27 +51,9 @@ _FOLD: Final = f"""
             )
     )
     SELECT count(*) FROM gone
-"""  # noqa: S608 - numbers of our own
-_ROOM: Final = "SET LOCAL work_mem = '64MB'"
-_TIDY: Final = "DELETE FROM rentals_qualitytotal WHERE rentals = 0"
+"""
 
 
 def fold_quality() -> int:
-    """Add up what changed; how many marks there were. Safe at any time, and twice at once."""
-    taken = 0
-    for _ in range(MOST):
-        now_taken = _fold()
-        taken += now_taken
-        if now_taken < AT_ONCE:
-            break
-    return taken
-
-
-def _fold() -> int:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_ALONE)
-        cursor.execute(_ROOM)
-        cursor.execute(_FOLD, {"at_once": AT_ONCE})
-        (taken,) = cursor.fetchone()
-        cursor.execute(_TIDY)
-        return int(taken)
+    """Add up what changed; gives how many marks there were. Safe at any time, and twice at once."""
+    return Fold("rentals_qualitytotal", _FOLD).run()

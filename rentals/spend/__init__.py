@@ -2,5 +2,5 @@
 
 `facts` says what a rental costs, `reading` adds it up for the pages, `spent` for budgets, `proof`
 compares the totals with the rentals and the book. The totals are written by
-`rentals.operations.folding`.
+`rentals.operations.folding_spend`.
 """
