@@ -15,7 +15,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Membership, ProviderAccount
+from accounts.models import ConsoleRequest, Membership, ProviderAccount
 from providers.calls import Call, Effect
 from providers.documented import Documented, Means, Parameter
 from providers.provider import Unsupported
@@ -124,6 +124,14 @@ def do(deed: Deed, form: CallForm, membership: Membership, now: datetime) -> Ren
     end = cancel_rental if deed.kind == "cancel" else finish_rental
     end(rental=deed.rental, actor=membership.user, now=now)
     return deed.rental
+
+
+def asked_for(request: ConsoleRequest) -> Rental | None:
+    """The rental of ours that a request was about, where it named an activation."""
+    activation = request.asked.get("activation_id", "")
+    if not activation:
+        return None
+    return Rental.objects.filter(account=request.account, activation_id=activation).first()
 
 
 def suggestions(account: ProviderAccount, documented: Documented) -> Mapping[str, list[str]]:

@@ -25,6 +25,7 @@ class ConsoleRequest(models.Model):
     at = models.DateTimeField()
     title = models.CharField(max_length=60)  # the document's, of the call
     curl = models.TextField()  # with a variable in place of the key
+    asked = models.JSONField(default=dict)  # its parameters, by the document's names
     answered_at = models.DateTimeField(null=True)
     sealed = models.BinaryField(null=True)  # the reply, by providers.exchange
     verdict = models.CharField(max_length=12, choices=Verdict, blank=True)

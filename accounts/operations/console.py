@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -60,10 +61,13 @@ def ask_provider(
     return request
 
 
-def reveal_answer(*, request: ConsoleRequest, reason: str, actor: User) -> Reply:
+def reveal_answer(
+    *, request: ConsoleRequest, reason: str, actor: User, about: Model | None = None
+) -> Reply:
     """Write down who looks at a whole answer and why, then give it.
 
-    Raises NotPossible without a reason, and where there is no answer.
+    `about` is the rental that was asked for, where it is one of the team's: it stands in its
+    trail. Raises NotPossible without a reason, and where there is no answer.
     """
     if not reason.strip():
         raise NotPossible(_("Say why. It is kept with your name."))
@@ -75,8 +79,12 @@ def reveal_answer(*, request: ConsoleRequest, reason: str, actor: User) -> Reply
             team=request.account.team,
             actor=actor,
             action=Action.ANSWER_SHOWN,
-            object=request.account,
-            after={"request": request.title, "sent": request.at.isoformat(timespec="seconds")},
+            object=about or request.account,
+            after={
+                "request": request.title,
+                "sent": request.at.isoformat(timespec="seconds"),
+                **request.asked,
+            },
             reason=reason.strip()[:500],
         )
     return reply
@@ -111,6 +119,7 @@ def _written(
                 "at": now,
                 "title": asking.title,
                 "curl": as_curl(asking.call, gateway.base_url(wire)),
+                "asked": _parameters(asking.call),
             },
         )
         if (request.account_id, request.actor_id) != (account.pk, actor.pk):
@@ -121,14 +130,13 @@ def _written(
                 actor=actor,
                 action=Action.PROVIDER_ASKED,
                 object=account,
-                after=_told(asking.call),
+                after={"request": f"{asking.call.method} {asking.call.path}", **request.asked},
             )
     return request, is_new
 
 
-def _told(call: Call[Any]) -> Mapping[str, str]:
-    named = {**call.query, **(call.json or {})}
-    return {"request": f"{call.method} {call.path}", **{k: str(v) for k, v in named.items()}}
+def _parameters(call: Call[Any]) -> Mapping[str, str]:
+    return {name: str(value) for name, value in {**call.query, **(call.json or {})}.items()}
 
 
 def _send(request: ConsoleRequest, account: ProviderAccount, call: Call[Any]) -> None:

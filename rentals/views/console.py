@@ -23,7 +23,7 @@ from accounts.views.provider_accounts import find_account
 from providers.calls import Effect
 from providers.curl import as_curl
 from providers.documented import Documented
-from rentals.console import CallForm, Deed, deed, do, suggestions
+from rentals.console import CallForm, Deed, asked_for, deed, do, suggestions
 from rentals.operations import NotPossible, RentalNotAllowed
 
 
@@ -82,7 +82,10 @@ def console_reveal(request: TeamRequest, account: int, answer: uuid.UUID) -> Htt
         return _answer(request, sent, form, status=422)
     try:
         accounts_operations.reveal_answer(
-            request=sent, reason=form.cleaned_data["reason"], actor=request.user
+            request=sent,
+            reason=form.cleaned_data["reason"],
+            actor=request.user,
+            about=asked_for(sent),
         )
     except NotAsked as problem:
         messages.info(request, str(problem))

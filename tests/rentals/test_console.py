@@ -123,6 +123,8 @@ def test_what_is_secret_is_shown_after_a_reason_and_only_once(desk: Desk) -> Non
     assert "no-store" in whole["Cache-Control"]
     event = AuditEvent.objects.get(actor=desk.admin.user, action="provider_account.answer_shown")
     assert (event.reason, event.family) == ("The card shows another code.", "codes")
+    assert (event.object_type, event.object_id) == ("rentals.rental", str(rental.pk))
+    assert event.after["activation_id"] == rental.activation_id
     assert CODE not in str(event.after)
     assert CODE not in desk.client.get(address).content.decode()
     assert desk.client.get(f"{address}whole")["Location"] == address
