@@ -185,6 +185,14 @@ class StatementFilter(forms.Form):
         return Wanted(since=month, until=until, kind=said.get("kind") or "", word=word)
 
     @property
+    def problems(self) -> list[str]:
+        """What is wrong, each with the field that it is about."""
+        return [
+            f"{self.fields[name].label}: {' '.join(map(str, errors))}"
+            for name, errors in self.errors.items()
+        ]
+
+    @property
     def narrows(self) -> bool:
         return any(self.data.get(name) for name in self.fields)
 

@@ -6,7 +6,7 @@ from typing import Final
 from django.utils.translation import gettext_lazy
 
 from ledger.days import team_day
-from ledger.exports.listings import Asked, Listing, NotListed, Table, register
+from ledger.exports.listings import Asked, Listing, NotListed, Table, refuse_if, register
 from rentals import exports, spending
 from rentals.filters import RentalFilter
 from rentals.sorting import in_order
@@ -27,6 +27,7 @@ def register_all() -> None:
 def _history(wanted: Asked) -> Table:
     """What is filtered; of their own, for whoever sees no one else's money."""
     narrowed = RentalFilter(wanted.query, membership=wanted.membership)
+    refuse_if(narrowed.problems)
     rentals = in_order(narrowed.qs, wanted.query.get("sort", ""))
     if not sees_spend(wanted.membership):
         rentals = rentals.filter(member=wanted.membership.user_id)

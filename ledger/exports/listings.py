@@ -17,6 +17,7 @@ from accounts.actions import Action
 from accounts.models import Membership
 from accounts.states import Role
 from ledger.exports.cells import Value
+from ledger.filters import clean
 
 
 class NotListed(Exception):
@@ -27,6 +28,15 @@ class NotListed(Exception):
         self.status = status
 
 
+def refuse_if(problems: Sequence[str]) -> None:
+    """A filter that can't be read narrows nothing: no file is better than one of everything.
+
+    Raises NotListed where there are problems.
+    """
+    if problems:
+        raise NotListed(" ".join(problems), 422)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Who asks for what, and at which moment; `about` is the wallet of a statement."""
@@ -35,6 +45,9 @@ class Asked:
     query: QueryDict
     now: datetime
     about: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "query", clean(self.query))
 
 
 @dataclass(frozen=True, slots=True)

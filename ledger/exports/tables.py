@@ -14,9 +14,9 @@ from accounts.trail import in_one_line, narrowed, tell
 from accounts.trail_form import TrailForm
 from ledger.exports import lists
 from ledger.exports.cells import Value
-from ledger.exports.listings import Asked, Listing, NotListed, Table, register
+from ledger.exports.listings import Asked, Listing, NotListed, Table, refuse_if, register
 from ledger.exports.lists import PORTION
-from ledger.filters import ExceptionFilter, RefundFilter, StatementFilter, clean
+from ledger.filters import ExceptionFilter, RefundFilter, StatementFilter
 from ledger.models import ExchangeRate
 from ledger.queries.months import Month, months_of
 from ledger.queries.refunds import in_order
@@ -68,7 +68,8 @@ def _statement(asked: Asked) -> Table:
     account = asked.membership.team.provider_accounts.filter(pk=asked.about or 0).first()
     if account is None:
         raise NotListed(_("The team has no such wallet."), 404)
-    form = StatementFilter(clean(asked.query))
+    form = StatementFilter(asked.query)
+    refuse_if(form.problems)
     wanted = form.wanted
     return Table(
         f"wallet-{account.pk}",
@@ -80,14 +81,16 @@ def _statement(asked: Asked) -> Table:
 
 
 def _refunds(asked: Asked) -> Table:
-    form = RefundFilter(clean(asked.query), membership=asked.membership, now=asked.now)
+    form = RefundFilter(asked.query, membership=asked.membership, now=asked.now)
+    refuse_if(form.problems)
     found = in_order(form.qs)
     rows = lambda: lists.refund_rows(found, now=asked.now)  # noqa: E731
     return Table("refunds", lists.REFUNDS, found, rows, form.said)
 
 
 def _exceptions(asked: Asked) -> Table:
-    form = ExceptionFilter(clean(asked.query), membership=asked.membership)
+    form = ExceptionFilter(asked.query, membership=asked.membership)
+    refuse_if(form.problems)
     found = form.shown
     return Table(
         "exceptions", lists.EXCEPTIONS, found, lambda: lists.exception_rows(found), form.said
@@ -113,9 +116,8 @@ def _rates(asked: Asked) -> Table:
 
 
 def _audit(asked: Asked) -> Table:
-    form = TrailForm(clean(asked.query), membership=asked.membership)
-    if not form.is_valid():
-        raise NotListed(" ".join(form.problems), 422)
+    form = TrailForm(asked.query, membership=asked.membership)
+    refuse_if([] if form.is_valid() else form.problems)
     found = narrowed(asked.membership, form.wanted)
     return Table("audit", AUDIT, found, lambda: _events(found, asked.membership), form.said)
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from accounts.actions import Action
+from accounts.models import AuditEvent
 from tests.pages.clients import HTMX, page, signed_in
 from tests.pages.conftest import World
 
@@ -33,6 +35,13 @@ PARAMETERS = {
     "spend_months": ("month", "member", "page"),
     "rental_list": ("q", "state", "account", "service", "member", "since", "until", "sort", "page"),
 }  # fmt: skip
+FILES = {
+    "history_export": ("q", "state", "account", "service", "member", "since", "until", "sort"),
+    "spend_table_export": ("period", "from", "to", "member", "service", "purpose", "by", "sort"),
+    "refund_export": ("q", "state", "cause", "since", "until"),
+    "exception_export": ("q", "kind", "since", "until", "show"),
+    "audit_export": ("q", "action", "actor", "since", "until"),
+}
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
@@ -44,3 +53,20 @@ def test_a_nasty_parameter_is_no_error(world: World, name: str, value: str) -> N
             response = client.get(page(name, world.team), {parameter: value}, headers=headers)
             assert response.status_code in (200, 400, 404), (parameter, value)
             assert "<script>" not in response.text.partition("<main")[2]
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("value", NASTY, ids=ascii)
+def test_a_nasty_filter_is_no_error_of_a_file(world: World, name: str, value: str) -> None:
+    client = signed_in(world.finance)
+    for parameter in FILES[name]:
+        response = client.get(page(name, world.team), {parameter: value})
+        assert response.status_code in (200, 400, 404, 422), (parameter, value)
+
+
+@pytest.mark.parametrize("name", ["history_export", "refund_export", "exception_export"])
+def test_a_filter_that_can_not_be_read_makes_no_file_of_everything(world: World, name: str) -> None:
+    response = signed_in(world.finance).get(page(name, world.team), {"since": "31.03.2026"})
+    assert response.status_code == 422
+    assert "Enter a valid date" in response.text
+    assert not AuditEvent.objects.filter(action=Action.EXPORTED).exists()
