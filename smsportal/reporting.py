@@ -21,11 +21,13 @@ def report_to(dsn: str) -> None:
 
 
 def _without_tokens(event: Any, hint: dict[str, Any]) -> Any:
-    """Mask the tokens of invitations, password resets and webhooks in the request's address."""
+    """Mask the tokens of invitations, password resets and webhooks in the request's address.
+
+    What was searched for goes no further: it may be a phone number.
+    """
     request = event.get("request", {})
-    for part in ("url", "query_string"):
-        if isinstance(request.get(part), str):
-            request[part] = WithoutTokens.TOKENS.sub(r"\1…", request[part])
-    request.pop("headers", None)
-    request.pop("cookies", None)
+    if isinstance(request.get("url"), str):
+        request["url"] = WithoutTokens.TOKENS.sub(r"\1…", request["url"].partition("?")[0])
+    for part in ("query_string", "headers", "cookies"):
+        request.pop(part, None)
     return event

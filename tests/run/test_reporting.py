@@ -9,6 +9,7 @@ from sentry_sdk.transport import Transport
 from smsportal.reporting import report_to
 
 SECRET = "sk-secret-of-a-wallet"
+SEARCHED = "12025550143"  # a number, in the address of a search
 
 
 class Kept(Transport):
@@ -41,11 +42,13 @@ def test_an_error_is_reported_without_its_variables_and_tokens() -> None:
     assert "a failure" in report
     assert r"/invitations/\u2026/" in report
     assert SECRET not in report
+    assert SEARCHED not in report
 
 
 def _of_a_request(event: Any, hint: dict[str, Any]) -> Any:
     event["request"] = {
-        "url": f"https://sms.example.com/invitations/{SECRET}/",
+        "url": f"https://sms.example.com/invitations/{SECRET}/?q={SEARCHED}",
+        "query_string": f"q=%2B{SEARCHED}",
         "headers": {"Cookie": SECRET},
     }
     return event
