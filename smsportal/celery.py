@@ -1,10 +1,14 @@
 """The Celery application. Its messages are nudges: every task finds its work in the rows."""
 
 import os
+from typing import Any, Final
 
 from celery import Celery
+from celery.signals import worker_init
 
 from rentals.standby import Standby
+
+COURTESY: Final = 5  # steps of niceness
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smsportal.settings")
 
@@ -12,3 +16,9 @@ app = Celery("smsportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["accounts", "ledger", "rentals", "alerts"])
 app.steps["worker"].add(Standby)
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+def _let_the_web_server_first(**_: Any) -> None:
+    """Where both want the processor, webhooks are answered before stored ones are applied."""
+    os.nice(COURTESY)
