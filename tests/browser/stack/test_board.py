@@ -290,8 +290,13 @@ def test_a_cancel_that_came_too_late_is_explained(desk: Desk) -> None:
     page = desk.page()
     page.goto(desk.board)
     connected(page)
-    Rental.objects.filter(pk=rental.pk).update(state=RentalState.RECEIVED)
     desk.allowed += ("409",)
+
+    def be_late(route: Route) -> None:
+        Rental.objects.filter(pk=rental.pk).update(state=RentalState.RECEIVED)
+        route.continue_()
+
+    page.route("**/cancel", be_late)
     page.locator(f"#cancel-{rental.pk}").click()
     card = page.locator(f"#rental-{rental.pk}")
     expect(page.locator("#toasts .toast--bad")).to_contain_text("still waits for its SMS")
