@@ -7,7 +7,6 @@ from typing import Any
 import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
-from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -200,14 +199,6 @@ class StatementFilter(forms.Form):
     def said(self) -> dict[str, str]:
         """The filters that are set, as the address has them."""
         return {name: self.data[name][:100] for name in self.fields if self.data.get(name)}
-
-
-def clean(query: QueryDict) -> QueryDict:
-    """What an address asks for, without the signs that no filter can hold."""
-    cleaned = query.copy()
-    for name, values in cleaned.lists():
-        cleaned.setlist(name, [value.replace("\0", "") for value in values])
-    return cleaned
 
 
 def _midnight(day: date) -> datetime:

@@ -12,7 +12,7 @@ from ledger.days import team_day
 from rentals.filters import RentalFilter
 from rentals.sorting import SORTS
 from rentals.spend.asked import PARAMETERS, asked
-from rentals.visibility import sees_spend
+from rentals.visibility import sees_spend_of, spender
 
 
 def register() -> None:
@@ -43,9 +43,8 @@ def _of_history(query: QueryDict, membership: Membership) -> list[str]:
 
 
 def _of_spend(query: QueryDict, membership: Membership) -> list[str]:
-    own = None if sees_spend(membership) else membership.user_id
-    if own is not None and query.get("member", str(own)) != str(own):
+    if not sees_spend_of(membership, query.get("member")):
         return [_("What others spend is for finance and admins.")]
     today = team_day(membership.team, timezone.now())
-    problem = asked(query, membership.team_id, today=today, member=own).problem
+    problem = asked(query, membership.team_id, today=today, member=spender(membership)).problem
     return [problem] if problem else []

@@ -13,7 +13,7 @@ from rentals.sorting import in_order
 from rentals.spend import month as by_month
 from rentals.spend.asked import PARAMETERS, asked
 from rentals.spend.sheet import sheet
-from rentals.visibility import sees_spend
+from rentals.visibility import sees_spend, sees_spend_of, spender
 
 NOT_THEIRS: Final = gettext_lazy("What others spend is for finance and admins. You see your own.")
 
@@ -39,11 +39,10 @@ def _history(wanted: Asked) -> Table:
 def _spend(wanted: Asked) -> Table:
     """The page's table, all pages of it."""
     membership = wanted.membership
-    own = None if sees_spend(membership) else membership.user_id
-    if own is not None and wanted.query.get("member", "") not in ("", str(own)):
+    if not sees_spend_of(membership, wanted.query.get("member")):
         raise NotListed(str(NOT_THEIRS), 403)
     today = team_day(membership.team, wanted.now)
-    found = asked(wanted.query, membership.team_id, today=today, member=own)
+    found = asked(wanted.query, membership.team_id, today=today, member=spender(membership))
     if found.problem:
         raise NotListed(found.problem, 400)
     accounts = list(membership.team.provider_accounts.order_by("label"))
@@ -63,7 +62,7 @@ def _month(wanted: Asked) -> Table:
     """The rentals of the month that the page shows."""
     membership = wanted.membership
     asks = by_month.asked(wanted.query)
-    if asks.is_denied(membership):
+    if not sees_spend_of(membership, asks.member):
         raise NotListed(str(NOT_THEIRS), 403)
     member = asks.whose(membership)
     month: date | None = asks.shown(spending.by_month(membership.team_id, member))

@@ -60,6 +60,16 @@ def sees_spend(membership: Membership) -> bool:
     return membership.has(Role.FINANCE, Role.ADMIN)
 
 
+def spender(membership: Membership) -> int | None:
+    """The user whose spend alone this member sees; None for everybody's."""
+    return None if sees_spend(membership) else membership.user_id
+
+
+def sees_spend_of(membership: Membership, member: int | str | None) -> bool:
+    """Whether they may ask for a member's spend, by id or as an address has it; none is theirs."""
+    return sees_spend(membership) or member in (None, "") or str(member) == str(membership.user_id)
+
+
 def spend_of(membership: Membership) -> RentalQuerySet:
     """The rentals whose cost this member sees as spend: a shared board shares no money."""
     rentals = visible_rentals(membership)

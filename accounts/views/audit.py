@@ -1,11 +1,12 @@
 """The audit log: a list that is narrowed by its address, and one event of it."""
 
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_view
+from accounts.parameters import clean
 from accounts.states import Role
 from accounts.trail import Page, Place, narrowed, page, readable, tell
 from accounts.trail_form import TrailForm
@@ -49,17 +50,10 @@ def audit_event(request: TeamRequest, event: int) -> HttpResponse:
 
 def trail_form(request: TeamRequest) -> TrailForm:
     """What the address asks for, without the signs that no filter can hold."""
-    return TrailForm(_clean(request.GET), membership=request.membership)
+    return TrailForm(clean(request.GET), membership=request.membership)
 
 
 def _found(request: TeamRequest, form: TrailForm) -> Page:
     events = narrowed(request.membership, form.wanted)
     before, after = request.GET.get("before", ""), request.GET.get("after", "")
     return page(events, before=Place.read(before), after=Place.read(after))
-
-
-def _clean(query: QueryDict) -> QueryDict:
-    cleaned = query.copy()
-    for name, values in cleaned.lists():
-        cleaned.setlist(name, [value.replace("\0", "") for value in values])
-    return cleaned

@@ -1,7 +1,6 @@
 """The list of what is wrong, the bell in the top bar, and taking an alert on."""
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,13 +10,14 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from accounts.access import TeamRequest, team_view
+from accounts.parameters import clean
 from accounts.states import Role
+from accounts.views.common import back, paged, toast, varied
 from alerts.filters import SHOWN, AlertFilter
 from alerts.models import Alert
 from alerts.operations.acknowledging import acknowledge
 from alerts.operations.errors import NotPossible
 from alerts.queries import acknowledgeable, kinds_of, last_looked, visible_alerts
-from ledger.views.common import back, clean, toast, varied
 
 PAGE = 25
 
@@ -27,14 +27,13 @@ PAGE = 25
 def alert_list(request: TeamRequest) -> HttpResponse:
     """What is wrong, or was. The filters, `show` (open, closed) and `page` are in the address."""
     narrowed = AlertFilter(clean(request.GET), membership=request.membership)
-    page = Paginator(narrowed.shown, PAGE).get_page(request.GET.get("page"))
+    found = paged(request, narrowed.shown, PAGE)
     context = {
         "filter": narrowed,
         "tabs": SHOWN.items(),
-        "page": page,
-        "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
+        **found,
         "takes_on": kinds_of(request.membership),
-        "any": bool(page) or visible_alerts(request.membership).exists(),
+        "any": bool(found["page"]) or visible_alerts(request.membership).exists(),
         "looked_at": last_looked(),
     }
     part = "alerts/list.html#results" if request.htmx else "alerts/list.html"

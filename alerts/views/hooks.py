@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Prefetch
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,14 +13,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import TeamRequest, team_view
+from accounts.parameters import clean
 from accounts.states import Role
-from accounts.views.common import sent
+from accounts.views.common import paged, sent, varied
 from alerts.filters import DeliveryFilter
 from alerts.forms import EndpointForm
 from alerts.models import Attempt, Delivery, Endpoint
 from alerts.operations import endpoints
 from alerts.operations.errors import NotPossible
-from ledger.views.common import clean, varied
 
 PAGE = 25
 
@@ -119,15 +118,14 @@ def _page(
     log = Delivery.objects.filter(endpoint=endpoint) if endpoint else Delivery.objects.none()
     attempts = Prefetch("attempts", Attempt.objects.order_by("-number"))
     rows = narrowed.narrow(log).select_related("asked_by").prefetch_related(attempts)
-    page = Paginator(rows.order_by("-made_at", "-pk"), PAGE).get_page(request.GET.get("page"))
+    found = paged(request, rows.order_by("-made_at", "-pk"), PAGE)
     context: dict[str, Any] = {
         "endpoint": endpoint,
         "form": form,
         "log": narrowed,
         "secret": secret,
-        "page": page,
-        "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
-        "any": bool(page) or log.exists(),
+        **found,
+        "any": bool(found["page"]) or log.exists(),
         "now": timezone.now(),
     }
     part = "alerts/hook.html#results" if request.htmx else "alerts/hook.html"

@@ -15,9 +15,9 @@ from django.utils.functional import Promise
 
 from accounts.actions import Action
 from accounts.models import Membership
+from accounts.parameters import clean
 from accounts.states import Role
 from ledger.exports.cells import Value
-from ledger.filters import clean
 
 
 class NotListed(Exception):

@@ -1,16 +1,12 @@
 """What the views share."""
 
-from typing import Any, Final
+from typing import Final
 
-from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
-from django.utils.cache import patch_vary_headers
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.http import Http404
 
 from accounts.access import TeamRequest
 from accounts.models import ProviderAccount
 from accounts.states import Role
-from ledger.filters import clean as clean
 from ledger.models import ReconciliationException, Refund
 
 READERS: Final = (Role.FINANCE, Role.ADMIN)  # admins see all of it, and leave the acting to finance
@@ -42,21 +38,3 @@ def exception_or_404(request: TeamRequest, pk: int) -> ReconciliationException:
     if found is None:
         raise Http404("The team has no such exception.")
     return found
-
-
-def back(request: TeamRequest, otherwise: str) -> HttpResponse:
-    """To the page that the form was sent from, else to `otherwise`."""
-    came_from = request.headers.get("Referer", "")
-    ours = url_has_allowed_host_and_scheme(came_from, {request.get_host()}, request.is_secure())
-    return redirect(came_from if ours else otherwise)
-
-
-def varied(response: HttpResponse) -> HttpResponse:
-    """The address answers htmx with a part of the page: no cache may mix the two up."""
-    patch_vary_headers(response, ("HX-Request",))
-    return response
-
-
-def toast(text: object, *, bad: bool = False) -> dict[str, Any]:
-    """The parameters of the event with which a page shows a toast."""
-    return {"text": str(text), "bad": bad}

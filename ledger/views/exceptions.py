@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,10 +12,12 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from accounts.access import TeamRequest, team_view
+from accounts.parameters import clean
 from accounts.states import Role
+from accounts.views.common import paged, toast, varied
 from accounts.views.saved_views import begun
 from ledger.exports.response import download
-from ledger.filters import QUEUES, ExceptionFilter, clean
+from ledger.filters import QUEUES, ExceptionFilter
 from ledger.forms import AssignForm, ReasonForm, ResolveForm, entered
 from ledger.models import ReconciliationException
 from ledger.operations.balance.candidates import Offered, offered
@@ -26,7 +27,7 @@ from ledger.operations.resolving import assign, can_reopen, reopen, resolve
 from ledger.operations.statement.candidates import Candidate, candidates
 from ledger.queries.exceptions import open_count, shown, tell, totals
 from ledger.states import UNRESOLVED, Resolution
-from ledger.views.common import READERS, exception_or_404, may_act, toast, varied
+from ledger.views.common import READERS, exception_or_404, may_act
 
 PAGE = 25
 
@@ -38,16 +39,14 @@ def exception_list(request: TeamRequest) -> HttpResponse:
     if view := begun(request, "exception_list"):
         return view
     narrowed = ExceptionFilter(clean(request.GET), membership=request.membership)
-    paginator = Paginator(shown(narrowed.shown), PAGE)
-    page = paginator.get_page(request.GET.get("page"))
+    found = paged(request, shown(narrowed.shown), PAGE)
     own = ReconciliationException.objects.filter(wallet__team=request.team)
     context = {
         "filter": narrowed,
         "queues": QUEUES.items(),
-        "page": page,
-        "pages": paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
+        **found,
         "totals": totals(narrowed.shown),
-        "any": bool(page) or own.exists(),
+        "any": bool(found["page"]) or own.exists(),
         "may_act": may_act(request),
     }
     part = "ledger/exceptions.html#results" if request.htmx else "ledger/exceptions.html"

@@ -7,12 +7,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TeamRequest, team_view
+from accounts.views.common import varied
 from ledger.exports.listings import NotListed
 from ledger.exports.response import sent
 from ledger.models import Export
 from ledger.operations.errors import NotPossible
 from ledger.operations.exporting import discard, take
-from ledger.views.common import varied
 
 
 @require_safe

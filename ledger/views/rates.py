@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import TeamRequest, team_view
 from accounts.states import Role
+from accounts.views.common import paged
 from ledger.days import team_day
 from ledger.exports.response import download
 from ledger.forms import RateFileForm, RateForm
@@ -88,11 +88,8 @@ def _rates(request: TeamRequest) -> Any:
 
 
 def _context(request: TeamRequest) -> dict[str, Any]:
-    paginator = Paginator(_rates(request), PAGE)
-    page = paginator.get_page(request.GET.get("page"))
     return {
-        "page": page,
-        "pages": paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
+        **paged(request, _rates(request), PAGE),
         "form": RateForm(team=request.team, today=team_day(request.team, timezone.now())),
         "file_form": RateFileForm(),
         "may_act": may_act(request),

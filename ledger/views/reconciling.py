@@ -14,10 +14,11 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import TeamRequest, team_view
 from accounts.models import ProviderAccount
 from accounts.states import Role
+from accounts.views.common import varied
 from ledger.models import Book, Reconciliation
 from ledger.models.runs import Step
 from ledger.operations.reconciling import LEASE, ask
-from ledger.views.common import READERS, may_act, varied, wallet_or_404
+from ledger.views.common import READERS, may_act, wallet_or_404
 
 QUIET: Final = timedelta(seconds=15)  # a page of a statement may well take as long
 

@@ -3,7 +3,6 @@
 from urllib.parse import urlsplit
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,16 +12,18 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from accounts.access import TeamRequest, team_view
+from accounts.parameters import clean
 from accounts.states import Role
+from accounts.views.common import back, paged, toast, varied
 from accounts.views.saved_views import begun
 from ledger.exports.response import download
-from ledger.filters import RefundFilter, clean
+from ledger.filters import RefundFilter
 from ledger.forms import ReasonForm
 from ledger.models import Refund
 from ledger.operations.errors import NotPossible
 from ledger.operations.writing_off import write_off
 from ledger.queries.refunds import in_order, owed, shown, totals
-from ledger.views.common import READERS, back, may_act, refund_or_404, toast, varied
+from ledger.views.common import READERS, may_act, refund_or_404
 
 PAGE = 25
 
@@ -35,15 +36,13 @@ def refund_list(request: TeamRequest) -> HttpResponse:
         return view
     now = timezone.now()
     narrowed = RefundFilter(clean(request.GET), membership=request.membership, now=now)
-    paginator = Paginator(shown(in_order(narrowed.qs)), PAGE)
-    page = paginator.get_page(request.GET.get("page"))
+    found = paged(request, shown(in_order(narrowed.qs)), PAGE)
     context = {
         "filter": narrowed,
-        "page": page,
-        "pages": paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
-        "refunds": [owed(refund, now=now) for refund in page],
+        **found,
+        "refunds": [owed(refund, now=now) for refund in found["page"]],
         "totals": totals(narrowed.qs),
-        "any": bool(page) or Refund.objects.filter(wallet__team=request.team).exists(),
+        "any": bool(found["page"]) or Refund.objects.filter(wallet__team=request.team).exists(),
         "may_act": may_act(request),
     }
     part = "ledger/refunds.html#results" if request.htmx else "ledger/refunds.html"

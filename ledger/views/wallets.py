@@ -10,10 +10,12 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_view
 from accounts.models import ProviderAccount
+from accounts.parameters import clean
 from accounts.states import Role
+from accounts.views.common import varied
 from ledger.days import team_day
 from ledger.exports.response import download
-from ledger.filters import StatementFilter, clean
+from ledger.filters import StatementFilter
 from ledger.forms import DepositForm
 from ledger.models import Transfer
 from ledger.operations.deposits import lists_deposits
@@ -21,7 +23,7 @@ from ledger.operations.rates import MissingRate, convert
 from ledger.queries.months import held
 from ledger.queries.statement import Point, balance_at_end, balance_before, statement
 from ledger.queries.wallets import Wallet, wallet, wallets
-from ledger.views.common import READERS, may_act, varied, wallet_or_404
+from ledger.views.common import READERS, may_act, wallet_or_404
 from ledger.views.reconciling import progress
 
 

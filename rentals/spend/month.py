@@ -24,10 +24,6 @@ class Asked:
     member: int | None
     is_readable: bool
 
-    def is_denied(self, membership: Membership) -> bool:
-        """Whether it asks for somebody else's spend, and it is not theirs to see."""
-        return self.member not in (None, membership.user_id) and not sees_spend(membership)
-
     def whose(self, membership: Membership) -> int | None:
         """The member whose spend is shown; None for everybody's."""
         return self.member if sees_spend(membership) else membership.user_id

@@ -13,10 +13,11 @@ from django_htmx.http import trigger_client_event
 
 from accounts.access import TeamRequest, team_view
 from accounts.states import Role
+from accounts.views.common import toast, varied
 from rentals.cards import card
 from rentals.models import Rental
 from rentals.operations import NotPossible, cancel_rental, finish_rental, wait_for_more
-from rentals.views.common import back, toast, varied, visible_or_404
+from rentals.views.common import back_or_to_the_board, visible_or_404
 from rentals.visibility import may_control
 
 
@@ -62,7 +63,7 @@ def _control(request: TeamRequest, pk: int, operation: Callable[..., None]) -> H
         return varied(trigger_client_event(shown, "toast", said) if problem else shown)
     if problem:
         messages.error(request, problem)
-    return back(request)
+    return back_or_to_the_board(request)
 
 
 def _card(request: TeamRequest, rental: Rental, status: int = 200) -> HttpResponse:

@@ -11,12 +11,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import TeamRequest, team_view
 from accounts.states import Role
+from accounts.views.common import varied
 from rentals.cards import Card, card
 from rentals.forms import DecideForm, PurgeForm, ShowCodeForm
 from rentals.operations import NotPossible, show_messages
 from rentals.states import RentalState
 from rentals.timeline import timeline
-from rentals.views.common import varied, visible_or_404
+from rentals.views.common import visible_or_404
 from rentals.visibility import Sight, may_decide, sees_spend
 
 

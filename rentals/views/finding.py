@@ -6,8 +6,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_view
+from accounts.views.common import varied
 from rentals.finding import find, wanted
-from rentals.views.common import varied
 
 
 @require_safe

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,12 +14,12 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import TeamRequest, team_view
 from accounts.models import ProviderAccount
 from accounts.states import Role
+from accounts.views.common import paged, varied
 from ledger.days import team_day
 from rentals.health import LOOK_BACK, team_health
 from rentals.operations.replaying import replay_inbox
 from rentals.quality.asked import RatesForm, columns, sheet
 from rentals.quality.reading import total
-from rentals.views.common import varied
 
 PAGE = 50
 
@@ -36,12 +35,10 @@ def health(request: TeamRequest) -> HttpResponse:
     form = RatesForm(request.GET, team=request.team, today=team_day(request.team, now))
     sort = request.GET.get("sort", "")
     rates = sheet(form, sort) if form.is_valid() else []
-    page = Paginator(rates, PAGE).get_page(request.GET.get("page"))
     context = {
         "form": form,
         "whole": total(rates),
-        "page": page,
-        "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
+        **paged(request, rates, PAGE),
         "columns": columns(form, sort),
     }
     if request.htmx:

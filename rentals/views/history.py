@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_view
+from accounts.views.common import paged, varied
 from accounts.views.saved_views import begun
 from ledger.exports.response import download
 from rentals.cards import Card, card
 from rentals.filters import RentalFilter
 from rentals.queries import shown
 from rentals.sorting import Listed
-from rentals.views.common import varied
 from rentals.visibility import may_rent, sees_spend, sees_team, visible_rentals
 
 PAGE = 25
@@ -42,18 +42,17 @@ def rental_list(request: TeamRequest) -> HttpResponse:
     narrowed = RentalFilter(request.GET, membership=request.membership)
     sort = request.GET.get("sort", "")
     listed = Listed(narrowed.qs, sort, narrowed.values)
-    page = Paginator(listed, PAGE).get_page(request.GET.get("page"))
+    found = paged(request, listed, PAGE)
     context = {
         "filter": narrowed,
-        "page": page,
         "goes_on": listed.goes_on,
-        "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
-        "cards": _cards(request, page),
+        **found,
+        "cards": _cards(request, found["page"]),
         "columns": _columns(request, sort or "-requested"),
         "sees_team": sees_team(request.membership),
         "may_rent": may_rent(request.membership),
         "files_of_own": sees_team(request.membership) and not sees_spend(request.membership),
-        "any": bool(page) or visible_rentals(request.membership).exists(),
+        "any": bool(found["page"]) or visible_rentals(request.membership).exists(),
     }
     part = "rentals/list.html#results" if request.htmx else "rentals/list.html"
     return varied(render(request, part, context))

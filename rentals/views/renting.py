@@ -13,6 +13,7 @@ from django_htmx.http import trigger_client_event
 
 from accounts.access import TeamRequest, team_view
 from accounts.states import Role
+from accounts.views.common import toast, varied
 from rentals.forms import RentForm
 from rentals.models import Offer, Rental
 from rentals.nudges import nudge
@@ -25,7 +26,7 @@ from rentals.operations import (
 )
 from rentals.queries import accounts_in_use, offers_of
 from rentals.views.board import live_context, rent_context
-from rentals.views.common import back, toast, varied
+from rentals.views.common import back_or_to_the_board
 
 AN_ID = re.compile(r"[0-9]{1,18}")
 FRESH = timedelta(seconds=30)  # a catalogue that was read this lately is not asked for again
@@ -55,7 +56,7 @@ def offer_star(request: TeamRequest) -> HttpResponse:
         raise Http404("There is no such offer.")
     set_favourite(user=request.user, offer=offer, wanted=wanted)
     if not request.htmx:
-        return back(request)
+        return back_or_to_the_board(request)
     return varied(render(request, "rentals/offers.html", rent_context(request)))
 
 
@@ -74,7 +75,7 @@ def catalogue_refresh(request: TeamRequest) -> HttpResponse:
         said = _("No worker could be told to read them. They are read within minutes anyway.")
     if not request.htmx:
         messages.info(request, said)
-        return back(request)
+        return back_or_to_the_board(request)
     context = rent_context(request)
     context["awaited"] = int(now.timestamp()) if due and all(sent) else None
     response = render(request, "rentals/offers_read.html", context)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_view
 from accounts.models import ProviderAccount, User
+from accounts.views.common import varied
 from accounts.views.saved_views import begun
 from ledger.days import team_day
 from ledger.exports.response import download
@@ -19,8 +20,7 @@ from rentals.spend.asked import CUSTOM, GROUPS, NO_PURPOSE, PRESETS, Asked, aske
 from rentals.spend.reading import Narrowed
 from rentals.spend.sheet import sheet
 from rentals.states import SpendOutcome
-from rentals.views.common import varied
-from rentals.visibility import may_rent, sees_spend
+from rentals.visibility import may_rent, sees_spend, sees_spend_of, spender
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,10 @@ def spend(request: TeamRequest) -> HttpResponse:
     if view := begun(request, "spend"):
         return view
     wanted = asked_by(request)
-    if is_denied(request):
+    if not sees_spend_of(request.membership, request.GET.get("member")):
         return render(request, "rentals/spend/page.html", {"denied": True}, status=403)
     accounts = list(request.team.provider_accounts.order_by("label"))
-    seen = reading.choices(Narrowed(request.team.pk, member=_own(request)))
+    seen = reading.choices(Narrowed(request.team.pk, member=spender(request.membership)))
     found = sheet(wanted, request.team, accounts)
     context = {
         "asked": wanted,
@@ -69,17 +69,7 @@ def spend_table_export(request: TeamRequest) -> HttpResponseBase:
 def asked_by(request: TeamRequest) -> Asked:
     """What the address asks for, of what this person may see."""
     today = team_day(request.team, timezone.now())
-    return asked(request.GET, request.team.pk, today=today, member=_own(request))
-
-
-def is_denied(request: TeamRequest) -> bool:
-    """Whether it asks for somebody else's spend, and it is not theirs to see."""
-    own = ("", str(request.user.pk))
-    return not sees_spend(request.membership) and request.GET.get("member", "") not in own
-
-
-def _own(request: TeamRequest) -> int | None:
-    return None if sees_spend(request.membership) else request.user.pk
+    return asked(request.GET, request.team.pk, today=today, member=spender(request.membership))
 
 
 def _choices(

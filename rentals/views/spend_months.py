@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_view
 from accounts.models import User
+from accounts.views.common import paged, varied
 from ledger.exports.response import download
 from rentals import spending
 from rentals.cards import card
@@ -20,8 +20,7 @@ from rentals.queries import shown
 from rentals.sorting import Listed
 from rentals.spend.month import asked, behind
 from rentals.spend.reading import Narrowed, choices
-from rentals.views.common import varied
-from rentals.visibility import sees_spend, spend_of
+from rentals.visibility import sees_spend, sees_spend_of, spend_of
 
 PAGE = 25
 
@@ -31,7 +30,7 @@ PAGE = 25
 def spend(request: TeamRequest) -> HttpResponse:
     """`month` as 2026-11, else the newest; `member` by id for those who see all; `page`."""
     wanted = asked(request.GET)
-    if wanted.is_denied(request.membership):
+    if not sees_spend_of(request.membership, wanted.member):
         return render(request, "rentals/spend/months.html", {"denied": True}, status=403)
     member = wanted.whose(request.membership)
     months = spending.by_month(request.team.pk, member)
@@ -61,14 +60,13 @@ def spend_export(request: TeamRequest) -> HttpResponseBase:
 
 def _page(request: TeamRequest, month: date | None, member: int | None) -> dict[str, Any]:
     listed = Listed(behind(request.membership, month, member))
-    page = Paginator(listed, PAGE).get_page(request.GET.get("page"))
-    pks = list(page)
+    found = paged(request, listed, PAGE)
+    pks = list(found["page"])
     read = shown(spend_of(request.membership)).in_bulk(pks)
     now = timezone.now()
     return {
-        "page": page,
         "goes_on": listed.goes_on,
-        "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
+        **found,
         "cards": [card(request.membership, read[pk], now=now) for pk in pks if pk in read],
     }
 
