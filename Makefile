@@ -1,7 +1,8 @@
 # Everything starts here. It needs Python 3 and make; uv is fetched where it is missing.
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
 PYTHON := .venv/bin/python
-WORKERS ?= 2
+# As many test processes as there are processors, at least two and at most four.
+WORKERS ?= $(shell python3 -c 'import os; print(min(4, max(2, os.cpu_count() or 2)))')
 SEEDS ?= 10000
 # As root in somebody's checkout, what we install is theirs afterwards, and is no link to our cache.
 OWNER := $(if $(filter 0,$(shell id -u)),$(filter-out 0,$(shell stat -c %u .)))
