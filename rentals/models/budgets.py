@@ -8,6 +8,7 @@ for, because nothing reads it for any other.
 from datetime import date
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -152,6 +153,7 @@ class BudgetRequest(models.Model):
     # When its e-mail is due, next or again; none once it is sent.
     mail_due_at = models.DateTimeField(null=True, blank=True)
     mail_tries = models.PositiveSmallIntegerField(default=0)
+    mailed_to = ArrayField(models.BigIntegerField(), default=list, blank=True)  # people
 
     class Meta:
         constraints = [

@@ -1,12 +1,14 @@
 """Admins are told by e-mail that somebody asks for more.
 
 The request's row says when its e-mail is due: whoever sends it puts that off first, so that no
-other does meanwhile, and clears it when the mail server has taken the last one. A worker that
-dies between the two is followed by another, and an admin may then get it twice; never not at all.
+other does meanwhile, and clears it when the mail server has taken the last one. Whoever has got it
+is written down, so that another try is for the others. A worker that dies between sending and
+writing is followed by another, and one admin may then get it twice; never not at all.
 """
 
+import smtplib
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
@@ -41,14 +43,42 @@ def mail_request(request_id: int, *, now: datetime) -> bool:
     if request is None:
         return False
     try:
-        for admin in request.budget.team.admins():
-            _message(request, admin).send()
+        refused = [admin for admin in _untold(request) if not _tell(request, admin)]
     except OSError as problem:  # of SMTP, too: it is tried again
-        log.warning("mail_not_sent", request=request.pk, problem=type(problem).__name__)
+        _warn(request, problem)
         return False
-    # What was decided meanwhile is not due any more.
-    BudgetRequest.objects.filter(pk=request.pk, state=AskedState.OPEN).update(mail_due_at=None)
+    if refused:
+        return False
+    _keep(request, mail_due_at=None)
     return True
+
+
+def _untold(request: BudgetRequest) -> list[User]:
+    return [each for each in request.budget.team.admins() if each.pk not in request.mailed_to]
+
+
+def _tell(request: BudgetRequest, admin: User) -> bool:
+    """Whether the mail server takes it for this address: what it refuses says nothing of others.
+
+    Even a final refusal may be the server's own setting, so that it is tried again.
+    """
+    try:
+        _message(request, admin).send()
+    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPNotSupportedError) as problem:
+        _warn(request, problem)
+        return False
+    request.mailed_to.append(admin.pk)
+    _keep(request, mailed_to=request.mailed_to)
+    return True
+
+
+def _keep(request: BudgetRequest, **sent: Any) -> None:
+    """But for what was decided meanwhile: that is not due any more, and stays as it is."""
+    BudgetRequest.objects.filter(pk=request.pk, state=AskedState.OPEN).update(**sent)
+
+
+def _warn(request: BudgetRequest, problem: OSError) -> None:
+    log.warning("mail_not_sent", request=request.pk, problem=type(problem).__name__)
 
 
 def _claimed(request_id: int, now: datetime) -> BudgetRequest | None:

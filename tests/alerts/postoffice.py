@@ -13,10 +13,12 @@ from email.message import EmailMessage
 @dataclass
 class PostOffice:
     """`fault` is what it does: refuse (550 to the recipient), busy (451 after the mail), cut (takes
-    the mail and hangs up without a word), hang (takes it and says nothing)."""
+    the mail and hangs up without a word), hang (takes it and says nothing). `unknown` are the
+    addresses that it refuses anyway."""
 
     port: int = 0
     fault: str = ""
+    unknown: set[str] = field(default_factory=set)
     mails: list[EmailMessage] = field(default_factory=list)
     tried: int = 0  # mails that were handed over whole, taken or not
     taken: threading.Event = field(default_factory=threading.Event)  # a mail is here, unanswered
@@ -59,7 +61,7 @@ def _serve(office: PostOffice, wire: socketserver.StreamRequestHandler) -> None:
     say("220 ready")
     while line := wire.rfile.readline():
         word = line.split(b" ")[0].strip().upper()
-        if word == b"RCPT" and office.fault == "refuse":
+        if word == b"RCPT" and (office.fault == "refuse" or _named(line) in office.unknown):
             say("550 nobody here")
         elif word == b"DATA":
             say("354 go on")
@@ -72,6 +74,11 @@ def _serve(office: PostOffice, wire: socketserver.StreamRequestHandler) -> None:
             return
         else:
             say("250 fine")
+
+
+def _named(line: bytes) -> str:
+    """The address in RCPT TO:<address>."""
+    return line.decode().partition("<")[2].partition(">")[0]
 
 
 def _read(wire: socketserver.StreamRequestHandler) -> bytes:

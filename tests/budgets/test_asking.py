@@ -3,7 +3,7 @@
 # mypy: disable-error-code="comparison-overlap"
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 
@@ -28,6 +28,7 @@ from rentals.operations import (
     withdraw_request,
 )
 from rentals.states import BudgetPeriod, BudgetScope
+from tests.alerts.postoffice import PostOffice, post_office
 from tests.budgets.renting import NOW, House
 from tests.factories import make_member, make_team, make_user
 
@@ -268,6 +269,44 @@ def test_a_mail_server_that_is_away_is_asked_again(house: House, settings: Setti
     assert mailing.due_mails(NOW + timedelta(minutes=3)) == [request.pk]
     assert mailing.mail_request(request.pk, now=NOW + timedelta(minutes=3))
     assert mailing.due_mails(NOW + DAY) == []
+
+
+@pytest.fixture
+def office(settings: Settings) -> Iterator[PostOffice]:
+    with post_office() as office:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", office.port
+        settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+        yield office
+
+
+def test_a_refused_address_keeps_no_other_from_being_asked(
+    house: House, office: PostOffice
+) -> None:
+    refused, other = house.admin.user.email, make_member(house.team, Role.ADMIN).user.email
+    request = ask(house)
+    office.unknown = {refused}
+    assert not mailing.mail_request(request.pk, now=NOW)
+    assert [mail["To"] for mail in office.mails] == [other]
+    office.unknown = set()
+    assert mailing.due_mails(NOW + timedelta(minutes=3)) == [request.pk]
+    assert mailing.mail_request(request.pk, now=NOW + timedelta(minutes=3))
+    assert [mail["To"] for mail in office.mails] == [other, refused]
+    assert mailing.due_mails(NOW + DAY) == []
+
+
+def test_a_server_that_breaks_off_is_asked_again_for_the_others_alone(
+    house: House, office: PostOffice
+) -> None:
+    second = make_member(house.team, Role.ADMIN)
+    request = ask(house)
+    office.unknown = {second.user.email}
+    assert not mailing.mail_request(request.pk, now=NOW)
+    office.unknown, office.fault = set(), "busy"
+    assert not mailing.mail_request(request.pk, now=NOW + timedelta(hours=1))
+    office.fault = ""
+    assert mailing.mail_request(request.pk, now=NOW + timedelta(hours=2))
+    assert [mail["To"] for mail in office.mails] == [house.admin.user.email, second.user.email]
 
 
 def test_it_is_given_up_in_the_end(house: House, settings: Settings) -> None:
