@@ -10,7 +10,7 @@ from rentals.models import Rental
 from rentals.states import RentalState
 from sandbox.providers import Provider
 from tests.browser.stack.conftest import Desk
-from tests.factories import make_member
+from tests.factories import make_member, make_rental
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -170,3 +170,23 @@ def test_filters_live_in_the_address(desk: Desk) -> None:
     expect(page.locator("#results")).to_contain_text("WhatsApp")
     kept = page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
     assert rental.phone_e164 not in kept  # the browser keeps no page that had secrets
+
+
+def test_enter_in_a_filter_asks_once(desk: Desk) -> None:
+    rental = make_rental(desk.membership, desk.accounts["smsgig"], purpose="For the release")
+    page = desk.page()
+    page.goto(f"{desk.board}rentals/")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "q=" in request.url else None)
+    field = page.locator("#filters [name=q]")
+    for words, found in (("release", rental.service_name), ("zzz", "No rental matches")):
+        asked.clear()
+        field.fill(words)
+        field.press("Enter")
+        expect(page.locator("#results")).to_contain_text(found)
+        expect(page).to_have_url(re.compile(f"q={words}"))
+        page.wait_for_load_state("networkidle")
+        assert len(asked) == 1
+    field.fill("release")
+    field.press("Tab")  # leaving it is enough, as ever
+    expect(page.locator("#results")).to_contain_text(rental.service_name)
