@@ -15,8 +15,10 @@ from django.db.models import (
 from django.db.models.functions import Lower
 
 from accounts.models import Membership, ProviderAccount, Team
+from ledger.days import team_day
 from providers.registry import provider
 from rentals.cards import Card, card
+from rentals.comparing import compare
 from rentals.habits import Habits
 from rentals.models import Message, Offer, Rental
 from rentals.models.rentals import RentalQuerySet
@@ -36,6 +38,11 @@ class Found:
     offers: list[Offer]
     more: int
     words: str
+
+    @property
+    def learned(self) -> bool:
+        """Whether of any of them it is known how it does."""
+        return any(offer.success is not None for offer in self.offers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,7 @@ def search_offers(
     terms: Terms,
     mine: Habits,
     *,
+    now: datetime,
     chosen: int | None = None,
 ) -> Found:
     """Offers whose name, code or account holds each word; without words the member's own first.
@@ -102,6 +110,7 @@ def search_offers(
     for offer in found:
         offer.refused = about_offer(terms, offer.name, offer.price, offer.account.currency)
         offer.starred = offer.pk in mine.stars
+    compare(membership.team, found, day=team_day(membership.team, now))
     return Found(found, more, words.strip())
 
 

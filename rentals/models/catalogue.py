@@ -1,6 +1,7 @@
 """What can be rented, as each provider account's catalogue last said."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Final
 
 from django.db import models
@@ -32,6 +33,8 @@ class Offer(models.Model):
     # Not kept: what the rules of the team that it is shown to say against it.
     refused: Sequence[Refusal] = ()
     starred = False  # by the person that it is shown to
+    about: Decimal | None = None  # its price in the team's reporting currency, rounded
+    best: frozenset[str] = frozenset()  # of price, success and wait: where others have it worse
 
     class Meta:
         constraints = [

@@ -57,10 +57,13 @@ def rent_context(
 
     A fresh form begins with what the member chose last.
     """
-    mine = habits(request.membership, now=timezone.now())
+    now = timezone.now()
+    mine = habits(request.membership, now=now)
     form = form or RentForm.fresh(request.team, mine)
     words = (request.POST.get("q", "") or request.GET.get("q", "")).replace("\0", " ")
-    found = queries.search_offers(request.membership, words, form.terms, mine, chosen=chosen)
+    found = queries.search_offers(
+        request.membership, words, form.terms, mine, now=now, chosen=chosen
+    )
     catalogues = queries.catalogues(request.team)
     return {
         "form": form,
@@ -70,7 +73,7 @@ def rent_context(
         "chooses": {c.account.pk for c in catalogues if c.chooses_number},
         "admins": request.team.admins() if not catalogues else [],
         "may_rent": may_rent(request.membership),
-        "budgets": partial(own_standings, request.membership, timezone.now()),
+        "budgets": partial(own_standings, request.membership, now),
     }
 
 

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from redis import Redis
 
+from ledger.models import ExchangeRate
 from rentals.models import Favourite
 from tests.factories import make_offer, make_provider_account, make_rental
 from tests.pages.clients import HTMX, page, signed_in, words
@@ -186,6 +187,68 @@ def test_how_an_offer_has_done_stands_beside_its_price(world: World) -> None:
     assert "92 % got a code, half of them within 14 s" in said
     assert said.count("New") == 1
     assert "No code so far" in said
+
+
+def test_what_nothing_is_known_of_is_said_once_for_all(world: World) -> None:
+    for name in ("Airmail", "Postbox"):
+        make_offer(world.gig, name, tried=9, codes=9, median_wait=3)
+    said = words(signed_in(world.member).get(page("offer_list", world.team)))
+    assert "New" not in said
+    assert said.count("once an offer was rented ten times") == 1
+
+
+def rate(world: World, rate: str, *, days_ago: int = 0) -> None:
+    now = timezone.now()
+    ExchangeRate.objects.create(
+        team=world.team,
+        currency="NGN",
+        into="USD",
+        day=now.date() - timedelta(days=days_ago),
+        rate=Decimal(rate),
+        entered_at=now,
+        entered_by=world.finance.user,
+    )
+
+
+def best(world: World) -> dict[str, frozenset[str]]:
+    """In what each account's Airmail is the best."""
+    response = signed_in(world.member).get(page("offer_list", world.team), {"q": "airmail"})
+    return {offer.account.provider: offer.best for offer in response.context["found"].offers}
+
+
+def test_the_best_of_a_service_is_marked_in_each_respect(world: World) -> None:
+    make_offer(world.gig, "Airmail", price=Decimal("0.5"), tried=40, codes=37, median_wait=14)
+    make_offer(world.villa, "airmail", price=Decimal(1250), tried=40, codes=20, median_wait=9)
+    make_offer(world.gig, "Postbox", tried=40, codes=40, median_wait=1)
+    assert best(world) == {"smsgig": {"success"}, "smsvilla": {"wait"}}
+    rate(world, "0.01", days_ago=2)
+    assert best(world) == {"smsgig": {"success", "price"}, "smsvilla": {"wait"}}
+    rate(world, "0.0001")
+    assert best(world) == {"smsgig": {"success"}, "smsvilla": {"wait", "price"}}
+
+
+@pytest.mark.parametrize("why", ["none left", "key refused", "alike", "too few tried"])
+def test_nothing_is_best_without_a_rival(world: World, why: str) -> None:
+    figures: dict[str, Any] = {"price": Decimal("0.5"), "tried": 40, "codes": 37, "median_wait": 9}
+    worse = {"none left": {"codes": 1, "stock": 0}, "too few tried": {"tried": 9, "codes": 1}}
+    if why == "key refused":
+        world.villa.key_refused_at = timezone.now()
+        world.villa.save()
+        worse[why] = {"codes": 1}
+    make_offer(world.gig, "Airmail", **figures)
+    make_offer(world.villa, "Airmail", **figures | worse.get(why, {}))
+    assert set(best(world).values()) == {frozenset()}
+
+
+def test_prices_are_told_in_the_teams_own_currency_where_there_is_a_rate(world: World) -> None:
+    make_offer(world.villa, "Airmail", price=Decimal(1250))
+    address = page("offer_list", world.team)
+    rate(world, "0.00065")
+    assert "≈" not in signed_in(world.member).get(address).text  # beside no other currency
+    make_offer(world.gig, "Postbox")
+    said = words(signed_in(world.member).get(address))
+    assert said.count("≈") == 1
+    assert "≈ USD 0.81" in said
 
 
 def test_the_list_takes_as_many_queries_whatever_is_rented(world: World) -> None:

@@ -10,7 +10,7 @@ from rentals.models import Rental
 from rentals.states import RentalState
 from sandbox.providers import Provider
 from tests.browser.stack.conftest import Desk
-from tests.factories import make_member, make_rental
+from tests.factories import make_member, make_offer, make_rental
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -43,6 +43,35 @@ def test_a_code_arrives_is_copied_and_the_rental_finished(desk: Desk, provider: 
     card.get_by_role("button", name="Finish").click()
     expect(card).to_contain_text("Finished")
     assert desk.asked("/rent") == 1
+
+
+def test_one_is_rented_then_another_is_searched_and_rented(desk: Desk) -> None:
+    sold = desk.stack.sandbox.catalogue.get(Provider.SMSGIG, "telegram")
+    make_offer(desk.accounts["smsgig"], sold.name, service_code=sold.code, price=sold.price)
+    page = desk.page()
+    page.goto(desk.board)
+    rent(page, desk)
+    for service in ("Telegram", "WhatsApp"):
+        page.locator("#q").fill(service.lower())
+        expect(page.locator("#offers .offer").first).to_contain_text(service)
+        page.locator("#offers").get_by_role("radio").first.check()
+        page.locator(".rent__go").click()
+        expect(page.locator("#live .rental").first).to_contain_text("Waiting for SMS")
+        expect(page.locator("#live .rental").first).to_contain_text(service)
+    assert Rental.objects.filter(team=desk.team).count() == 3
+
+
+def test_a_star_is_seen_and_met_by_a_finger(desk: Desk) -> None:
+    page = desk.page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page.goto(desk.board)
+    star = page.locator(f"#star-{desk.offers['smsvilla'].pk}")
+    expect(star).to_be_visible()
+    box = star.bounding_box()
+    assert box
+    assert min(box["width"], box["height"]) >= 24
+    star.tap()
+    expect(star).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#offers input").first).to_have_id(f"offer-{desk.offers['smsvilla'].pk}")
 
 
 def test_the_number_is_copied_as_e164(desk: Desk) -> None:
