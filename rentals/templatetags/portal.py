@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Membership, ProviderAccount
+from accounts.states import Role
 from ledger import amounts
 from providers import phone
 from rentals.cards import Card
 from rentals.health import account_health
 from rentals.queries import accounts_in_use
 from rentals.states import RentalState
+from rentals.visibility import may_rent
 
 register = template.Library()
 
@@ -115,6 +117,23 @@ def when(at: datetime | None, *, seconds: bool = False) -> str:
 def wallets(context: dict[str, Any], membership: Membership) -> dict[str, Any]:
     """The balance of each of the team's provider accounts, as it was last read."""
     return {"accounts": accounts_in_use(membership.team), "membership": membership}
+
+
+@register.inclusion_tag("components/next_step.html", takes_context=True)
+def next_step(context: dict[str, Any], *, rents: bool = True) -> dict[str, Any]:
+    """What brings a list its first row, for whoever looks at it: a provider key, then a rental.
+
+    Without `rents` a team that has a key is told nothing: it is good that the list is empty.
+    """
+    membership: Membership = context["membership"]
+    begun = accounts_in_use(membership.team).exists()
+    return {
+        "team": membership.team,
+        "begun": begun,
+        "administers": membership.has(Role.ADMIN),
+        "may_rent": rents and may_rent(membership),
+        "admins": [] if begun else membership.team.admins(),
+    }
 
 
 @register.inclusion_tag("rentals/arrival.html")
