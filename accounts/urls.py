@@ -4,6 +4,7 @@ from django.urls import path
 
 from accounts.views import (
     audit,
+    first_steps,
     people,
     provider_accounts,
     provider_keys,
@@ -66,4 +67,5 @@ urlpatterns = [
     path("views/<int:view>/delete", saved_views.saved_view_delete, name="saved_view_delete"),
     path("views/<int:view>/default", saved_views.saved_view_default, name="saved_view_default"),
     path("settings/", settings.team_settings, name="team_settings"),
+    path("first-steps", first_steps.first_steps, name="first_steps"),
 ]

@@ -19,6 +19,10 @@ class Team(models.Model):
     )
     auto_cancel = models.BooleanField(_("cancel a rental before it ends empty"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # When its first steps (a key, people, a number) were through or put away; until then the
+    # board leads its admins. The second is skipped where the team is one person for now.
+    first_steps_over_at = models.DateTimeField(null=True, blank=True)
+    invites_later = models.BooleanField(default=False)
     members: "models.ManyToManyField[User, Membership]" = models.ManyToManyField(
         User, through="Membership", related_name="teams"
     )

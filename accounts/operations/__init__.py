@@ -4,6 +4,7 @@ All that changes what a team has or may do writes an AuditEvent in the same tran
 """
 
 from accounts.operations.console import Asking, ask_provider, forget_answers, reveal_answer
+from accounts.operations.first_steps import end_first_steps, invite_later, show_first_steps
 from accounts.operations.invitations import (
     accept_as_new_user,
     accept_invitation,
@@ -35,12 +36,15 @@ __all__ = [
     "change_signals",
     "check",
     "create_team",
+    "end_first_steps",
     "forget_answers",
     "invite",
+    "invite_later",
     "remove_member",
     "rename",
     "reveal_answer",
     "revoke_invitation",
     "rotate_hook_token",
     "rotate_key",
+    "show_first_steps",
 ]

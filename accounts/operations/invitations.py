@@ -34,7 +34,7 @@ def invite(
         locked = Team.objects.select_for_update().get(pk=team.pk)
         if Membership.objects.filter(team=locked, user__email__iexact=email).exists():
             raise AlreadyMember(_("%(email)s is in the team already.") % {"email": email})
-        for earlier in _open(now).filter(team=locked, email=email):
+        for earlier in open_at(now).filter(team=locked, email=email):
             _revoke(earlier, actor, now)
         invitation = Invitation.objects.create(
             team=locked,
@@ -62,7 +62,9 @@ def revoke_invitation(*, invitation: Invitation, actor: User, now: datetime) -> 
 
 def find_invitation(*, token: str, now: datetime) -> Invitation:
     """The open invitation of a link. Raises InvitationGone."""
-    found = _open(now).select_related("team", "invited_by").filter(token_hash=_hash(token)).first()
+    found = (
+        open_at(now).select_related("team", "invited_by").filter(token_hash=_hash(token)).first()
+    )
     if found is None:
         raise InvitationGone(_gone())
     return found
@@ -70,7 +72,14 @@ def find_invitation(*, token: str, now: datetime) -> Invitation:
 
 def open_invitations(*, team: Team, now: datetime) -> list[Invitation]:
     """The team's invitations that may still be accepted, newest first."""
-    return list(_open(now).filter(team=team).select_related("invited_by").order_by("-created_at"))
+    return list(open_at(now).filter(team=team).select_related("invited_by").order_by("-created_at"))
+
+
+def open_at(now: datetime) -> QuerySet[Invitation]:
+    """Those that may still be accepted, of every team."""
+    return Invitation.objects.filter(
+        accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=now
+    )
 
 
 def invited_user(invitation: Invitation) -> User | None:
@@ -114,7 +123,7 @@ def _claimed(invitations: QuerySet[Invitation], now: datetime) -> Invitation:
     found = invitations.first()
     if found is not None:
         Team.objects.select_for_update().get(pk=found.team_id)
-        found = _open(now).select_related("team").filter(pk=found.pk).first()
+        found = open_at(now).select_related("team").filter(pk=found.pk).first()
     if found is None:
         raise InvitationGone(_gone())
     return found
@@ -129,12 +138,6 @@ def _revoke(invitation: Invitation, actor: User, now: datetime) -> None:
         action=Action.INVITATION_REVOKED,
         object=invitation,
         before={"email": invitation.email},
-    )
-
-
-def _open(now: datetime) -> QuerySet[Invitation]:
-    return Invitation.objects.filter(
-        accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=now
     )
 
 

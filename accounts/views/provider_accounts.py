@@ -37,9 +37,11 @@ def provider_account_add(request: TeamRequest) -> HttpResponse:
     """The form is for one provider: the address names it in `provider`."""
     code = request.GET.get("provider", "")
     chosen = provider(code if code in PROVIDERS else PROVIDERS[0])
-    form = ProviderAccountForm(sent(request), provider=chosen)
+    taken = request.team.provider_accounts.filter(label=chosen.name).exists()
+    initial = {"label": "" if taken else chosen.name}
+    form = ProviderAccountForm(sent(request), provider=chosen, initial=initial)
     if form.is_valid() and (account := _add(request, chosen, form)):
-        return to_account(request, account)
+        return _added(request, account)
     context = {
         "form": form,
         "chosen": chosen,
@@ -121,6 +123,15 @@ def account_page(
         "label_form": label_form or LabelForm(initial={"label": account.label}),
     }
     return render(request, "accounts/provider_account.html", context, status=status)
+
+
+def _added(request: TeamRequest, account: ProviderAccount) -> HttpResponse:
+    """To its page; in a team's first steps to the next of them."""
+    said = _("%(label)s is added: its key works, and its balance was read.")
+    messages.success(request, said % {"label": account.label})
+    if request.team.first_steps_over_at is None:
+        return redirect("board", team=request.team.slug)
+    return to_account(request, account)
 
 
 @sensitive_variables()

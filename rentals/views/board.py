@@ -1,19 +1,26 @@
 """The board: rent a number, and see what is live."""
 
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_view
+from accounts.operations import end_first_steps
 from rentals import queries
 from rentals.budgets.sheet import own_standings
+from rentals.first_steps import first_steps
 from rentals.forms import RentForm
 from rentals.habits import habits
 from rentals.visibility import may_rent, sees_team
+
+JUST_ADDED = timedelta(minutes=1)
 
 
 @require_safe
@@ -21,6 +28,9 @@ from rentals.visibility import may_rent, sees_team
 def board(request: TeamRequest) -> HttpResponse:
     """The page. `q` searches the offers, `who` (mine, team) says whose rentals."""
     context = rent_context(request) | live_context(request)
+    if context["first_steps"] and context["first_steps"].through:
+        end_first_steps(team=request.team, now=timezone.now())
+        messages.success(request, _("Your team is set up: the first steps are done."))
     return render(request, "rentals/board.html", context)
 
 
@@ -70,11 +80,23 @@ def rent_context(
         "found": found,
         "chosen": chosen,
         "catalogues": catalogues,
+        "awaited": _awaited(catalogues, now),
         "chooses": {c.account.pk for c in catalogues if c.chooses_number},
         "admins": request.team.admins() if not catalogues else [],
         "may_rent": may_rent(request.membership),
+        "first_steps": first_steps(request.membership, now=now),
         "budgets": partial(own_standings, request.membership, now),
     }
+
+
+def _awaited(catalogues: list[queries.Catalogue], now: datetime) -> int | None:
+    """Now (epoch seconds), where an account that was just added has no catalogue so far."""
+    new = [
+        each.account.created_at > now - JUST_ADDED
+        for each in catalogues
+        if each.account.catalogue_read_at is None and not each.account.catalogue_problem
+    ]
+    return int(now.timestamp()) if any(new) else None
 
 
 def _whose(request: TeamRequest) -> str:

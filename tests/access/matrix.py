@@ -154,4 +154,5 @@ MATRIX: Final[dict[str, Row]] = {
     "policy": row(READ),
     "policy_change": row(FORM, ADMIN),
     "team_settings": row(FORM, ADMIN),
+    "first_steps": row(WRITE, ADMIN),
 }

@@ -249,6 +249,7 @@ def form(world: World, name: str) -> dict[str, Any]:
         "provider_account_rename": {"label": "Renamed"},
         "provider_account_rotate_key": {"key": "some-other-key"},
         "team_settings": {"name": "Renamed", "time_zone": "Europe/Rome"},
+        "first_steps": {"do": "again"},
         "policy_change": {"purpose_rule": "required", "most_live": "2", "shares_board": "on"},
         "saved_view_create": {"page": "spend", "name": "By month", "query": "by=month"},
         "saved_view_update": {"name": "Renamed"},

@@ -4,6 +4,8 @@ import itertools
 import uuid
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.hook_tokens import set_token
 from accounts.models import Membership, ProviderAccount, ProviderKey, Team, User
 from accounts.sealing import fingerprint, key_place, seal
@@ -21,8 +23,10 @@ def make_user(email: str = "", **fields: Any) -> User:
 
 
 def make_team(name: str = "", **fields: Any) -> Team:
+    """A team that is through its first steps, unless `first_steps_over_at` is None."""
     number = next(_numbers)
-    return Team.objects.create(name=name or f"Team {number}", slug=f"team-{number}", **fields)
+    given = {"name": name or f"Team {number}", "slug": f"team-{number}"}
+    return Team.objects.create(**given | {"first_steps_over_at": timezone.now()} | fields)
 
 
 def make_member(team: Team, *roles: Role, user: User | None = None) -> Membership:

@@ -119,7 +119,7 @@ def test_every_page_is_known_to_be_a_list_or_none() -> None:
 
 @pytest.mark.parametrize("name", [name for name, said in LISTS.items() if said.first])
 def test_at_first_a_list_says_what_will_stand_there(db: None, name: str) -> None:
-    newcomer = make_member(make_team(), *MATRIX[name].roles)
+    newcomer = make_member(make_team(first_steps_over_at=None), *MATRIX[name].roles)
     shown = signed_in(newcomer).get(page(name, newcomer.team))
     assert shown.status_code == HTTPStatus.OK
     assert LISTS[name].first in words(shown)
