@@ -1,10 +1,15 @@
 """Something that is wrong, from when it was noticed until it is over."""
 
+from typing import Final
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
 from alerts.states import Kind, Severity
+
+LONGEST_TITLE: Final = 200
+LONGEST_DETAIL: Final = 500
 
 
 class Alert(models.Model):
@@ -17,8 +22,8 @@ class Alert(models.Model):
     kind = models.CharField(max_length=20, choices=Kind)
     subject = models.CharField(max_length=60)
     severity = models.PositiveSmallIntegerField(choices=Severity)  # rises while it is open
-    title = models.CharField(max_length=200)
-    detail = models.CharField(max_length=500, blank=True)
+    title = models.CharField(max_length=LONGEST_TITLE)
+    detail = models.CharField(max_length=LONGEST_DETAIL, blank=True)
     link = models.CharField(max_length=300)  # a path of ours
     # Whose own it is: they read it whatever their role.
     member = models.ForeignKey(

@@ -6,7 +6,7 @@ other leaves it. PostgreSQL keeps a second open alert for a subject out in any c
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.db import transaction
@@ -14,12 +14,14 @@ from django.db import transaction
 from accounts.announcements import alerts_changed
 from alerts.conditions import CONDITIONS, Condition, Holding, Subject
 from alerts.models import Alert, Watch
+from alerts.models.alerts import LONGEST_DETAIL, LONGEST_TITLE
 from alerts.operations.telling import tell
 from alerts.states import News
 
 log = structlog.get_logger(__name__)
 
 SAID: Final = ("title", "detail", "link", "member_id")
+LONGEST: Final = {"title": LONGEST_TITLE, "detail": LONGEST_DETAIL}
 
 
 def evaluate(*, now: datetime) -> None:
@@ -40,7 +42,12 @@ def _look(condition: Condition, now: datetime) -> None:
             return
         opened = _opened(condition)
         found = {each.key: each for each in condition.holding(now, opened.keys())}
-        _apply(condition, opened, found, now)
+        try:
+            with transaction.atomic():
+                _apply(condition, opened, found, now)
+        except Exception:
+            log.exception("alerts_failed_together", kind=condition.kind)
+            _apply_each_team(condition, found, now)
         watch.looked_at = now
         watch.save(update_fields=["looked_at"])
 
@@ -59,6 +66,21 @@ def _opened(condition: Condition) -> dict[Subject, Alert]:
         kind=condition.kind, closed_at__isnull=True
     )
     return {(alert.team_id, alert.subject): alert for alert in rows.order_by("pk")}
+
+
+def _apply_each_team(condition: Condition, found: dict[Subject, Holding], now: datetime) -> None:
+    """What can't be written for one team leaves the alerts of that team alone as they are."""
+    opened = _opened(condition)  # anew: what was changed of the others was not written
+    for team in sorted({team for team, _subject in (*opened, *found)}):
+        try:
+            with transaction.atomic():
+                _apply(condition, _of(team, opened), _of(team, found), now)
+        except Exception:
+            log.exception("alerts_of_a_team_failed", kind=condition.kind, team=team)
+
+
+def _of[T](team: int, each: dict[Subject, T]) -> dict[Subject, T]:
+    return {key: value for key, value in each.items() if key[0] == team}
 
 
 def _apply(
@@ -95,8 +117,19 @@ def _alert(condition: Condition, holding: Holding, now: datetime) -> Alert:
         subject=holding.subject,
         severity=holding.severity,
         opened_at=now,
-        **{field: getattr(holding, field) for field in SAID},
+        **_said(holding),
     )
+
+
+def _said(holding: Holding) -> dict[str, Any]:
+    """In the words of Alert's fields, cut where people's own words make them too long."""
+    said = {field: getattr(holding, field) for field in SAID}
+    return said | {field: _cut(said[field], most) for field, most in LONGEST.items()}
+
+
+def _cut(text: str, most: int) -> str:
+    """By what PostgreSQL counts, which is code points: an accent may be one of its own."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _renew(alert: Alert, holding: Holding) -> bool:
@@ -105,8 +138,8 @@ def _renew(alert: Alert, holding: Holding) -> bool:
     One that gets worse has to be taken on anew. It does not get better before it is over.
     """
     before = [alert.calm_since, alert.severity, *(getattr(alert, field) for field in SAID)]
-    for field in SAID:
-        setattr(alert, field, getattr(holding, field))
+    for field, said in _said(holding).items():
+        setattr(alert, field, said)
     alert.calm_since = None
     if holding.severity > alert.severity:
         alert.severity = holding.severity

@@ -51,6 +51,7 @@ def read(account: ProviderAccount, amount: str, at: datetime) -> None:
 
 def make_alert(world: World, kind: Kind = Kind.LOW_WALLET, **fields: Any) -> Alert:
     given: dict[str, Any] = {
+        "team": world.team,
         "subject": f"account:{world.gig.pk}",
         "severity": Severity.WARNING,
         "title": "Main is low",
@@ -58,4 +59,4 @@ def make_alert(world: World, kind: Kind = Kind.LOW_WALLET, **fields: Any) -> Ale
         "link": f"/t/{world.team.slug}/",
         "opened_at": fields.get("closed_at") or timezone.now(),
     }
-    return Alert.objects.create(team=world.team, kind=kind, **given | fields)
+    return Alert.objects.create(kind=kind, **given | fields)

@@ -4,10 +4,12 @@ import threading
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from alerts.conditions import CONDITIONS, Condition, Holding, Subject
 from alerts.models import Alert, Watch
@@ -15,7 +17,9 @@ from alerts.operations import evaluating
 from alerts.operations.acknowledging import acknowledge
 from alerts.operations.errors import NotPossible
 from alerts.states import Kind, Severity
+from rentals.states import BudgetPeriod, BudgetScope
 from tests.alerts.making import hold, limit, look, make_alert, opened
+from tests.factories import make_budget, make_provider_account, make_rental
 from tests.pages.conftest import World
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -107,6 +111,56 @@ def test_a_condition_that_fails_keeps_its_alerts_and_no_other(
     watched = Watch.objects.in_bulk()
     assert watched[Kind.LOW_WALLET].looked_at == NOON
     assert watched[Kind.IN_DOUBT].looked_at == NOON + MINUTE
+
+
+@pytest.mark.parametrize("purpose", ["p" * 200, "q\u0323\u0302" * 66])  # with accents
+def test_a_long_purpose_is_cut_and_stops_nobodys_alerts(world: World, purpose: str) -> None:
+    elsewhere = make_provider_account(world.stranger.team, "smsgig")
+    renting = ((world.member, world.gig, purpose), (world.stranger, elsewhere, "Sign-up"))
+    for membership, _account, named in renting:
+        make_budget(
+            membership.team,
+            membership.user,
+            "1",
+            scope=BudgetScope.PURPOSE,
+            purpose=named,
+            period=BudgetPeriod.DAY,
+        )
+    for minute, charged in enumerate(["0.90", "0.20"]):  # opened, then renewed
+        for membership, account, named in renting:
+            make_rental(membership, account, at=NOON, purpose=named, charged=Decimal(charged))
+        look(NOON + minute * MINUTE)
+        assert len(opened(Kind.BUDGET)) == 2
+    alerts = {alert.team: alert for alert in opened(Kind.BUDGET)}
+    assert {alert.severity for alert in alerts.values()} == {Severity.CRITICAL}
+    assert alerts[world.stranger.team].title == "Budget used up: Purpose “Sign-up”"
+    cut = alerts[world.team].title
+    assert (len(cut), cut[-1]) == (200, "…")
+    assert cut.startswith(f"Budget used up: Purpose “{purpose[:100]}")
+
+
+def test_what_cannot_be_written_for_one_team_stops_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page's path has no end that could be cut off."""
+    for team in (world.team, world.stranger.team):
+        make_alert(world, team=team, subject="over")
+
+    def found(now: datetime, opened: Collection[Subject]) -> Iterator[Holding]:
+        for team, link in ((world.team, "/" * 301), (world.stranger.team, "/")):
+            yield Holding(
+                team_id=team.pk,
+                subject="new",
+                severity=Severity.WARNING,
+                title="New",
+                detail="",
+                link=link,
+            )
+
+    monkeypatch.setattr(evaluating, "CONDITIONS", (Condition(Kind.LOW_WALLET, found),))
+    look(timezone.now())
+    subjects = [(alert.team, alert.subject) for alert in opened(Kind.LOW_WALLET)]
+    assert subjects == [(world.team, "over"), (world.stranger.team, "new")]
 
 
 @pytest.mark.django_db(transaction=True)
