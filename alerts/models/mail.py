@@ -57,7 +57,8 @@ class Letter(models.Model):
     Written with what it tells of, due at once or at the hour of the next daily digest; settled by
     `sent_at` or `dropped_at`. A worker takes letters by writing its own `batch`, and writes
     `handed_at` before the mail server gets a byte of them: whatever died after that is not sent
-    again, because nobody knows whether it went.
+    again, because nobody knows whether it went. It goes into a digest, which `broke_off_at` says;
+    what breaks off there too is dropped.
     """
 
     alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="letters")
@@ -70,6 +71,7 @@ class Letter(models.Model):
     batch = models.UUIDField(null=True, blank=True)
     taken_until = models.DateTimeField(null=True, blank=True)
     handed_at = models.DateTimeField(null=True, blank=True)
+    broke_off_at = models.DateTimeField(null=True, blank=True)  # the first time
     sent_at = models.DateTimeField(null=True, blank=True)
     dropped_at = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=200, blank=True)  # of the last try to send it

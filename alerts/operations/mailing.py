@@ -2,7 +2,8 @@
 
 A letter is sent at most once, as far as SMTP lets anybody know. A try that certainly failed is
 repeated with growing pauses. One that broke off while the mail was being handed over may have
-gone, so it is not repeated: what it told is in the next daily digest.
+gone, so it is not repeated: what it told is in the next daily digest. If that breaks off too, it is
+over: a server that takes mails and never says so gets each letter twice at most.
 """
 
 import smtplib
@@ -13,7 +14,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from django.core.mail import mailers
+from django.core.mail import EmailMessage, mailers
+from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
@@ -28,10 +30,13 @@ from alerts.states import How
 log = structlog.get_logger(__name__)
 
 LEASE: Final = timedelta(minutes=2)
+# From handing over on: longer than six answers that each come just before EMAIL_TIMEOUT.
+CONVERSATION: Final = timedelta(minutes=4)
 PAUSES: Final = tuple(
     timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720)
 )  # between two tries; then it is given up, after about 22 hours
 MOST_LETTERS: Final = 500  # in one mail
+UNTOLD: Final = "the mail server did not say whether it took it"
 # The server has said no, so that it certainly has not taken the mail.
 REFUSALS: Final = (
     smtplib.SMTPResponseException,
@@ -57,7 +62,7 @@ class _Batch:
 
 def due_readers(*, now: datetime) -> list[int]:
     """The memberships for which something is to be sent now."""
-    _put_into_digests(now)
+    _go_on_from_what_broke_off(now)
     rows = _due(now).order_by("membership").values_list("membership", flat=True)
     return list(rows.distinct())
 
@@ -79,19 +84,21 @@ def _due(now: datetime) -> QuerySet[Letter]:
     )
 
 
-def _put_into_digests(now: datetime) -> None:
-    """What broke off while it was handed over: it may have gone, and is not sent as such again."""
+def _go_on_from_what_broke_off(now: datetime) -> None:
+    """What broke off while it was handed over may have gone: into a digest with it, once."""
     broken_off = Letter.objects.filter(
         handed_at__isnull=False,
         sent_at__isnull=True,
         dropped_at__isnull=True,
         taken_until__lte=now,
     )
+    broken_off.filter(broke_off_at__isnull=False).update(dropped_at=now, problem=UNTOLD)
     people = Membership.objects.filter(pk__in=broken_off.values("membership"))
     for membership in people.select_related("user", "team", "alert_mail"):
         broken_off.filter(membership=membership).update(
             how=How.DIGEST,
             due_at=mail_choice(membership).next_digest(now),
+            broke_off_at=now,
             handed_at=None,
             taken_until=None,
             batch=None,
@@ -106,7 +113,8 @@ def _take(membership_id: int, how: How, now: datetime) -> _Batch | None:
         rows = due.select_for_update(skip_locked=True)[:MOST_LETTERS]
         pks = [letter.pk for letter in rows]
         taken = Letter.objects.filter(pk__in=pks)
-        taken.update(batch=key, taken_until=now + LEASE, tries=F("tries") + 1)
+        until = timezone.now() + LEASE  # not from `now`: another mail may have gone since
+        taken.update(batch=key, taken_until=until, tries=F("tries") + 1)
         letters = list(taken.select_related("alert__team", "alert__member").order_by("pk"))
     if not letters:
         return None
@@ -124,24 +132,33 @@ def _send(batch: _Batch) -> bool:
     if not readable:
         return False
     message = compose(batch.membership, batch.how, readable)
+    server = mailers.default
     try:
-        server = mailers.default
         server.open()
-    except OSError as problem:
+    except OSError as problem:  # every SMTPException is one
         _failed(batch, problem)
         return False
     try:
-        if batch.rows.update(handed_at=timezone.now()) != len(readable):
-            return False  # somebody else took them, because we were silent for too long
-        server.send_messages([message])
-    except OSError as problem:  # every SMTPException is one
-        if isinstance(problem, REFUSALS):
-            _failed(batch, problem)
-        else:
-            log.warning("mail_broke_off", letters=len(readable), problem=type(problem).__name__)
-        return False
+        return _hand_over(batch, message, server, letters=len(readable))
     finally:
         server.close()
+
+
+def _hand_over(
+    batch: _Batch, message: EmailMessage, server: BaseEmailBackend, *, letters: int
+) -> bool:
+    """Have an open mail server take it, and write that down before anything else."""
+    now = timezone.now()
+    if batch.rows.update(handed_at=now, taken_until=now + CONVERSATION) != letters:
+        return False  # somebody else took them, because we were silent for too long
+    try:
+        server.send_messages([message])
+    except REFUSALS as problem:
+        _failed(batch, problem)
+        return False
+    except OSError as problem:
+        log.warning("mail_broke_off", letters=letters, problem=type(problem).__name__)
+        return False
     batch.rows.update(sent_at=timezone.now(), problem="")
     return True
 

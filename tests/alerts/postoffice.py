@@ -13,20 +13,24 @@ from email.message import EmailMessage
 @dataclass
 class PostOffice:
     """`fault` is what it does: refuse (550 to the recipient), busy (451 after the mail), cut (takes
-    the mail and hangs up without a word), hang (takes it and says nothing). `unknown` are the
-    addresses that it refuses anyway."""
+    the mail and hangs up without a word), hang (takes it and says nothing), linger (takes it and
+    does not let go). `unknown` are the addresses that it refuses anyway."""
 
     port: int = 0
     fault: str = ""
     unknown: set[str] = field(default_factory=set)
     mails: list[EmailMessage] = field(default_factory=list)
     tried: int = 0  # mails that were handed over whole, taken or not
-    taken: threading.Event = field(default_factory=threading.Event)  # a mail is here, unanswered
+    taken: threading.Event = field(default_factory=threading.Event)  # a mail is here, and it waits
     go_on: threading.Event = field(default_factory=threading.Event)
 
     @property
     def url(self) -> str:
         return f"smtp://127.0.0.1:{self.port}"
+
+    def wait(self) -> None:
+        self.taken.set()
+        self.go_on.wait(60)
 
     def to(self, address: str) -> list[EmailMessage]:
         return [mail for mail in self.mails if mail["To"] == address]
@@ -70,6 +74,8 @@ def _serve(office: PostOffice, wire: socketserver.StreamRequestHandler) -> None:
             if not _answer(office, wire, mail, say):
                 return
         elif word == b"QUIT":
+            if office.fault == "linger":
+                office.wait()
             say("221 bye")
             return
         else:
@@ -103,7 +109,6 @@ def _answer(
         wire.connection.shutdown(socket.SHUT_RDWR)
         return False
     if office.fault == "hang":
-        office.taken.set()
-        office.go_on.wait(60)
+        office.wait()
     say("250 taken")
     return True

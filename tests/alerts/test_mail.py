@@ -1,13 +1,15 @@
 """Who is told by e-mail, when, how often, and of what."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from accounts.models import Membership, ProviderAccount
@@ -59,6 +61,22 @@ def low(world: World, at: datetime = NOON, held: str = "4") -> None:
 def post(at: datetime) -> int:
     """What workers do at a moment; how many mails went."""
     return sum(send_letters(membership_id=pk, now=at) for pk in due_readers(now=at))
+
+
+@contextmanager
+def working(work: Callable[[], object]) -> Iterator[None]:
+    """Another worker is at it meanwhile; in the end it is done."""
+
+    def alone() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=alone)
+    thread.start()
+    yield
+    thread.join()
 
 
 def text(mail: EmailMessage) -> str:
@@ -263,6 +281,53 @@ def test_what_may_have_gone_is_not_sent_again_but_told_in_the_digest(
     assert office.mails[1]["Subject"].endswith("Daily digest of alerts")
 
 
+@pytest.mark.parametrize("how", [How.AT_ONCE, How.DIGEST])
+@pytest.mark.parametrize("fault", ["cut", "hang"])
+def test_a_server_that_never_says_so_gets_it_twice_at_most(
+    world: World, office: PostOffice, settings: Settings, fault: str, how: How
+) -> None:
+    settings.EMAIL_TIMEOUT = 0.5
+    only(world, world.finance, how)
+    office.fault = fault
+    low(world)
+    at = datetime.now(UTC)
+    Letter.objects.update(due_at=at)
+    for day in range(4):  # the first try, and three digests
+        assert post(at + timedelta(days=day, hours=2)) == 0
+        assert post(at + timedelta(days=day, hours=3)) == 0
+    assert len(office.mails) == 2
+    letter = Letter.objects.get()
+    assert letter.dropped_at is not None
+    told = words(signed_in(world.finance).get(page("alert_mail", world.team)))
+    assert "did not say whether it took it. It was given up." in told
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_slow_server_has_is_not_taken_from_it(world: World, office: PostOffice) -> None:
+    """The task began long ago, and the mail server has only just got the mail."""
+    began = timezone.now() - timedelta(minutes=3)
+    only(world, world.finance)
+    low(world, began)
+    office.fault = "hang"
+    with working(lambda: send_letters(membership_id=world.finance.pk, now=began)):
+        assert office.taken.wait(20)
+        assert due_readers(now=timezone.now() + MINUTE) == []
+        assert Letter.objects.get().how == How.AT_ONCE
+        office.go_on.set()
+    assert Letter.objects.get().sent_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_taken_is_sent_however_long_the_farewell(world: World, office: PostOffice) -> None:
+    only(world, world.finance)
+    low(world, timezone.now())
+    office.fault = "linger"
+    with working(lambda: send_letters(membership_id=world.finance.pk, now=timezone.now())):
+        assert office.taken.wait(20)
+        assert Letter.objects.get().sent_at is not None
+        office.go_on.set()
+
+
 def test_who_may_no_longer_read_it_is_not_told(world: World, office: PostOffice) -> None:
     only(world, world.finance)
     low(world)
@@ -274,23 +339,19 @@ def test_who_may_no_longer_read_it_is_not_told(world: World, office: PostOffice)
 
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_send_it_once(world: World, office: PostOffice) -> None:
+    now = timezone.now()
     only(world, world.finance)
-    low(world)
+    low(world, now)
     office.fault = "hang"
     sent: list[int] = []
 
     def work() -> None:
-        try:
-            sent.append(send_letters(membership_id=world.finance.pk, now=NOON))
-        finally:
-            connection.close()
+        sent.append(send_letters(membership_id=world.finance.pk, now=now))
 
-    first = threading.Thread(target=work)
-    first.start()
-    assert office.taken.wait(20)
-    work()
-    office.go_on.set()
-    first.join()
+    with working(work):
+        assert office.taken.wait(20)
+        work()
+        office.go_on.set()
     assert sorted(sent) == [0, 1]
     assert len(office.mails) == 1
 
