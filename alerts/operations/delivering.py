@@ -5,7 +5,6 @@ another tries again: whoever receives knows by the message's id what it has had 
 """
 
 import random
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +12,8 @@ from typing import Final
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from accounts.keyring import KeyringError
@@ -36,7 +36,6 @@ PAUSES: Final = (
 JITTER: Final = 0.2  # more or less, so that not all come at once
 LONGEST_WISH: Final = timedelta(days=1)  # of a Retry-After
 GIVE_UP_AFTER: Final = timedelta(days=5)  # without any success the endpoint is disabled
-LOOKED_THROUGH: Final = 2000  # due ones, at each tick
 AT_ONCE: Final = 20  # of an endpoint at each tick
 AT_ONCE_FAILING: Final = 1  # of one that fails: it may take five seconds of a worker each time
 GONE: Final = 410
@@ -59,15 +58,10 @@ class _Try:
 def due_deliveries(*, now: datetime) -> list[int]:
     """What is to be sent now, the longest due first: some of each endpoint, so that none has all
     of the workers."""
-    due = _due(now).order_by("due_at", "pk")
-    rows = due.values_list("pk", "endpoint", "endpoint__failing_since")[:LOOKED_THROUGH]
-    counted: Counter[object] = Counter()
-    chosen = []
-    for pk, endpoint, failing_since in rows:
-        counted[endpoint] += 1
-        if counted[endpoint] <= (AT_ONCE_FAILING if failing_since else AT_ONCE):
-            chosen.append(pk)
-    return chosen
+    place = Window(RowNumber(), partition_by="endpoint", order_by=("due_at", "pk"))
+    most = Case(When(endpoint__failing_since=None, then=AT_ONCE), default=AT_ONCE_FAILING)
+    chosen = _due(now).annotate(place=place, most=most).filter(place__lte=F("most"))
+    return list(chosen.order_by("due_at", "pk").values_list("pk", flat=True))
 
 
 def deliver(*, delivery_id: int, now: datetime) -> bool:

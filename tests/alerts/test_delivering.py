@@ -17,7 +17,14 @@ from accounts.models import AuditEvent
 from accounts.operations.resealing import every_seal
 from alerts.models import Attempt, Delivery, Endpoint
 from alerts.models.hooks import DisabledBy
-from alerts.operations.delivering import GIVE_UP_AFTER, LEASE, PAUSES, deliver, due_deliveries
+from alerts.operations.delivering import (
+    AT_ONCE,
+    GIVE_UP_AFTER,
+    LEASE,
+    PAUSES,
+    deliver,
+    due_deliveries,
+)
 from alerts.operations.endpoints import (
     remove,
     rotate_secret,
@@ -340,6 +347,33 @@ def test_a_failing_endpoint_leaves_the_workers_to_others(world: World, there: Re
     due = due_deliveries(now=NOON + timedelta(hours=2))
     assert len(due) == 2
     assert last.pk in due
+
+
+def test_however_much_one_endpoint_has_due_others_are_looked_at(
+    world: World, there: Receiver
+) -> None:
+    endpoint, _ = make(world, there)
+    other, _ = set_endpoint(
+        team=world.stranger.team, url=there.url, actor=world.stranger.user, now=NOON
+    )
+    Delivery.objects.bulk_create(
+        Delivery(
+            endpoint=endpoint,
+            message_id=f"msg_{number}",
+            event="alert.opened",
+            body="{}",
+            made_at=NOON,
+            first_try_at=NOON,
+            due_at=NOON + timedelta(milliseconds=number),
+        )
+        for number in range(3000)
+    )
+    last = send_test(endpoint=other, actor=world.stranger.user, now=NOON + timedelta(hours=1))
+    due = due_deliveries(now=NOON + timedelta(hours=2))
+    first = list(Delivery.objects.order_by("due_at").values_list("pk", flat=True)[:AT_ONCE])
+    assert due == [*first, last.pk]
+    Endpoint.objects.filter(pk=endpoint.pk).update(failing_since=NOON)
+    assert due_deliveries(now=NOON + timedelta(hours=2)) == [first[0], last.pk]
 
 
 def test_sent_again_is_the_same_message_in_a_new_round(world: World, there: Receiver) -> None:
