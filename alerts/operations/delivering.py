@@ -35,7 +35,8 @@ PAUSES: Final = (
 )
 JITTER: Final = 0.2  # more or less, so that not all come at once
 LONGEST_WISH: Final = timedelta(days=1)  # of a Retry-After
-GIVE_UP_AFTER: Final = timedelta(days=5)  # without any success the endpoint is disabled
+GIVE_UP_AFTER: Final = timedelta(days=5)  # without any success the endpoint is disabled,
+TRIES_THAT_TELL: Final = 5  # if it fails now too, for hours: it may have had nothing to do for days
 AT_ONCE: Final = 20  # of an endpoint at each tick
 AT_ONCE_FAILING: Final = 1  # of one that fails: it may take five seconds of a worker each time
 GONE: Final = 410
@@ -132,7 +133,7 @@ def _note(attempt: _Try, answer: Answer, now: datetime) -> None:
         )
         return
     attempt.rows.update(due_at=_again(attempt, answer, now), taken_until=None)
-    _note_failure(endpoint, answer, now)
+    _note_failure(endpoint, attempt, answer, now)
 
 
 def _again(attempt: _Try, answer: Answer, now: datetime) -> datetime | None:
@@ -149,12 +150,12 @@ def _wish(answer: Answer) -> timedelta:
     return min(timedelta(seconds=int(answer.retry_after)), LONGEST_WISH)
 
 
-def _note_failure(endpoint: Endpoint, answer: Answer, now: datetime) -> None:
+def _note_failure(endpoint: Endpoint, attempt: _Try, answer: Answer, now: datetime) -> None:
     since = endpoint.failing_since or now
     by = ""
     if answer.status == GONE:
         by = DisabledBy.GONE
-    elif now - since >= GIVE_UP_AFTER:
+    elif now - since >= GIVE_UP_AFTER and attempt.round >= TRIES_THAT_TELL:
         by = DisabledBy.FAILURES
     endpoint.failing_since = since
     if by and endpoint.is_enabled:

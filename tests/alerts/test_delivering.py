@@ -22,6 +22,7 @@ from alerts.operations.delivering import (
     GIVE_UP_AFTER,
     LEASE,
     PAUSES,
+    TRIES_THAT_TELL,
     deliver,
     due_deliveries,
 )
@@ -231,18 +232,32 @@ def test_days_of_failures_switch_it_off(world: World, there: Receiver) -> None:
     endpoint, _ = make(world, there)
     there.status = 500
     send_test(endpoint=endpoint, actor=world.admin.user, now=NOON)
-    send_due(NOON)
-    endpoint.refresh_from_db()
-    assert endpoint.is_enabled
     since = timezone.now() - GIVE_UP_AFTER
-    Endpoint.objects.update(failing_since=since + timedelta(minutes=10))
-    send_due(timezone.now() + timedelta(days=1))
+    for day in range(TRIES_THAT_TELL):
+        Endpoint.objects.update(failing_since=since + timedelta(minutes=10))
+        assert send_due(timezone.now() + timedelta(days=day)) == 1
     endpoint.refresh_from_db()
     assert endpoint.is_enabled
     Endpoint.objects.update(failing_since=since)
-    send_due(timezone.now() + timedelta(days=2))
+    send_due(timezone.now() + timedelta(days=9))
     endpoint.refresh_from_db()
     assert endpoint.disabled_by == DisabledBy.FAILURES
+
+
+def test_a_short_failure_after_days_without_messages_does_not(
+    world: World, there: Receiver
+) -> None:
+    endpoint, _ = make(world, there)
+    Endpoint.objects.update(failing_since=timezone.now() - timedelta(days=30))
+    there.status = 500
+    delivery = send_test(endpoint=endpoint, actor=world.admin.user, now=NOON)
+    for day in range(TRIES_THAT_TELL - 1):
+        assert send_due(timezone.now() + timedelta(days=day)) == 1
+        endpoint.refresh_from_db()
+        delivery.refresh_from_db()
+        assert endpoint.is_enabled
+        assert delivery.due_at is not None
+    assert timedelta(hours=2) < sum(PAUSES[: TRIES_THAT_TELL - 1], timedelta())
 
 
 def test_one_success_begins_the_count_anew(world: World, there: Receiver) -> None:
