@@ -115,14 +115,10 @@ def _secrets(endpoint: Endpoint, now: datetime) -> Sequence[str]:
 
 
 def _note(attempt: _Try, answer: Answer, now: datetime) -> None:
-    """Write down what came of it. The try's own row is written even where another took over."""
-    Attempt.objects.filter(delivery=attempt.delivery, number=attempt.number).update(
-        ended_at=now,
-        status=answer.status,
-        ms=answer.ms,
-        excerpt=answer.excerpt,
-        problem=answer.problem,
-    )
+    """Write down what came of it. The try's own row is written even where another took over.
+
+    Locks the endpoint, its delivery and then its try, as do all who write of more than one.
+    """
     endpoint = Endpoint.objects.select_for_update().filter(pk=attempt.delivery.endpoint_id).first()
     if endpoint is None:
         return  # removed meanwhile, with all of this
@@ -131,9 +127,16 @@ def _note(attempt: _Try, answer: Answer, now: datetime) -> None:
         Endpoint.objects.filter(pk=endpoint.pk, failing_since__isnull=False).update(
             failing_since=None
         )
-        return
-    attempt.rows.update(due_at=_again(attempt, answer, now), taken_until=None)
-    _note_failure(endpoint, attempt, answer, now)
+    else:
+        attempt.rows.update(due_at=_again(attempt, answer, now), taken_until=None)
+        _note_failure(endpoint, attempt, answer, now)
+    Attempt.objects.filter(delivery=attempt.delivery, number=attempt.number).update(
+        ended_at=now,
+        status=answer.status,
+        ms=answer.ms,
+        excerpt=answer.excerpt,
+        problem=answer.problem,
+    )
 
 
 def _again(attempt: _Try, answer: Answer, now: datetime) -> datetime | None:

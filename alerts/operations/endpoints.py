@@ -78,6 +78,8 @@ def remove(*, endpoint: Endpoint, actor: User) -> None:
     with transaction.atomic():
         locked = _lock(endpoint)
         _record(locked, actor, Action.WEBHOOK_REMOVED)
+        # Whoever takes one just now has written its try, and nobody takes another.
+        list(locked.deliveries.select_for_update().order_by("pk").values_list("pk", flat=True))
         locked.delete()
 
 

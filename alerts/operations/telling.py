@@ -35,7 +35,9 @@ def tell(events: Iterable[Event], *, now: datetime) -> None:
 
 def _messages(by_team: dict[int, list[Event]], now: datetime) -> Iterator[Delivery]:
     endpoints = Endpoint.objects.filter(team__in=by_team, disabled_at__isnull=True)
-    for endpoint in endpoints.select_related("team"):
+    # Locked, so that none is removed before its messages are committed.
+    locked = endpoints.select_for_update(of=("self",), no_key=True).order_by("pk")
+    for endpoint in locked.select_related("team"):
         for alert, news in by_team[endpoint.team_id]:
             yield of_alert(endpoint, alert, news, now)
 
