@@ -16,6 +16,7 @@ def report_to(dsn: str) -> None:
         include_source_context=False,
         max_request_body_size="never",
         max_breadcrumbs=0,
+        trace_propagation_targets=[],  # else providers and teams' webhooks get ids of ours
         before_send=_without_tokens,
     )
 

@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import httpx
 import sentry_sdk
+from pytest_django.fixtures import Settings
 from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 
+from alerts.outgoing.post import post
 from smsportal.reporting import report_to
+from tests.alerts.receiver import receiver
 
 SECRET = "sk-secret-of-a-wallet"
 SEARCHED = "12025550143"  # a number, in the address of a search
@@ -43,6 +47,20 @@ def test_an_error_is_reported_without_its_variables_and_tokens() -> None:
     assert r"/invitations/\u2026/" in report
     assert SECRET not in report
     assert SEARCHED not in report
+
+
+def test_what_is_sent_elsewhere_says_nothing_of_reports(settings: Settings) -> None:
+    settings.PRIVATE_WEBHOOKS = True
+    report_to("https://public@sentry.invalid/1")
+    try:
+        with receiver() as there, httpx.Client() as client:
+            assert post(there.url, b"{}", {}).status == 200
+            assert client.post(there.url, content=b"{}").status_code == 200
+    finally:
+        sentry_sdk.init()  # reports nothing any more
+    sent = {name for got in there.got for name in got.headers}
+    assert len(there.got) == 2
+    assert sent.isdisjoint({"sentry-trace", "baggage", "traceparent"})
 
 
 def _of_a_request(event: Any, hint: dict[str, Any]) -> Any:
