@@ -20,6 +20,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
+from accounts.mail_server import mail_server
 from accounts.models import Membership
 from alerts.letters import compose
 from alerts.models import Letter
@@ -71,6 +72,8 @@ def send_letters(*, membership_id: int, now: datetime) -> int:
     """Send somebody what is due for them; return how many mails went."""
     sent = 0
     for how in (How.AT_ONCE, How.DIGEST):
+        if mail_server.is_open:
+            break  # it stays due, and this is no try
         batch = _take(membership_id, how, now)
         if batch is not None:
             sent += _send(batch)
@@ -136,6 +139,7 @@ def _send(batch: _Batch) -> bool:
     try:
         server.open()
     except OSError as problem:  # every SMTPException is one
+        mail_server.failed(problem)
         _failed(batch, problem)
         return False
     try:
@@ -154,12 +158,15 @@ def _hand_over(
     try:
         server.send_messages([message])
     except REFUSALS as problem:
+        mail_server.worked()
         _failed(batch, problem)
         return False
     except OSError as problem:
+        mail_server.failed(problem)
         log.warning("mail_broke_off", letters=letters, problem=type(problem).__name__)
         return False
     batch.rows.update(sent_at=timezone.now(), problem="")
+    mail_server.worked()
     return True
 
 

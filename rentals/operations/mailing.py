@@ -18,6 +18,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.mail_server import mail_server
 from accounts.models import User
 from ledger.amounts import said
 from rentals.budgets import answers
@@ -39,14 +40,17 @@ def due_mails(now: datetime) -> list[int]:
 
 def mail_request(request_id: int, *, now: datetime) -> bool:
     """Tell the team's admins of an open request; whether a mail server took all of it."""
-    request = _claimed(request_id, now)
+    request = None if mail_server.is_open else _claimed(request_id, now)
     if request is None:
         return False
     try:
         refused = [admin for admin in _untold(request) if not _tell(request, admin)]
     except OSError as problem:  # of SMTP, too: it is tried again
+        if not isinstance(problem, smtplib.SMTPResponseException):
+            mail_server.failed(problem)
         _warn(request, problem)
         return False
+    mail_server.worked()
     if refused:
         return False
     _keep(request, mail_due_at=None)

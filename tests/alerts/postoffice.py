@@ -14,12 +14,14 @@ from email.message import EmailMessage
 class PostOffice:
     """`fault` is what it does: refuse (550 to the recipient), busy (451 after the mail), cut (takes
     the mail and hangs up without a word), hang (takes it and says nothing), linger (takes it and
-    does not let go). `unknown` are the addresses that it refuses anyway."""
+    does not let go), silent (never says a word). `unknown` are the addresses that it refuses
+    anyway."""
 
     port: int = 0
     fault: str = ""
     unknown: set[str] = field(default_factory=set)
     mails: list[EmailMessage] = field(default_factory=list)
+    connections: int = 0
     tried: int = 0  # mails that were handed over whole, taken or not
     taken: threading.Event = field(default_factory=threading.Event)  # a mail is here, and it waits
     go_on: threading.Event = field(default_factory=threading.Event)
@@ -42,6 +44,7 @@ def post_office() -> Iterator[PostOffice]:
 
     class Counter(socketserver.StreamRequestHandler):
         def handle(self) -> None:
+            office.connections += 1
             with suppress(OSError):
                 _serve(office, self)
 
@@ -62,6 +65,9 @@ def _serve(office: PostOffice, wire: socketserver.StreamRequestHandler) -> None:
     def say(line: str) -> None:
         wire.wfile.write(f"{line}\r\n".encode())
 
+    if office.fault == "silent":
+        office.wait()
+        return
     say("220 ready")
     while line := wire.rfile.readline():
         word = line.split(b" ")[0].strip().upper()

@@ -22,6 +22,7 @@ from rentals.states import RentalState
 from tests.alerts.making import hold, limit, look
 from tests.alerts.postoffice import PostOffice, post_office
 from tests.factories import make_member, make_rental
+from tests.mail_server import rest
 from tests.pages.clients import page, signed_in, words
 from tests.pages.conftest import World
 
@@ -326,6 +327,30 @@ def test_what_was_taken_is_sent_however_long_the_farewell(world: World, office: 
         assert office.taken.wait(20)
         assert Letter.objects.get().sent_at is not None
         office.go_on.set()
+
+
+@pytest.mark.parametrize("fault", ["silent", "hang"])
+def test_a_server_that_hangs_is_waited_for_once(
+    world: World,
+    office: PostOffice,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:
+    settings.EMAIL_TIMEOUT = 0.5
+    rest(monkeypatch, 60)
+    only(world, world.finance)
+    wants(world.admin, How.AT_ONCE)
+    office.fault = fault
+    low(world)
+    assert post(NOON) == 0
+    assert office.connections == 1
+    assert sorted(Letter.objects.values_list("tries", flat=True)) == [0, 1]
+    office.fault = ""
+    later = timezone.now() + timedelta(days=2)
+    assert post(later) == 0
+    rest(monkeypatch, 60)  # it is over
+    assert post(later) + post(later + timedelta(days=1)) == 2
 
 
 def test_who_may_no_longer_read_it_is_not_told(world: World, office: PostOffice) -> None:

@@ -3,6 +3,9 @@
 import pytest
 
 from tests.budgets.renting import House, make_house
+from tests.mail_server import rested
+
+__all__ = ["house", "rested"]
 
 
 @pytest.fixture

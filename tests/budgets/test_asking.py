@@ -31,6 +31,7 @@ from rentals.states import BudgetPeriod, BudgetScope
 from tests.alerts.postoffice import PostOffice, post_office
 from tests.budgets.renting import NOW, House
 from tests.factories import make_member, make_team, make_user
+from tests.mail_server import rest
 
 DAY = timedelta(days=1)
 
@@ -307,6 +308,20 @@ def test_a_server_that_breaks_off_is_asked_again_for_the_others_alone(
     office.fault = ""
     assert mailing.mail_request(request.pk, now=NOW + timedelta(hours=2))
     assert [mail["To"] for mail in office.mails] == [house.admin.user.email, second.user.email]
+
+
+def test_a_mail_server_that_failed_is_left_alone_for_a_while(
+    house: House, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rest(monkeypatch, 60)
+    first = ask(house)
+    second = ask(house, by=make_member(house.team), budget=first.budget)
+    no_mail_server(settings)
+    for request in (first, second):
+        assert not mailing.mail_request(request.pk, now=NOW)
+    tries = BudgetRequest.objects.order_by("pk").values_list("mail_tries", flat=True)
+    assert list(tries) == [1, 0]
+    assert mailing.due_mails(NOW) == [second.pk]
 
 
 def test_it_is_given_up_in_the_end(house: House, settings: Settings) -> None:
