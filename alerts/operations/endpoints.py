@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.actions import Action
+from accounts.keyring import KeyringError
 from accounts.models import Team, User
-from accounts.sealing import seal, unseal
+from accounts.sealing import SealBroken, seal, unseal
 from alerts.models import Delivery, Endpoint
 from alerts.models.hooks import DisabledBy
 from alerts.nudges import nudge
@@ -36,7 +37,7 @@ def set_endpoint(*, team: Team, url: str, actor: User, now: datetime) -> tuple[E
         secret = ""
         if endpoint is None:
             endpoint, secret = Endpoint(team=team, url=url, made_at=now), new_secret()
-            endpoint.secret_sealed = seal(secret, place=endpoint.place("secret_sealed"))
+            endpoint.secret_sealed = _sealed(secret, endpoint, "secret_sealed")
             endpoint.save(force_insert=True)
         else:
             Endpoint.objects.filter(pk=endpoint.pk).update(
@@ -48,14 +49,17 @@ def set_endpoint(*, team: Team, url: str, actor: User, now: datetime) -> tuple[E
 
 
 def rotate_secret(*, endpoint: Endpoint, actor: User, now: datetime) -> str:
-    """Give it a new secret, which is shown this once. The old one signs too, for a day."""
+    """Give it a new secret, which is shown this once. Raises NotPossible.
+
+    The old one signs too, for a day; not where it no longer opens, so that nothing is signed.
+    """
     secret = new_secret()
     with transaction.atomic():
         locked = _lock(endpoint)
-        current = unseal(locked.secret_sealed, place=locked.place("secret_sealed"))
-        locked.previous_sealed = seal(current, place=locked.place("previous_sealed"))
-        locked.previous_until = now + PREVIOUS_SIGNS
-        locked.secret_sealed = seal(secret, place=locked.place("secret_sealed"))
+        current = _current(locked)
+        locked.previous_sealed = current and _sealed(current, locked, "previous_sealed")
+        locked.previous_until = now + PREVIOUS_SIGNS if current else None
+        locked.secret_sealed = _sealed(secret, locked, "secret_sealed")
         locked.save(update_fields=["secret_sealed", "previous_sealed", "previous_until"])
         _record(locked, actor, Action.WEBHOOK_SECRET_ROTATED)
     return secret
@@ -120,6 +124,23 @@ def _checked(url: str) -> str:
     except NotAllowed as problem:
         raise NotPossible(str(problem)) from problem
     return url.strip()
+
+
+def _current(endpoint: Endpoint) -> str | None:
+    try:
+        return unseal(endpoint.secret_sealed, place=endpoint.place("secret_sealed"))
+    except (SealBroken, KeyringError):
+        return None
+
+
+def _sealed(secret: str, endpoint: Endpoint, field: str) -> bytes:
+    """Raises NotPossible."""
+    try:
+        return seal(secret, place=endpoint.place(field))
+    except KeyringError as problem:
+        raise NotPossible(
+            _("No secret can be kept now: whoever runs this server has to mend its keyring.")
+        ) from problem
 
 
 def _lock(endpoint: Endpoint) -> Endpoint:

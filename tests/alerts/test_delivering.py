@@ -132,6 +132,38 @@ def test_after_a_new_secret_both_sign_for_a_day(world: World, there: Receiver) -
     assert verifies(there.got[1], new)
 
 
+@pytest.mark.parametrize("broken", ["altered", "its key is gone"])
+def test_a_secret_that_no_longer_opens_gives_way_to_a_new_one(
+    world: World, there: Receiver, settings: Settings, broken: str
+) -> None:
+    endpoint, _ = make(world, there)
+    if broken == "altered":
+        Endpoint.objects.update(secret_sealed=b"altered")
+    else:
+        settings.KEYRING = "other:" + base64.b64encode(bytes(32)).decode()
+    new = rotate_secret(endpoint=endpoint, actor=world.admin.user, now=timezone.now())
+    send_test(endpoint=endpoint, actor=world.admin.user, now=NOON)
+    send_due(NOON)
+    assert verifies(there.got[0], new)
+    endpoint.refresh_from_db()
+    assert (endpoint.previous_sealed, endpoint.previous_until) == (None, None)
+
+
+def test_without_a_keyring_nothing_is_changed(
+    world: World, there: Receiver, settings: Settings
+) -> None:
+    endpoint, _ = make(world, there)
+    before = Endpoint.objects.values().get()
+    events = AuditEvent.objects.count()
+    settings.KEYRING = "none"
+    with pytest.raises(NotPossible, match="keyring"):
+        rotate_secret(endpoint=endpoint, actor=world.admin.user, now=NOON)
+    with pytest.raises(NotPossible, match="keyring"):
+        set_endpoint(team=world.stranger.team, url=there.url, actor=world.stranger.user, now=NOON)
+    assert Endpoint.objects.values().get() == before
+    assert AuditEvent.objects.count() == events
+
+
 def test_secrets_are_sealed_and_counted_among_all_that_is(world: World, there: Receiver) -> None:
     endpoint, old = make(world, there)
     new = rotate_secret(endpoint=endpoint, actor=world.admin.user, now=NOON)
