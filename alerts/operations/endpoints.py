@@ -11,7 +11,7 @@ from accounts.actions import Action
 from accounts.keyring import KeyringError
 from accounts.models import Team, User
 from accounts.sealing import SealBroken, seal, unseal
-from alerts.models import Delivery, Endpoint
+from alerts.models import Attempt, Delivery, Endpoint
 from alerts.models.hooks import DisabledBy
 from alerts.nudges import nudge
 from alerts.operations.errors import NotPossible
@@ -20,8 +20,8 @@ from alerts.outgoing.addresses import NotAllowed, check_address
 from alerts.outgoing.signing import new_secret
 
 PREVIOUS_SIGNS: Final = timedelta(days=1)
-MOST_TESTS: Final = 10  # in TESTS_WITHIN
-TESTS_WITHIN: Final = timedelta(minutes=1)
+MOST_ASKED: Final = 10  # tries that people ask for, in ASKED_WITHIN
+ASKED_WITHIN: Final = timedelta(minutes=1)
 
 
 def set_endpoint(*, team: Team, url: str, actor: User, now: datetime) -> tuple[Endpoint, str]:
@@ -91,13 +91,7 @@ def send_test(*, endpoint: Endpoint, actor: User, now: datetime) -> Delivery:
     """Have a message sent that says that it is a test. Raises NotPossible."""
     with transaction.atomic():
         locked = _lock(endpoint)
-        if not locked.is_enabled:
-            raise NotPossible(_("The webhook is switched off. Switch it on first."))
-        tests = Delivery.objects.filter(
-            endpoint=locked, event=messages.TEST, made_at__gt=now - TESTS_WITHIN
-        )
-        if tests.count() >= MOST_TESTS:
-            raise NotPossible(_("That were many tests. Wait a minute, then try again."))
+        _check_asking(locked, now)
         delivery = messages.test(locked, actor, now)
         delivery.save(force_insert=True)
         transaction.on_commit(lambda: nudge("alerts.deliver", delivery.pk))
@@ -108,8 +102,7 @@ def send_again(*, delivery: Delivery, actor: User, now: datetime) -> None:
     """Begin another round of tries of the same message. Raises NotPossible."""
     with transaction.atomic():
         locked = _lock(delivery.endpoint)
-        if not locked.is_enabled:
-            raise NotPossible(_("The webhook is switched off. Switch it on first."))
+        _check_asking(locked, now)
         free = Delivery.objects.filter(pk=delivery.pk).exclude(taken_until__gt=now)
         if not free.update(
             due_at=now, first_try_at=now, round_tries=0, delivered_at=None, asked_by=actor
@@ -124,6 +117,17 @@ def _checked(url: str) -> str:
     except NotAllowed as problem:
         raise NotPossible(str(problem)) from problem
     return url.strip()
+
+
+def _check_asking(endpoint: Endpoint, now: datetime) -> None:
+    """Somebody else's server is behind it. Raises NotPossible."""
+    if not endpoint.is_enabled:
+        raise NotPossible(_("The webhook is switched off. Switch it on first."))
+    asked = Delivery.objects.filter(endpoint=endpoint, asked_by__isnull=False)
+    waiting = asked.filter(round_tries=0, first_try_at__gt=now - ASKED_WITHIN)
+    tried = Attempt.objects.filter(delivery__in=asked, at__gt=now - ASKED_WITHIN)
+    if waiting.count() + tried.count() >= MOST_ASKED:
+        raise NotPossible(_("That was asked for often just now. Wait a minute, then try again."))
 
 
 def _current(endpoint: Endpoint) -> str | None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from accounts.models import AuditEvent
-from alerts.models import Delivery, Endpoint
+from alerts.models import Attempt, Delivery, Endpoint
 from alerts.operations.delivering import deliver
 from tests.alerts.receiver import Receiver, receiver
 from tests.pages.clients import page, signed_in, words
@@ -98,6 +98,42 @@ def test_many_tests_are_too_many(world: World, there: Receiver) -> None:
         last = client.post(address(world, "alert_hook_test"), follow=True)
     assert "Wait a minute" in words(last)
     assert Delivery.objects.count() == 10
+
+
+def test_one_message_is_not_sent_again_and_again(world: World, there: Receiver) -> None:
+    client = signed_in(world.admin)
+    client.post(address(world), {"url": there.url})
+    client.post(address(world, "alert_hook_test"))
+    delivery = Delivery.objects.get()
+    for _ in range(12):
+        deliver(delivery_id=delivery.pk, now=timezone.now())
+        last = client.post(address(world, "alert_hook_resend", delivery=delivery.pk), follow=True)
+    assert "Wait a minute" in words(last)
+    assert len(there.got) == 10
+    assert Delivery.objects.get().due_at is None
+    Attempt.objects.update(at=timezone.now() - timedelta(minutes=1))
+    client.post(address(world, "alert_hook_resend", delivery=delivery.pk))
+    assert deliver(delivery_id=delivery.pk, now=timezone.now())
+
+
+def test_many_messages_that_wait_are_not_sent_again_at_once(world: World, there: Receiver) -> None:
+    client = signed_in(world.admin)
+    client.post(address(world), {"url": there.url})
+    endpoint, at = Endpoint.objects.get(), timezone.now() - timedelta(hours=1)
+    old = Delivery.objects.bulk_create(
+        Delivery(
+            endpoint=endpoint,
+            message_id=f"msg_{number}",
+            event="alert.opened",
+            body="{}",
+            made_at=at,
+            first_try_at=at,
+        )
+        for number in range(12)
+    )
+    for delivery in old:
+        client.post(address(world, "alert_hook_resend", delivery=delivery.pk))
+    assert Delivery.objects.filter(due_at__isnull=False).count() == 10
 
 
 def test_as_many_queries_for_a_longer_log(world: World, there: Receiver) -> None:
