@@ -123,13 +123,21 @@ class Budget(models.Model):
 
 
 def keep_decided() -> pgtrigger.Trigger:
-    """What was decided stays as it was decided, whoever asks."""
+    """What was decided stays as it was decided, whoever asks; its e-mail is still to be sent."""
     return Unskippable(
         name="keep_decided",
         when=pgtrigger.Before,
         operation=pgtrigger.Update | pgtrigger.Delete,
         condition=pgtrigger.Q(old__state__in=["approved", "declined", "withdrawn"]),
-        func="RAISE EXCEPTION 'request % is decided', OLD.id;",
+        func="""
+            IF TG_OP = 'UPDATE'
+                AND to_jsonb(NEW) - '{mail_due_at,mail_tries,mailed_to}'::text[]
+                = to_jsonb(OLD) - '{mail_due_at,mail_tries,mailed_to}'::text[]
+            THEN
+                RETURN NEW;
+            END IF;
+            RAISE EXCEPTION 'request % is decided', OLD.id;
+        """,
     )
 
 
@@ -150,7 +158,8 @@ class BudgetRequest(models.Model):
     decided_at = models.DateTimeField(null=True, blank=True)
     note = models.CharField(_("note"), max_length=500, blank=True)
 
-    # When its e-mail is due, next or again; none once it is sent.
+    # When its e-mail is due, next or again; none once it is sent. It has one as it is asked for,
+    # to admins, and one as it is decided, to who asked.
     mail_due_at = models.DateTimeField(null=True, blank=True)
     mail_tries = models.PositiveSmallIntegerField(default=0)
     mailed_to = ArrayField(models.BigIntegerField(), default=list, blank=True)  # people

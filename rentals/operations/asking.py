@@ -119,8 +119,14 @@ def _decide(
     request: BudgetRequest, state: AskedState, actor: User, note: str, now: datetime
 ) -> None:
     request.state, request.decided_by, request.decided_at = state, actor, now
-    request.note, request.mail_due_at = note.strip()[:500], None
-    request.save(update_fields=["state", "decided_by", "decided_at", "note", "mail_due_at"])
+    request.note = note.strip()[:500]
+    is_told = actor.pk != request.asked_by_id  # who withdrew or decided it knows
+    request.mail_due_at = now if is_told else None
+    request.mail_tries, request.mailed_to = 0, []
+    mailed = ["mail_due_at", "mail_tries", "mailed_to"]
+    request.save(update_fields=["state", "decided_by", "decided_at", "note", *mailed])
+    if is_told:
+        transaction.on_commit(lambda: nudge("rentals.mail_request", request.pk))
 
 
 def _record(request: BudgetRequest, actor: User, action: Action, *, reason: str = "") -> None:

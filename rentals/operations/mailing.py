@@ -1,9 +1,9 @@
-"""Admins are told by e-mail that somebody asks for more.
+"""Admins are told by e-mail that somebody asks for more, and whoever asked what was decided.
 
 The request's row says when its e-mail is due: whoever sends it puts that off first, so that no
 other does meanwhile, and clears it when the mail server has taken the last one. Whoever has got it
 is written down, so that another try is for the others. A worker that dies between sending and
-writing is followed by another, and one admin may then get it twice; never not at all.
+writing is followed by another, and somebody may then get it twice; never not at all.
 """
 
 import smtplib
@@ -11,18 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
-from django.template.loader import render_to_string
-from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from accounts.mail_server import mail_server
 from accounts.models import User
-from ledger.amounts import said
-from rentals.budgets import answers
-from rentals.budgets.periods import period_of
+from rentals.budgets import mails
 from rentals.models import BudgetRequest
 from rentals.states import AskedState
 
@@ -39,12 +33,12 @@ def due_mails(now: datetime) -> list[int]:
 
 
 def mail_request(request_id: int, *, now: datetime) -> bool:
-    """Tell the team's admins of an open request; whether a mail server took all of it."""
+    """Tell whom a request concerns of it, as it is now; whether a mail server took all of it."""
     request = None if mail_server.is_open else _claimed(request_id, now)
     if request is None:
         return False
     try:
-        refused = [admin for admin in _untold(request) if not _tell(request, admin)]
+        refused = [reader for reader in _untold(request) if not _tell(request, reader)]
     except OSError as problem:  # of SMTP, too: it is tried again
         if not isinstance(problem, smtplib.SMTPResponseException):
             mail_server.failed(problem)
@@ -58,27 +52,27 @@ def mail_request(request_id: int, *, now: datetime) -> bool:
 
 
 def _untold(request: BudgetRequest) -> list[User]:
-    return [each for each in request.budget.team.admins() if each.pk not in request.mailed_to]
+    return [each for each in _readers(request) if each.pk not in request.mailed_to]
 
 
-def _tell(request: BudgetRequest, admin: User) -> bool:
+def _tell(request: BudgetRequest, reader: User) -> bool:
     """Whether the mail server takes it for this address: what it refuses says nothing of others.
 
     Even a final refusal may be the server's own setting, so that it is tried again.
     """
     try:
-        _message(request, admin).send()
+        _message(request, reader).send()
     except (smtplib.SMTPRecipientsRefused, smtplib.SMTPNotSupportedError) as problem:
         _warn(request, problem)
         return False
-    request.mailed_to.append(admin.pk)
+    request.mailed_to.append(reader.pk)
     _keep(request, mailed_to=request.mailed_to)
     return True
 
 
 def _keep(request: BudgetRequest, **sent: Any) -> None:
-    """But for what was decided meanwhile: that is not due any more, and stays as it is."""
-    BudgetRequest.objects.filter(pk=request.pk, state=AskedState.OPEN).update(**sent)
+    """But for what was decided meanwhile: that is due anew, for another."""
+    BudgetRequest.objects.filter(pk=request.pk, state=request.state).update(**sent)
 
 
 def _warn(request: BudgetRequest, problem: OSError) -> None:
@@ -89,8 +83,9 @@ def _claimed(request_id: int, now: datetime) -> BudgetRequest | None:
     """The request, if its e-mail is due and nobody else is at it; put off until the next try."""
     with transaction.atomic():
         rows = BudgetRequest.objects.select_for_update(of=("self",), skip_locked=True)
-        due = rows.filter(pk=request_id, state=AskedState.OPEN, mail_due_at__lte=now)
-        request = due.select_related("budget__team", "budget__member", "asked_by").first()
+        due = rows.filter(pk=request_id, mail_due_at__lte=now)
+        known = due.select_related("budget__team", "budget__member", "asked_by", "decided_by")
+        request = known.first()
         if request is None:
             return None
         request.mail_tries += 1
@@ -104,27 +99,20 @@ def _pause(tries: int) -> timedelta:
     return min(timedelta(minutes=2**tries), LONGEST)
 
 
-def _message(request: BudgetRequest, admin: User) -> EmailMessage:
-    budget, period = request.budget, period_of(request.budget.period, request.first)
-    told = {
-        "team": str(budget.team),
-        "who": str(request.asked_by),
-        "more": said(request.amount, budget.currency),
-    }
-    subject = _("%(team)s: %(who)s asks for %(more)s more") % told
-    token = answers.token(request)
-    address = reverse("budget_answer", kwargs={"team": budget.team.slug, "token": token})
-    body = render_to_string(
-        "rentals/budgets/mail.txt",
-        {
-            **told,
-            "whose": budget.whose,
-            "limit": said(budget.amount, budget.currency),
-            "period": period,
-            "reason": request.reason,
-            "address": f"{settings.PUBLIC_URL}{address}",
-            "days": answers.LASTS.days,
-        },
-    )
-    # One for each, so that nobody learns the others' addresses; one line, whatever a name has.
-    return EmailMessage(" ".join(subject.split()), body, to=[admin.email])
+def _readers(request: BudgetRequest) -> list[User]:
+    """Who decides; once it is decided, who asked, as long as they are in the team."""
+    team = request.budget.team
+    if request.state == AskedState.OPEN:
+        return team.admins()
+    asked = User.objects.filter(pk=request.asked_by_id, is_active=True, memberships__team=team)
+    return list(asked)
+
+
+def _message(request: BudgetRequest, reader: User) -> EmailMessage:
+    """One for each, so that nobody learns the others' addresses."""
+    if request.state == AskedState.OPEN:
+        subject, body = mails.of_request(request)
+    else:
+        subject, body = mails.of_decision(request)
+    # One line, whatever a name has.
+    return EmailMessage(" ".join(subject.split()), body, to=[reader.email])

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 from django.core import mail, signing
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from pytest_django import Settings
 
 from accounts.models import AuditEvent, Membership
@@ -27,7 +27,7 @@ from rentals.operations import (
     sweep,
     withdraw_request,
 )
-from rentals.states import BudgetPeriod, BudgetScope
+from rentals.states import AskedState, BudgetPeriod, BudgetScope
 from tests.alerts.postoffice import PostOffice, post_office
 from tests.budgets.renting import NOW, House
 from tests.factories import make_member, make_team, make_user
@@ -224,6 +224,15 @@ def test_nobody_asks_for_more_of_what_does_not_count_for_them(house: House) -> N
 # The e-mail
 
 
+@pytest.fixture
+def office(settings: Settings) -> Iterator[PostOffice]:
+    with post_office() as office:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", office.port
+        settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+        yield office
+
+
 def test_each_admin_gets_an_e_mail_with_a_link_of_its_own(house: House) -> None:
     second = make_member(house.team, Role.ADMIN, Role.MEMBER)
     make_member(house.team, Role.ADMIN, user=make_user(is_active=False))
@@ -248,12 +257,95 @@ def test_a_name_can_not_add_to_an_e_mails_head(house: House) -> None:
     assert mail.outbox[0].bcc == []
 
 
-def test_what_was_decided_is_not_mailed(house: House) -> None:
+def decide(request: BudgetRequest, state: AskedState, actor: Membership, note: str) -> None:
+    verb = approve_request if state == AskedState.APPROVED else decline_request
+    verb(request=request, actor=actor.user, note=note, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [(AskedState.APPROVED, "approved"), (AskedState.DECLINED, "declined")]
+)
+def test_who_asked_is_told_once_what_was_decided(
+    house: House, office: PostOffice, state: AskedState, said: str
+) -> None:
     request = ask(house)
-    approve(house, request)
+    decide(request, state, house.admin, "Only for\nthe release")
+    assert mailing.due_mails(NOW) == [request.pk]
+    assert mailing.mail_request(request.pk, now=NOW)
     assert mailing.due_mails(NOW + DAY) == []
     assert not mailing.mail_request(request.pk, now=NOW + DAY)
+    [message] = office.mails
+    assert message["To"] == house.member.user.email
+    assert message["Subject"] == f"{house.team.name}: USD 0.45 more {said}"
+    body = message.get_content()
+    assert f"{house.admin.user} {said} USD 0.45 more in {house.team.name}" in body
+    assert "Reason: A late test run" in body
+    assert "Note: Only for\nthe release" in body.replace("\r\n", "\n")
+    assert f"http://localhost/t/{house.team.slug}/budgets/" in body
+    assert "answer" not in body
+
+
+def test_a_decision_is_mailed_whatever_became_of_the_mail_that_asked_for_it(
+    house: House, settings: Settings
+) -> None:
+    request, backend = ask(house), settings.EMAIL_BACKEND
+    no_mail_server(settings)
+    for minutes in (0, 10, 60):
+        mailing.mail_request(request.pk, now=NOW + timedelta(minutes=minutes))
+    settings.EMAIL_BACKEND = backend
+    Membership.objects.filter(pk=house.member.pk).update(roles=[Role.ADMIN, Role.MEMBER])
+    mailing.mail_request(request.pk, now=NOW + DAY)
+    mail.outbox.clear()  # they had the one to admins
+    approve(house, request)
+    assert mailing.mail_request(request.pk, now=NOW)
+    assert [message.to for message in mail.outbox] == [[house.member.user.email]]
+    assert BudgetRequest.objects.get().mail_tries == 1
+
+
+@pytest.mark.parametrize("who", ["has left", "is switched off", "decided it", "withdrew it"])
+def test_nobody_is_told_of_a_decision_who_is_gone_or_knows(house: House, who: str) -> None:
+    by = house.admin if who == "decided it" else house.member
+    if who == "decided it":
+        Membership.objects.filter(pk=by.pk).update(roles=[Role.ADMIN, Role.MEMBER])
+        by.refresh_from_db()
+    request = ask(house, by=by)
+    if who == "withdrew it":
+        withdraw_request(request=request, actor=by.user, now=NOW)
+    else:
+        approve(house, request)
+    if who == "has left":
+        by.delete()
+    elif who == "is switched off":
+        by.user.is_active = False
+        by.user.save()
+    mailing.mail_request(request.pk, now=NOW)
     assert mail.outbox == []
+    assert mailing.due_mails(NOW + DAY) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"note": "Another"},
+        {"amount": Decimal(9)},
+        {"state": "open", "decided_by": None, "decided_at": None},
+        {"state": "declined", "mail_tries": 3},
+    ],
+)
+def test_of_what_was_decided_only_the_mail_may_change(
+    house: House, change: dict[str, object]
+) -> None:
+    request = ask(house)
+    approve(house, request)
+    rows = BudgetRequest.objects.filter(pk=request.pk)
+    before = rows.values().get()
+    with pytest.raises(DatabaseError, match="is decided"), transaction.atomic():
+        rows.update(**change)
+    with pytest.raises(DatabaseError, match="is decided"), transaction.atomic():
+        rows.delete()
+    assert rows.values().get() == before
+    rows.update(mail_due_at=None, mail_tries=1)
+    assert rows.values().get() == {**before, "mail_due_at": None, "mail_tries": 1}
 
 
 def no_mail_server(settings: Settings) -> None:
@@ -270,15 +362,6 @@ def test_a_mail_server_that_is_away_is_asked_again(house: House, settings: Setti
     assert mailing.due_mails(NOW + timedelta(minutes=3)) == [request.pk]
     assert mailing.mail_request(request.pk, now=NOW + timedelta(minutes=3))
     assert mailing.due_mails(NOW + DAY) == []
-
-
-@pytest.fixture
-def office(settings: Settings) -> Iterator[PostOffice]:
-    with post_office() as office:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", office.port
-        settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
-        yield office
 
 
 def test_a_refused_address_keeps_no_other_from_being_asked(
