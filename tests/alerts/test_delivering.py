@@ -36,6 +36,7 @@ from alerts.operations.endpoints import (
 )
 from alerts.operations.errors import NotPossible
 from alerts.operations.forgetting import forget
+from alerts.outgoing.post import SECONDS
 from alerts.outgoing.signing import headers
 from alerts.states import Kind
 from tests import processes
@@ -206,6 +207,7 @@ def test_what_is_not_taken_is_tried_again_with_growing_pauses(
     assert bool(attempt.problem) is (not fault.isdecimal())
     there.status, there.holds = 204, False
     there.go_on.set()
+    monkeypatch.setattr("alerts.outgoing.post.SECONDS", SECONDS)
     Endpoint.objects.update(url=there.url)
     assert send_due(delivery.due_at) == 1
     taken = Delivery.objects.get()
