@@ -89,22 +89,24 @@ def months_of(
     frozen: dict[int, dict[date, ClosedMonth]] = defaultdict(dict)
     for closed in ClosedMonth.objects.filter(wallet__in=wallets).select_related("closed_by"):
         frozen[closed.wallet_id][closed.month] = closed
-    this = {wallet.pk: team_day(wallet.team, now).replace(day=1) for wallet in wallets}
-    wanted = [_open_months(pk, begun, this[pk], frozen[pk]) for pk, begun in first.items()]
-    sums = {pk: _by_month(rows) for pk, rows in past.moved(wanted, anew=anew).items()}
+    today = min((team_day(wallet.team, now) for wallet in wallets), default=now.date())
+    wanted = [_open_months(pk, begun, frozen[pk]) for pk, begun in first.items()]
+    moved = past.moved(wanted, today=today, anew=anew)
+    sums = {pk: _by_month(rows) for pk, rows in moved.items()}
+    this = today.replace(day=1)
     return {
-        pk: list(_unfolded(first[pk], last, frozen[pk], sums[pk])) if pk in first else []
-        for pk, last in this.items()
+        wallet.pk: list(_unfolded(first[wallet.pk], this, frozen[wallet.pk], sums[wallet.pk]))
+        if wallet.pk in first
+        else []
+        for wallet in wallets
     }
 
 
-def _open_months(
-    wallet_id: int, begun: date, this: date, frozen: Mapping[date, ClosedMonth]
-) -> past.Wanted:
+def _open_months(wallet_id: int, begun: date, frozen: Mapping[date, ClosedMonth]) -> past.Wanted:
     if not frozen:
-        return past.Wanted(wallet_id, begun, this, {})
+        return past.Wanted(wallet_id, begun, {})
     last = max(frozen)
-    return past.Wanted(wallet_id, following(last), this, thawed(frozen[last]).accounts)
+    return past.Wanted(wallet_id, following(last), thawed(frozen[last]).accounts)
 
 
 def _by_month(rows: Iterable[past.Moved]) -> dict[date, _Sums]:

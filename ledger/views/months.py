@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -34,6 +35,7 @@ from ledger.queries.months import (
 from ledger.states import TransferKind
 from ledger.views.common import READERS, may_act, wallet_or_404
 
+PAGE = 12
 IN_COLUMNS = (TransferKind.DEPOSIT, TransferKind.PURCHASE, TransferKind.REFUND)
 
 
@@ -69,8 +71,14 @@ class Row:
 @require_safe
 @team_view(*READERS)
 def month_list(request: TeamRequest) -> HttpResponse:
-    """Every wallet's months, the newest first."""
-    context = {"months": _by_month(request), "may_act": may_act(request)}
+    """Every wallet's months, the newest first, a year a page."""
+    paginator = Paginator(list(_by_month(request).items()), PAGE)
+    page = paginator.get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "pages": paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
+        "may_act": may_act(request),
+    }
     return render(request, "ledger/months.html", context)
 
 

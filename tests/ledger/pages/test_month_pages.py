@@ -70,6 +70,19 @@ def test_the_months_cost_as_many_queries_however_many_wallets(
     assert len(many) == len(few)
 
 
+def test_the_months_stand_a_year_a_page(desk: Desk) -> None:
+    make_wallet(account=make_provider_account(desk.team), at=datetime(2020, 3, 2, tzinfo=UTC))
+    client = signed_in(desk.finance)
+    address = page("month_list", desk.team)
+    newest = client.get(address).text
+    assert newest.count("<table") == 12
+    assert "?page=2" in newest
+    assert 'id="month-2020-03"' not in newest
+    oldest = client.get(f"{address}?page=999").text
+    assert 'id="month-2020-03"' in oldest
+    assert oldest.count("<table") <= 12
+
+
 @pytest.mark.parametrize("month", ["2026-13", "2026-00", "1026-01", "2026-3", "9999-99", "x"])
 def test_an_address_that_is_no_month_is_not_there(
     desk: Desk, wallet: ProviderAccount, month: str

@@ -19,6 +19,7 @@ from tests.ledger.pages.making import make_transfer, make_wallet
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
+YESTERDAY = NOW.date() - timedelta(days=1)
 LONG_AGO = NOW - timedelta(days=100)
 
 
@@ -49,17 +50,17 @@ def test_what_is_kept_says_the_same_as_the_book(wallet: ProviderAccount) -> None
     with CaptureQueriesContext(connection) as queries:
         closings(wallet)
     (read,) = [each["sql"] for each in queries if "WITH moved" in each["sql"]]
-    assert str(NOW.date().replace(day=1)) in read  # of the present month, and of no other
+    assert f"booked_on >= '{YESTERDAY}'" in read  # and nothing before it
 
 
-def test_a_booking_of_this_month_is_seen_at_once(wallet: ProviderAccount) -> None:
+def test_a_booking_of_today_is_seen_at_once(wallet: ProviderAccount) -> None:
     closings(wallet)
     make_transfer(wallet, TransferKind.DEPOSIT, "10", at=NOW)
     assert closings(wallet)[-1] == 104
     assert lines_read(wallet) == 1
 
 
-def test_a_booking_in_a_month_that_is_over_is_seen_at_once(wallet: ProviderAccount) -> None:
+def test_a_booking_on_a_day_that_is_over_is_seen_at_once(wallet: ProviderAccount) -> None:
     before = closings(wallet)
     make_transfer(wallet, TransferKind.DEPOSIT, "10", at=NOW - timedelta(days=90))
     after = closings(wallet)
@@ -68,18 +69,32 @@ def test_a_booking_in_a_month_that_is_over_is_seen_at_once(wallet: ProviderAccou
     assert lines_read(wallet) == 1  # what was added up again is kept
 
 
+def test_what_is_kept_goes_on_from_day_to_day(wallet: ProviderAccount) -> None:
+    closings(wallet)
+    later = NOW + timedelta(days=3)
+    make_transfer(wallet, TransferKind.DEPOSIT, "10", at=NOW + timedelta(days=1))
+    make_transfer(wallet, TransferKind.DEPOSIT, "20", at=later)
+    for _ in range(2):  # first what was kept is carried on, then it is read
+        with CaptureQueriesContext(connection) as queries:
+            found = months(wallet, now=later)
+        assert found[-1].closing == 124
+    (read,) = [each["sql"] for each in queries if "WITH moved" in each["sql"]]
+    assert f"booked_on >= '{YESTERDAY + timedelta(days=3)}'" in read
+    assert [each.closing for each in months(wallet, now=later, anew=True)] == [
+        each.closing for each in found
+    ]
+    assert [each.movements for each in months(wallet, now=later, anew=True)] == [
+        each.movements for each in found
+    ]
+
+
 def test_what_is_kept_wrongly_is_never_shown(wallet: ProviderAccount) -> None:
     right = closings(wallet)
-    (book,) = cache.get_many(_keys(wallet)).values()
-    month, kind, account, amount = book[0]
-    for key in _keys(wallet):
-        cache.set(key, [(month, kind, account, amount + 1), *book[1:]])
+    key = past.Wanted(wallet.pk, LONG_AGO.date().replace(day=1), {}).key
+    until, rows = cache.get(key)
+    month, kind, account, amount = rows[0]
+    cache.set(key, (until, [(month, kind, account, amount + 1), *rows[1:]]))
     assert closings(wallet) == right
-
-
-def _keys(wallet: ProviderAccount) -> list[str]:
-    begun, this = LONG_AGO.date().replace(day=1), NOW.date().replace(day=1)
-    return [past.Wanted(wallet.pk, begun, this, {}).key]
 
 
 def test_balances_beside_old_lines_are_those_of_the_whole_book(wallet: ProviderAccount) -> None:
