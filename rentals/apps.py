@@ -11,12 +11,14 @@ class RentalsConfig(AppConfig):
         from ledger import renters
         from rentals import filtered_pages, listings
         from rentals.dependents import Rentals
+        from rentals.quality.health import quality
         from rentals.renters import Renting
         from rentals.spend.health import spend
 
         dependents.register(Rentals())
         renters.register(Renting())
         health.register("spend", spend)
+        health.register("quality", quality)
         rental = Kind(_("Rental"), "rental_detail", "rental")
         trail_objects.register("rentals.rental", rental)
         trail_objects.register("rentals.policy", Kind(_("Policy"), "policy"))

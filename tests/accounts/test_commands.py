@@ -195,9 +195,10 @@ def test_the_doctor_is_content(types: Typing, sandbox: Sandbox) -> None:
     make_provider_account(provider="smsgig", key=sandbox.key("smsgig"))
     lines = types("doctor", "--providers").splitlines()
     assert [line.split()[1] for line in lines] == ["ok"] * len(lines)
-    assert len(lines) == 8
+    assert len(lines) == 9
     assert "balances ok every balance is what its transfers come to" in lines
     assert "spend ok every total is what its rentals cost" in lines
+    assert "quality ok every total is how well its rentals went" in lines
 
 
 def test_the_doctor_names_what_is_wrong(

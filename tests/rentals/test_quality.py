@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F
 
 from accounts.models import Team
 from rentals.models import QualityFact, QualityMark, QualityTotal, Rental
 from rentals.operations import fold_quality, fold_spend
+from rentals.quality import proof
 from rentals.quality.bins import EDGES
 from rentals.quality.reading import Narrowed, choices, rates, total
 from rentals.states import DECIDED, OUTCOMES, RentalState, SpendOutcome
@@ -171,6 +173,41 @@ def test_a_fold_that_was_cut_off_has_done_nothing(ground: Ground) -> None:
     ground.assert_true()
 
 
+def test_the_proof_finds_what_is_wrong(ground: Ground) -> None:
+    rental = ground.rental(RentalState.RECEIVED, after=5)
+    ground.rental(RentalState.EXPIRED)
+    folded()
+    assert proof.prove() == []
+    totals = QualityTotal.objects.filter(team=ground.team)
+    totals.update(received=F("received") + 1)
+    unequal = f"team {ground.team.pk}: 2 of its totals are not the sums of its rentals"
+    assert proof.prove() == [unequal]
+    totals.update(received=F("received") - 1)
+    assert proof.prove() == []
+    fact = QualityFact.objects.get(pk=rental.pk)
+    QualityFact.objects.filter(pk=rental.pk).update(bin=fact.bin + 1)
+    wrong = f"rental {rental.pk} is counted as something else than it is"
+    assert proof.prove() == [wrong, unequal]
+    QualityFact.objects.filter(pk=rental.pk).delete()
+    assert proof.prove()[0] == wrong
+    fact.save(force_insert=True)
+    assert proof.prove() == []
+
+
+def test_what_is_yet_to_be_added_up_is_not_wrong(ground: Ground) -> None:
+    rental = ground.rental(RentalState.EXPIRED)
+    assert proof.prove() == []
+    fold_spend()
+    assert proof.waiting() == 1
+    assert proof.prove() == []
+    fold_quality()
+    Rental.objects.filter(pk=rental.pk).update(state=RentalState.WAITING)
+    assert proof.prove() == []
+    folded()
+    assert proof.prove() == []
+    assert proof.waiting() == 0
+
+
 def test_any_moves_leave_the_totals_true(ground: Ground) -> None:
     """Rentals move between all states, with folds in between."""
     rentals = [
@@ -185,3 +222,4 @@ def test_any_moves_leave_the_totals_true(ground: Ground) -> None:
             Rental.objects.filter(pk=rental.pk).update(state=state)
         folded()
         ground.assert_true()
+    assert proof.prove() == []
