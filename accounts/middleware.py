@@ -1,8 +1,12 @@
 """What holds for whoever asks: the zone that times are shown in, and what the audit log needs."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, Final
 
+from allauth.account.adapter import get_adapter
+from allauth.usersessions.middleware import UserSessionsMiddleware
+from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -10,6 +14,7 @@ from django.utils import timezone
 from accounts.addresses import serving
 from accounts.zones import activate_zone
 
+SEEN: Final = timedelta(minutes=1)
 # Pages of allauth that change a second factor and open no transaction themselves.
 CHANGES_FACTORS: Final = frozenset(
     {
@@ -35,6 +40,27 @@ class TimeZoneMiddleware:
             return self.get_response(request)
         finally:
             timezone.deactivate()
+
+
+class ActivityMiddleware(UserSessionsMiddleware):  # type: ignore[misc]  # it has no types
+    """Keeps when a session was last seen, to the minute: pages that only read write nothing."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated and self._is_known(request):
+            return self.get_response(request)  # type: ignore[no-any-return]
+        return super().__call__(request)  # type: ignore[no-any-return]
+
+    def _is_known(self, request: HttpRequest) -> bool:
+        """Whether it was just seen, from the same address and by the same browser."""
+        agent = request.META.get("HTTP_USER_AGENT", "")
+        known = UserSession.objects.filter(
+            user=request.user,
+            session_key=request.session.session_key,
+            last_seen_at__gt=timezone.now() - SEEN,
+            ip=get_adapter().get_client_ip(request),
+            user_agent=agent[: UserSession._meta.get_field("user_agent").max_length],
+        )
+        return bool(known.exists())
 
 
 class AuditMiddleware:
