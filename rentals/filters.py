@@ -2,23 +2,28 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, time
+from functools import reduce
+from operator import and_
 from typing import Any
 
 import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, ProviderAccount, User
 from accounts.widgets import Choices
 from rentals.models import Rental
+from rentals.models.rentals import RentalQuerySet
 from rentals.sorting import Values
 from rentals.spend.reading import Narrowed, choices
 from rentals.states import LIVE, RentalState
 from rentals.visibility import sees_team, visible_rentals, with_number
 
 LIVE_NOW = "live"
+FEWEST_DIGITS = 3  # of a number: fewer are in too many
 STATES = [(LIVE_NOW, _("Live now")), *RentalState.choices]
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
@@ -112,11 +117,20 @@ class RentalFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no
             said["q"] = "".join("…" if sign.isdecimal() else sign for sign in said["q"])
         return said
 
-    def search(self, rentals: QuerySet[Rental], name: str, words: str) -> QuerySet[Rental]:
-        """By service, purpose and activation; by number only where the number is visible."""
-        for word in words.split():
-            rentals = rentals.filter(self._plain(word) | self._by_number(word))
-        return rentals
+    def search(self, rentals: RentalQuerySet, name: str, words: str) -> RentalQuerySet:
+        """Every word by service, purpose or activation; or those without letters, all together, as
+        the last digits of a number, where the number is visible."""
+        listed = words.split()
+        figures = [word for word in listed if not any(map(str.isalpha, word))]
+        for word in listed:
+            if word not in figures:
+                rentals = rentals.filter(self._plain(word))
+        if not figures:
+            return rentals
+        digits = "".join(sign for word in figures for sign in word if sign in "0123456789")
+        plain = reduce(and_, map(self._plain, figures))
+        numbered = rentals.alias(turned=Reverse("phone_raw"))
+        return numbered.filter(plain | self._by_number(digits))
 
     def _plain(self, word: str) -> Q:
         spellings = {word, word.lower(), word.upper()}
@@ -126,12 +140,12 @@ class RentalFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no
             | Q(account__in=self.values("account_id"), activation_id__in=spellings)
         )
 
-    def _by_number(self, word: str) -> Q:
-        digits = "".join(sign for sign in word if sign.isdecimal())
-        if len(digits) < 3:
+    def _by_number(self, digits: str) -> Q:
+        """Through the index of last digits: no other part of a number has one."""
+        if len(digits) < FEWEST_DIGITS:
             return Q(pk__in=())
-        numbered = Q(phone_e164__contains=digits) | Q(phone_raw__contains=digits)
-        return with_number(self.membership) & numbered
+        ending = ~Q(phone_raw="") & Q(turned__startswith=digits[::-1])
+        return with_number(self.membership) & ending
 
     def in_state(self, rentals: QuerySet[Rental], name: str, state: str) -> QuerySet[Rental]:
         return rentals.filter(state__in=LIVE if state == LIVE_NOW else [state])

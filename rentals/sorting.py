@@ -17,7 +17,7 @@ from django.utils.functional import cached_property
 
 from rentals.models.rentals import RentalQuerySet
 
-MOST: Final = 10_000
+MOST: Final = 1_000
 NEWEST_FIRST: Final = ("-requested_at", "-pk")
 
 

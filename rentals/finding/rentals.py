@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from accounts.models import Membership
 from rentals.cards import card
+from rentals.filters import FEWEST_DIGITS
 from rentals.finding.hits import Hit
 from rentals.finding.known import Known
 from rentals.models import Rental
@@ -22,7 +23,6 @@ from rentals.models.rentals import RentalQuerySet
 from rentals.visibility import visible_rentals, with_number
 
 MOST: Final = 8
-FEWEST_DIGITS: Final = 3  # of a number: fewer are in too many
 MOST_ENDING: Final = 5_000  # of a million, three digits end a thousand
 _LARGEST: Final = 2**63 - 1
 
@@ -71,8 +71,8 @@ def _by_number(membership: Membership, words: list[str], known: Known) -> set[in
     return found
 
 
-def _ending_in(team_id: int, digits: str) -> list[int]:
-    """Looked up by themselves: in one statement with the newest, PostgreSQL reads the team."""
+def _ending_in(team_id: int, digits: str) -> QuerySet[Rental, int]:
+    """By themselves, at most so many: else PostgreSQL reads the team from its newest on."""
     rentals = Rental.objects.filter(team=team_id).exclude(phone_raw="")
-    turned = rentals.annotate(turned=Reverse("phone_raw")).filter(turned__startswith=digits[::-1])
-    return list(turned.values_list("pk", flat=True)[:MOST_ENDING])
+    turned = rentals.alias(turned=Reverse("phone_raw")).filter(turned__startswith=digits[::-1])
+    return turned.values_list("pk", flat=True)[:MOST_ENDING]
