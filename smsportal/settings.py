@@ -28,6 +28,7 @@ def _secret_file(name: str) -> str:
 
 
 DEBUG = env.bool("DEBUG", default=False)
+DESIGN_PAGE = env.bool("DESIGN_PAGE", default=DEBUG)  # /design/, for who works on the pages
 PORT = env.str("PORT", default="8000")
 PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://localhost:{PORT}").rstrip("/")
 SECURE = PUBLIC_URL.startswith("https://")

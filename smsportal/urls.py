@@ -4,6 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 
 from accounts.views import home, invitations, settings
+from smsportal.design.views import design
 from smsportal.health import healthz
 from smsportal.theme import theme
 
@@ -18,6 +19,7 @@ urlpatterns = [
     path("profile/signals", settings.profile_signals, name="profile_signals"),
     path("healthz", healthz, name="healthz"),
     path("theme", theme, name="theme"),
+    path("design/", design, name="design"),
     path("account/email/", nothing_here),  # an address comes with the invitation and stays
     path("account/", include("allauth.urls")),
     path("invitations/<str:token>/", invitations.invitation, name="invitation"),

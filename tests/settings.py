@@ -15,7 +15,7 @@ os.environ.update(
     PUBLIC_URL="http://localhost",
     EMAIL_URL="memorymail://",
 )
-for name in ("SECRET_KEY", "KEYRING", "KEYRING_FILE", "DEBUG", "SENTRY_DSN"):
+for name in ("SECRET_KEY", "KEYRING", "KEYRING_FILE", "DEBUG", "DESIGN_PAGE", "SENTRY_DSN"):
     os.environ.pop(name, None)
 
 from smsportal.settings import *  # noqa: E402, F403 - they read the environment
