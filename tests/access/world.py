@@ -27,7 +27,7 @@ from accounts.models import (
 )
 from accounts.operations.saved_views import save_view
 from accounts.sealing import answer_place, seal
-from accounts.states import Role
+from accounts.states import Role, Verdict
 from ledger.models import Export, Refund
 from ledger.states import ExportState
 from providers.calls import Delivered, Reply
@@ -142,7 +142,15 @@ def _view(owner: Membership, *, shared: bool) -> SavedView:
 def _answer(account: ProviderAccount, actor: User) -> ConsoleRequest:
     """What an admin asked on the console, and may look at as a whole."""
     now = timezone.now()
-    request = ConsoleRequest(pk=uuid.uuid4(), account=account, actor=actor, at=now, answered_at=now)
+    request = ConsoleRequest(
+        pk=uuid.uuid4(),
+        account=account,
+        actor=actor,
+        at=now,
+        answered_at=now,
+        title="Get SMS Messages",
+        verdict=Verdict.DONE,
+    )
     reply = reply_to_dict(Reply(Delivered.ANSWERED, status=200, body=b'{"code": "482913"}'))
     request.sealed = seal(json.dumps(reply), place=answer_place(request))
     request.save(force_insert=True)

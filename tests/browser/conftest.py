@@ -27,7 +27,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def web(django_db_setup: None) -> Iterator[str]:
     """The base address of a web server on this worker's database."""
-    with processes.web(processes.environment()) as (_, base):
+    with processes.web(processes.environment(DESIGN_PAGE="1")) as (_, base):
         yield base
 
 
