@@ -31,6 +31,7 @@ from rentals.operations.transition import Moves, locked
 from rentals.states import LIVE, UNANSWERED
 
 BATCH: Final = 500
+UNREAD_FOR: Final = timedelta(days=90)  # for a reader to be mended; a code is long worthless then
 BLANK_MESSAGES: Final = """
     UPDATE rentals_message SET code = '', text = '', code_hash = value, purged_at = %s
     FROM unnest(%s::bigint[], %s::bytea[]) given(key, value) WHERE id = key
@@ -61,7 +62,7 @@ class _Store:
     `locks` what is locked meanwhile.
     """
 
-    rows: Callable[[], QuerySet[Any]]
+    rows: Callable[[datetime], QuerySet[Any]]
     team: str
     since: str
     remove: Callable[[Sequence[Any], datetime], None]
@@ -99,10 +100,10 @@ def purge_rental(
             raise NotPossible(_("It is still live. Finish or cancel it first."))
         own = {"rental": held.pk}
         purged = Purged(
-            messages=_remove(MESSAGES, MESSAGES.rows().filter(**own), now),
+            messages=_remove(MESSAGES, MESSAGES.rows(now).filter(**own), now),
             webhooks=_removed(WEBHOOKS, webhooks, now),
-            answers=_remove(ANSWERS, ANSWERS.rows().filter(**own), now),
-            numbers=_remove(NUMBERS, NUMBERS.rows().filter(pk=held.pk), now) if number else 0,
+            answers=_remove(ANSWERS, ANSWERS.rows(now).filter(**own), now),
+            numbers=_remove(NUMBERS, NUMBERS.rows(now).filter(pk=held.pk), now) if number else 0,
         )
         if purged == Purged():
             raise NotPossible(_("Nothing is left of it to remove."))
@@ -147,7 +148,7 @@ def _overdue(store: _Store, policy: Policy, now: datetime) -> Q:
 
 def _batch(store: _Store, overdue: Q, now: datetime) -> list[int]:
     with transaction.atomic():
-        free = store.rows().select_for_update(of=store.locks, skip_locked=True, no_key=True)
+        free = store.rows(now).select_for_update(of=store.locks, skip_locked=True, no_key=True)
         rows = list(free.filter(overdue).order_by("pk")[:BATCH])
         _removed(store, rows, now)
     return [row.pk for row in rows]
@@ -163,7 +164,7 @@ def _removed(store: _Store, rows: Sequence[Any], now: datetime) -> int:
     return len(rows)
 
 
-def _messages() -> QuerySet[Message]:
+def _messages(now: datetime) -> QuerySet[Message]:
     kept = Message.objects.filter(purged_at=None).exclude(rental__state__in=LIVE)
     return kept.select_related("rental")
 
@@ -174,10 +175,17 @@ def _blank_messages(messages: Sequence[Message], now: datetime) -> None:
     _write(BLANK_MESSAGES, now, messages, hashes)
 
 
-def _webhooks() -> QuerySet[InboxEntry]:
-    """Those that are applied, or that no rental in doubt may still turn out to need."""
-    doubts = Rental.objects.filter(account=OuterRef("account"), state__in=UNANSWERED)
-    settled = Q(applied_at__isnull=False) | ~Exists(doubts)
+def _webhooks(now: datetime) -> QuerySet[InboxEntry]:
+    """Those that are applied, or that are nobody's.
+
+    Of one that no worker has looked at, or that could not be read, the code may still be waited
+    for, and so may one that a rental in doubt can turn out to need: until it is too old for that.
+    """
+    here = Rental.objects.filter(account=OuterRef("account"))
+    known = here.filter(activation_id=OuterRef("activation_id"))
+    doubts = here.filter(state__in=UNANSWERED)
+    nobodys = ~Q(outcome="") & ~Exists(known) & ~Exists(doubts)
+    settled = Q(applied_at__isnull=False) | nobodys | Q(received_at__lt=now - UNREAD_FOR)
     return InboxEntry.objects.filter(settled, purged_at=None)
 
 
@@ -187,7 +195,7 @@ def _blank_webhooks(entries: Sequence[InboxEntry], now: datetime) -> None:
     InboxEntry.objects.filter(pk__in=ids).update(body=b"", purged_at=now)
 
 
-def _answers() -> QuerySet[ProviderAnswer]:
+def _answers(now: datetime) -> QuerySet[ProviderAnswer]:
     """But for a number that was given and has not found its rental yet."""
     kept = ProviderAnswer.objects.filter(purged_at=None).exclude(rental__state__in=LIVE)
     return kept.exclude(call="rent", verdict=Verdict.DONE, rental__activation_id="")
@@ -203,7 +211,7 @@ def _write(statement: str, now: datetime, rows: Sequence[Any], values: list[Any]
         cursor.execute(statement, [now, [row.pk for row in rows], values])
 
 
-def _numbered() -> QuerySet[Rental]:
+def _numbered(now: datetime) -> QuerySet[Rental]:
     empty = Q(phone_raw="", phone_e164="", wanted_number="")
     return Rental.objects.exclude(empty).exclude(state__in=LIVE)
 

@@ -251,15 +251,52 @@ def test_a_webhook_that_a_doubt_may_need_waits_for_its_end(scene: SetScene) -> N
     it = scene("smsgig")
     keeps(it, 1)
     rental = it.rented()
-    it.taken(it.sms(rental, code=CODE, text=TEXT))
-    activation = rental.activation_id
-    doubt = {"state": S.IN_DOUBT, "activation_id": ""}
-    Rental.objects.filter(pk=rental.pk).update(**doubt)
+    parcel = it.sms(rental, code=CODE, text=TEXT)
+    Rental.objects.filter(pk=rental.pk).update(state=S.IN_DOUBT, activation_id="")
+    assert it.hook(parcel).outcome == InboxOutcome.UNKNOWN_ACTIVATION
     purged(it, days=2)
     assert where(CODE) >= {"rentals_inboxentry"}
-    Rental.objects.filter(pk=rental.pk).update(state=S.REFUSED, activation_id=activation)
+    Rental.objects.filter(pk=rental.pk).update(state=S.REFUSED)
     purge_due(now=it.times.now())
     assert "rentals_inboxentry" not in where(CODE)
+
+
+def test_a_code_that_no_worker_has_read_yet_is_no_message_to_remove(each: Scene) -> None:
+    """Workers are down for longer than a team keeps texts."""
+    keeps(each, 1)
+    rental = each.rented()
+    entry = each.taken(each.sms(rental, code=CODE, text=TEXT))
+    purged(each, days=2)
+    operations.apply_inbox_entries([entry.pk], now=each.times.now())
+    assert codes(rental, confirmed=each.provider == "smsgig") == [CODE]
+
+
+def test_a_webhook_that_could_not_be_read_waits_for_a_better_reader(scene: SetScene) -> None:
+    it = scene("smsgig")
+    keeps(it, 1)
+    rental = ended(it, hooked=False)
+    entry = it.taken(it.sms(rental, code="55501", text="Of another shape", force=True))
+    right = bytes(entry.body)
+    InboxEntry.objects.filter(pk=entry.pk).update(body=b"[" + right)
+    operations.apply_inbox_entries([entry.pk], now=it.times.now())
+    purged(it, days=2)
+    held = InboxEntry.objects.get(pk=entry.pk)
+    assert (bytes(held.body), held.applied_at) == (b"[" + right, None)
+    InboxEntry.objects.filter(pk=entry.pk).update(body=right)
+    operations.apply_inbox_entries([entry.pk], now=it.times.now())
+    assert "55501" in codes(rental)
+
+
+def test_a_webhook_that_nobody_can_read_is_not_kept_for_ever(scene: SetScene) -> None:
+    it = scene("smsgig")
+    keeps(it, 1)
+    rental = it.rented()
+    entry = it.taken(it.sms(rental, code=CODE, text=TEXT))
+    purged(it, days=89)
+    assert where(CODE) == {"rentals_inboxentry"}
+    assert purged(it, days=1.1).webhooks == 1
+    assert where(CODE) == set()
+    assert operations.apply_inbox_entries([entry.pk], now=it.times.now()) == 0
 
 
 def test_a_run_that_dies_is_gone_on_with(scene: SetScene, monkeypatch: pytest.MonkeyPatch) -> None:
