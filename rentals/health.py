@@ -178,7 +178,7 @@ def _newest(accounts: Sequence[ProviderAccount]) -> Mapping[int, datetime | None
 
 
 def _waiting(accounts: Sequence[ProviderAccount], now: datetime) -> Mapping[int, dict[str, Any]]:
-    waits = Q(outcome="")
+    waits = Q(outcome="", purged_at=None)
     unknown = Q(outcome=InboxOutcome.UNKNOWN_ACTIVATION, received_at__gt=now - LOOK_BACK)
     found = InboxEntry.objects.filter(applied_at=None, account__in=accounts).values("account")
     counted = found.annotate(

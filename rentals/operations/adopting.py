@@ -57,6 +57,7 @@ def entries_worth_adopting(now: datetime) -> list[int]:
     entries = InboxEntry.objects.filter(
         outcome=InboxOutcome.UNKNOWN_ACTIVATION,
         applied_at__isnull=True,
+        purged_at__isnull=True,
         received_at__gt=now - timedelta(days=1),
         account__in=doubts.values("account"),
     )

@@ -101,7 +101,7 @@ def _apply(addressed: Sequence[Addressed], now: datetime) -> int:
     with transaction.atomic():
         due = list(
             InboxEntry.objects.select_for_update(skip_locked=True)
-            .filter(pk__in=sightings, applied_at=None)
+            .filter(pk__in=sightings, applied_at=None, purged_at=None)
             .order_by("received_at", "pk")
             .values_list("pk", flat=True)
         )

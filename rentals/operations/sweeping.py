@@ -127,6 +127,7 @@ def _unapplied_hooks(now: datetime, run: Run) -> None:
     entries = InboxEntry.objects.filter(
         Q(outcome="") | Exists(known),
         applied_at__isnull=True,
+        purged_at__isnull=True,
         received_at__lte=now - NUDGE_AGAIN,
     )
     due = entries.order_by("received_at").values_list("pk", flat=True)[:HOOKS_A_SWEEP]

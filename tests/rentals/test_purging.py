@@ -17,9 +17,10 @@ from providers.calls import Delivered, Reply
 from providers.exchange import reply_to_dict
 from rentals import operations
 from rentals.evidence import evidence
+from rentals.health import account_health
 from rentals.models import InboxEntry, Message, Policy, ProviderAnswer, Rental
 from rentals.models.inbox import InboxOutcome
-from rentals.operations import NotPossible, purge_due, purge_rental, purging
+from rentals.operations import NotPossible, inbox, purge_due, purge_rental, purging, sweeping
 from rentals.operations.looking import apply_activation
 from rentals.operations.purging import Purged
 from rentals.operations.replaying import replay_inbox
@@ -29,7 +30,7 @@ from tests.factories import make_member
 from tests.ledger.statements import cancelled, reconciled, with_book
 from tests.rentals import books
 from tests.rentals.checks import alone
-from tests.rentals.scene import Scene, SetScene, codes
+from tests.rentals.scene import Scene, SetScene, codes, swept
 
 DAY = 86_400.0
 DAYS = 30
@@ -297,6 +298,50 @@ def test_a_webhook_that_nobody_can_read_is_not_kept_for_ever(scene: SetScene) ->
     assert purged(it, days=1.1).webhooks == 1
     assert where(CODE) == set()
     assert operations.apply_inbox_entries([entry.pk], now=it.times.now()) == 0
+
+
+def test_what_was_removed_keeps_nobody_from_what_waits(
+    scene: SetScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep takes up the oldest ones first, and so many of them only."""
+    monkeypatch.setattr(sweeping, "HOOKS_A_SWEEP", 1)
+    it = scene("smsgig")
+    keeps(it, 1)
+    rental = it.rented()
+    removed = it.taken(it.sms(rental, code=CODE, text=TEXT))
+    assert ("rentals.apply_inbox", removed.pk) in _later(it, seconds=5)
+    purged(it, days=91)
+    waits = it.taken(it.sms(rental, code="55501", force=True))
+    assert ("rentals.apply_inbox", waits.pk) in _later(it, seconds=5)
+    health = account_health(it.account, it.times.now())
+    assert (health.waiting, health.oldest_age) == (1, 5)
+
+
+def test_what_was_removed_ends_no_doubt(scene: SetScene) -> None:
+    it = scene("smsgig")
+    it.fault("cut", endpoint="rent", times=1)
+    assert it.rented().state == S.IN_DOUBT
+    (sent,) = it.sandbox.send_sms(it.provider, it.activations()[0].id, code=CODE)
+    entry = it.hook(it.parcel(sent))
+    assert ("rentals.adopt", entry.pk) in _later(it, seconds=5)
+    InboxEntry.objects.filter(pk=entry.pk).update(body=b"", purged_at=it.times.now())
+    assert ("rentals.adopt", entry.pk) not in _later(it, seconds=5)
+
+
+def test_a_worker_that_has_read_what_is_removed_meanwhile_attaches_nothing(
+    scene: SetScene,
+) -> None:
+    it = scene("smsgig")
+    rental = it.rented()
+    entry = it.taken(it.sms(rental, code=CODE, text=TEXT))
+    InboxEntry.objects.filter(pk=entry.pk).update(body=b"", purged_at=it.times.now())
+    assert inbox._apply([(entry, rental.pk)], it.times.now()) == 0
+    assert codes(rental) == []
+
+
+def _later(scene: Scene, *, seconds: float) -> list[tuple[object, ...]]:
+    scene.times.move(seconds)
+    return swept(scene.times)
 
 
 def test_a_run_that_dies_is_gone_on_with(scene: SetScene, monkeypatch: pytest.MonkeyPatch) -> None:
