@@ -17,6 +17,7 @@ from rentals.operations.transition import move, note_event
 from rentals.states import UNANSWERED, RentalState
 
 UNSENT_FOR = timedelta(minutes=2)  # a rental that could not be sent until then is given up
+LATE_NUMBERS_FOR = timedelta(days=2)  # a worker holds an answer for minutes, an outage for longer
 CLASH_PAUSE = timedelta(hours=1)  # before an answer that another rental contradicts is read again
 
 

@@ -26,6 +26,7 @@ from rentals.causes import Cause
 from rentals.models import InboxEntry, Message, Policy, ProviderAnswer, Rental
 from rentals.operations.answers import Verdict
 from rentals.operations.errors import NotPossible
+from rentals.operations.outcomes import LATE_NUMBERS_FOR
 from rentals.operations.receiving import code_hash
 from rentals.operations.transition import Moves, locked
 from rentals.states import LIVE, UNANSWERED
@@ -196,9 +197,14 @@ def _blank_webhooks(entries: Sequence[InboxEntry], now: datetime) -> None:
 
 
 def _answers(now: datetime) -> QuerySet[ProviderAnswer]:
-    """But for a number that was given and has not found its rental yet."""
+    """But for a number that was given and may still find its rental."""
     kept = ProviderAnswer.objects.filter(purged_at=None).exclude(rental__state__in=LIVE)
-    return kept.exclude(call="rent", verdict=Verdict.DONE, rental__activation_id="")
+    return kept.exclude(
+        call="rent",
+        verdict=Verdict.DONE,
+        rental__activation_id="",
+        rental__ended_at__gt=now - LATE_NUMBERS_FOR,
+    )
 
 
 def _hide_answers(answers: Sequence[ProviderAnswer], now: datetime) -> None:

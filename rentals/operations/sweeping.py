@@ -28,7 +28,6 @@ AFTER_END = timedelta(seconds=5)
 AFTER_END_UNSEEN = timedelta(seconds=60)  # where the last look has not been answered
 KEEP_IN_SIGHT = timedelta(minutes=5)  # a code stays on the board, even one that came late
 CANCEL_AFTER_END = timedelta(minutes=2)
-LATE_NUMBERS_FOR = timedelta(days=2)  # a worker holds an answer for minutes, an outage for longer
 
 Run = Callable[..., Any]  # run(task name, *args): a nudge, or the work itself
 
@@ -75,7 +74,7 @@ def _late_numbers(now: datetime) -> None:
         Exists(number),
         state__in=WITHOUT_NUMBER,
         activation_id="",
-        ended_at__gt=now - LATE_NUMBERS_FOR,
+        ended_at__gt=now - outcomes.LATE_NUMBERS_FOR,
     )
     _each(rentals, lambda rental: sending.apply_stored_rent(rental, now=now))
 

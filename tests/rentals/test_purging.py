@@ -429,6 +429,35 @@ def test_without_a_reason_or_while_it_is_live_nothing_is_removed(
     assert not rental.events.filter(cause="purged").exists()
 
 
+def late_answer(scene: Scene, *, ended_days_ago: int) -> ProviderAnswer:
+    """A number, for a rental that was refused before it came."""
+    rental = scene.requested()
+    ended_at = scene.times.now() - timedelta(days=ended_days_ago)
+    Rental.objects.filter(pk=rental.pk).update(state=S.REFUSED, ended_at=ended_at)
+    body = b'{"activation_id": 77, "phone_number": "12025550123", "price": 0.45}'
+    return ProviderAnswer.objects.create(
+        rental=rental,
+        call="rent",
+        asked_at=ended_at,
+        answered_at=ended_at,
+        reply=reply_to_dict(Reply(Delivered.ANSWERED, 200, body=body)),
+        verdict="done",
+    )
+
+
+@pytest.mark.parametrize(("days", "hidden"), [(1, False), (3, True)])
+def test_a_number_that_finds_no_rental_any_more_is_hidden(
+    scene: SetScene, days: int, hidden: bool
+) -> None:
+    it = scene("smsgig")
+    keeps(it, 1, numbers=True)
+    answer = late_answer(it, ended_days_ago=days)
+    it.times.move(60)
+    assert purge_due(now=it.times.now()).answers == int(hidden)
+    answer.refresh_from_db()
+    assert ("2025550123" not in str(answer.reply)) == hidden
+
+
 BODIES = [
     b'{"code": "90817263", "text": "100% off_now \\\\ \\"90817263\\"", "price": 0.45}',
     b'{"phone_number": 12025550123 , "status" : "ok", "n": [1, 90817263, null, true]}',
