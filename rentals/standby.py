@@ -73,9 +73,13 @@ class Standby(bootsteps.StartStopStep):
             close_old_connections()
 
     def _do(self, name: str, *args: Any) -> None:
-        """Have a thread do the work, once at a time for the same row."""
+        """Have a thread do the work, once at a time for a row. Other work's rows wait for Redis."""
+        from rentals.tasks import WORK
+
         work = (name, *args)
         if self.pool is None or self.stopping.is_set() or work in self.under_way:
+            return
+        if name not in WORK:
             return
         self.under_way.add(work)
         self.pool.submit(self._run, work)

@@ -100,7 +100,8 @@ def fold_quality() -> None:
     operations.fold_quality()
 
 
-# What the standby does by itself while no message gets through.
+# What the standby does by itself while no message gets through. E-mails wait: a mail server that
+# hangs would keep its few threads from renting.
 WORK: dict[str, Callable[..., Any]] = {
     "rentals.send_rent": send_rent,
     "rentals.send_control": send_control,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from pytest_django import Settings
@@ -13,12 +14,14 @@ from pytest_django import Settings
 from rentals import operations, standby
 from rentals.models import Rental
 from rentals.states import RentalState as S
+from rentals.tasks import WORK
 from smsportal.embedded import addresses
 from tests import processes
+from tests.factories import make_budget
 from tests.hooks import gate
 from tests.processes import Process
 from tests.rentals.checks import money
-from tests.rentals.scene import Scene, SetScene, codes
+from tests.rentals.scene import Scene, SetScene, codes, swept
 from tests.waiting import until
 
 
@@ -82,6 +85,47 @@ def test_a_worker_that_is_killed_while_renting_leaves_a_doubt(
     assert money(rental) == (rental.price, None)
     assert it.asked("/rent") == 2
     assert it.spent == 2 * it.offer.price
+
+
+def test_whatever_a_sweep_finds_is_done_or_kept_for_later(it: Scene) -> None:
+    """A kind of work that the standby does not know fails every second, and is not done either."""
+    it.fault("cut", endpoint="rent", times=1)
+    assert it.rented().state == S.IN_DOUBT
+    (sent,) = it.sandbox.send_sms(it.provider, it.activations()[0].id, code="482913")
+    it.hook(it.parcel(sent))
+    given_up, hooked = it.rented(), it.rented()
+    it.taken(it.sms(hooked, code="482914"))
+    operations.cancel_rental(rental=given_up, actor=it.membership.user, now=it.times.now())
+    it.requested()
+    asked = operations.ask_for_more(
+        membership=it.membership,
+        budget=make_budget(it.membership.team, it.membership.user),
+        amount=Decimal(1),
+        reason="A test run",
+        now=it.times.now(),
+    )
+    it.times.move(3)
+    found = swept(it.times)
+    mails = {work for work in found if work[0] == "rentals.mail_request"}
+    assert mails == {("rentals.mail_request", asked.pk)}
+    assert {name for name, *_ in found} == set(WORK) - {"rentals.poll_account"} | {
+        "rentals.mail_request"
+    }
+    watcher, pool = standby.Standby(worker=object()), Handed()
+    watcher.pool = pool  # type: ignore[assignment]
+    for name, *about in found:
+        watcher._do(str(name), *about)
+    assert set(pool.works) == set(found) - mails
+
+
+class Handed:
+    """Takes what the standby's threads would do."""
+
+    def __init__(self) -> None:
+        self.works: list[tuple[object, ...]] = []
+
+    def submit(self, _: object, work: tuple[object, ...]) -> None:
+        self.works.append(work)
 
 
 def test_the_standby_rests_only_when_all_have_surely_found_redis_again(
