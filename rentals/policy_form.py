@@ -14,6 +14,7 @@ from rentals.operations.policy import LONGEST_KEPT, Settings
 from rentals.policy import BadTerms, PurposeRule, Terms
 
 AMOUNT = "highest_"
+UNKNOWN = _("The form was incomplete. Reload the page and try again.")
 
 
 def currencies() -> list[str]:
@@ -33,6 +34,8 @@ class Lines(forms.CharField):
 
 
 class PolicyForm(forms.Form):
+    """`version` is of the policy that was looked at."""
+
     services = Lines(
         label=_("Services allowed"),
         help_text=_("By name as on the board, one a line. Empty: all of them."),
@@ -87,6 +90,9 @@ class PolicyForm(forms.Form):
         required=False,
         help_text=_("As many days after a rental's end."),
     )
+    version = forms.IntegerField(
+        widget=forms.HiddenInput, error_messages={"required": UNKNOWN, "invalid": UNKNOWN}
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -106,6 +112,7 @@ class PolicyForm(forms.Form):
     def of(cls, team: Team, sent: Any = None) -> "PolicyForm":
         """As the team has it, or as it was sent."""
         policy = Policy.of(team.pk)
+        team = policy.team  # as it is after its version was read, never before
         terms = policy.terms
         prices = {AMOUNT + code: amount for code, amount in terms.highest.items()}
         kept = {name: getattr(terms, name) for name in cls.base_fields if hasattr(terms, name)}
@@ -114,6 +121,7 @@ class PolicyForm(forms.Form):
             "shares_board": "on" if team.shares_board else "",
             "keep_days": policy.keep_days,
             "purges_numbers": policy.purges_numbers,
+            "version": policy.version,
         }
         return cls(sent, initial=kept | prices | settings)
 

@@ -43,8 +43,8 @@ def change_settings(
     reporting_currency: str = "",
     shares_board: bool | None = None,
     auto_cancel: bool | None = None,
-) -> None:
-    """Change what a team's admins decide for it. Raises NotPossible.
+) -> bool:
+    """Change what a team's admins decide for it; whether anything did. Raises NotPossible.
 
     What is not given stays as it is.
     """
@@ -64,7 +64,7 @@ def change_settings(
         wanted = before | {field: value for field, value in given.items() if value is not None}
         changed = [field for field in SETTINGS if before[field] != wanted[field]]
         if not changed:
-            return
+            return False
         for field in changed:
             setattr(locked, field, wanted[field])
         locked.save(update_fields=changed)
@@ -78,6 +78,7 @@ def change_settings(
         )
         if "shares_board" in changed:
             transaction.on_commit(lambda: revoke(team_id=team.pk))
+    return True
 
 
 def _check(name: str | None, time_zone: str | None = None, currency: str | None = None) -> None:

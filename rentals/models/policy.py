@@ -26,6 +26,8 @@ class Policy(models.Model):
     # How long texts and codes are kept (null: for good), and whether numbers go with them.
     keep_days = models.PositiveSmallIntegerField(null=True, blank=True)
     purges_numbers = models.BooleanField(default=False)
+    # Raised by every change, so that nobody overwrites one that they have not seen.
+    version = models.PositiveIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"policy of {self.team}"

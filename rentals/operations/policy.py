@@ -12,6 +12,7 @@ from accounts.actions import Action
 from accounts.models import Team, User
 from accounts.operations import change_settings
 from rentals.models import Offer, Policy
+from rentals.operations.errors import NotPossible
 from rentals.policy import BadTerms, Terms, checked
 from rentals.policy.terms import service_key
 
@@ -32,8 +33,10 @@ class Settings:
     purges_numbers: bool = False
 
 
-def change_policy(*, team: Team, terms: Terms, settings: Settings, actor: User | None) -> None:
-    """Replace the team's policy. Raises BadTerms.
+def change_policy(
+    *, team: Team, version: int, terms: Terms, settings: Settings, actor: User | None
+) -> None:
+    """Replace the team's policy if it is still as in `version`. Raises BadTerms, NotPossible.
 
     The terms hold for whatever is requested from now on; how long things are kept holds for what
     is there already too.
@@ -43,18 +46,28 @@ def change_policy(*, team: Team, terms: Terms, settings: Settings, actor: User |
     with transaction.atomic():
         Policy.objects.get_or_create(team=team)
         policy = Policy.objects.select_for_update().get(team=team)
+        if policy.version != version:
+            raise NotPossible(
+                _(
+                    "Somebody has changed this policy meanwhile, and nothing is kept of what is "
+                    "below. Open the form again, look at what has changed, then decide."
+                )
+            )
         _check_services(team, tidy, known=policy.terms)
         keeping = {
             "keep_days": settings.keep_days,
             "purges_numbers": settings.purges_numbers,
         }
-        _write(policy, _columns(tidy) | keeping, actor)
-        change_settings(
+        rewritten = _write(policy, _columns(tidy) | keeping, actor)
+        reset = change_settings(
             team=team,
             shares_board=settings.shares_board,
             auto_cancel=settings.auto_cancel,
             actor=actor,
         )
+        if rewritten or reset:
+            policy.version += 1
+            policy.save(update_fields=["version"])
 
 
 def _columns(terms: Terms) -> dict[str, Any]:
@@ -68,11 +81,12 @@ def _columns(terms: Terms) -> dict[str, Any]:
     }
 
 
-def _write(policy: Policy, wanted: dict[str, Any], actor: User | None) -> None:
+def _write(policy: Policy, wanted: dict[str, Any], actor: User | None) -> bool:
+    """Whether anything of it changes."""
     before = {column: getattr(policy, column) for column in wanted}
     changed = [column for column in wanted if before[column] != wanted[column]]
     if not changed:
-        return
+        return False
     for column in changed:
         setattr(policy, column, wanted[column])
     policy.save(update_fields=changed)
@@ -84,6 +98,7 @@ def _write(policy: Policy, wanted: dict[str, Any], actor: User | None) -> None:
         before={column: before[column] for column in changed},
         after={column: wanted[column] for column in changed},
     )
+    return True
 
 
 def _check_keeping(settings: Settings) -> None:

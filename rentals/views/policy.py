@@ -10,7 +10,7 @@ from accounts.access import TeamRequest, team_view
 from accounts.states import Role
 from accounts.views.common import sent
 from rentals.models import Policy
-from rentals.operations.policy import change_policy
+from rentals.operations import NotPossible, change_policy
 from rentals.policy import BadTerms
 from rentals.policy_form import PolicyForm
 
@@ -36,9 +36,16 @@ def policy_change(request: TeamRequest) -> HttpResponse:
 def _changed(request: TeamRequest, form: PolicyForm) -> bool:
     try:
         change_policy(
-            team=request.team, terms=form.terms, settings=form.settings, actor=request.user
+            team=request.team,
+            version=form.cleaned_data["version"],
+            terms=form.terms,
+            settings=form.settings,
+            actor=request.user,
         )
     except BadTerms as refused:
         form.refuse(refused)
+        return False
+    except NotPossible as error:
+        form.add_error(None, str(error))
         return False
     return True

@@ -258,7 +258,12 @@ def form(world: World, name: str) -> dict[str, Any]:
         "provider_account_rotate_key": {"key": "some-other-key"},
         "team_settings": {"name": "Renamed", "time_zone": "Europe/Rome"},
         "first_steps": {"do": "again"},
-        "policy_change": {"purpose_rule": "required", "most_live": "2", "shares_board": "on"},
+        "policy_change": {
+            "purpose_rule": "required",
+            "most_live": "2",
+            "shares_board": "on",
+            "version": "0",
+        },
         "saved_view_create": {"page": "spend", "name": "By month", "query": "by=month"},
         "saved_view_update": {"name": "Renamed"},
         "saved_view_default": {"wanted": "1"},

@@ -16,7 +16,7 @@ from tests.factories import make_offer
 from tests.pages.clients import HTMX, page, signed_in, words
 from tests.pages.conftest import World
 
-EMPTY = {"purpose_rule": "optional", "auto_cancel": "on", "shares_board": ""}
+EMPTY = {"purpose_rule": "optional", "auto_cancel": "on", "shares_board": "", "version": "0"}
 FULL = EMPTY | {
     "services": "Airmail\r\n\r\nPOSTBOX\r\nairmail",
     "highest_USD": "0.5",
@@ -88,7 +88,7 @@ def test_the_form_holds_what_is_kept(world: World) -> None:
 def test_a_change_is_on_record_with_what_was_before(world: World) -> None:
     client, address = signed_in(world.admin), page("policy_change", world.team)
     client.post(address, EMPTY | {"most_live": "3"})
-    client.post(address, EMPTY | {"most_live": "5", "shares_board": "on"})
+    client.post(address, EMPTY | {"most_live": "5", "shares_board": "on", "version": "1"})
     changed = AuditEvent.objects.filter(action=Action.POLICY_CHANGED).order_by("-pk")[0]
     assert (changed.before, changed.after) == ({"most_live": 3}, {"most_live": 5})
     assert changed.actor == world.admin.user
@@ -117,6 +117,10 @@ def test_a_change_is_on_record_with_what_was_before(world: World) -> None:
         ({"keep_days": "3651"}, "less than or equal to 3650"),
         ({"purges_numbers": "on"}, "Say after how many days"),
         ({"services": "a\u202eb"}, "a character that can&#x27;t be shown"),
+        ({"version": ""}, "The form was incomplete"),
+        ({"version": "x"}, "The form was incomplete"),
+        ({"version": "-1"}, "Somebody has changed this policy meanwhile"),
+        ({"version": "9" * 30}, "Somebody has changed this policy meanwhile"),
     ],
 )
 def test_a_form_that_makes_no_sense_says_why_and_changes_nothing(
@@ -135,6 +139,44 @@ def test_a_form_that_makes_no_sense_says_why_and_changes_nothing(
         assert not AuditEvent.objects.exclude(action=Action.SIGNED_IN).exists()
     else:  # odd, and matched as it is written
         assert response.status_code == 302
+
+
+@pytest.mark.parametrize(
+    "change", [{"keep_days": ""}, {"shares_board": "on"}, {"auto_cancel": ""}, {"most_live": "4"}]
+)
+def test_whoever_has_not_seen_the_latest_change_undoes_nothing(
+    world: World, change: dict[str, str]
+) -> None:
+    """Texts that were to be kept would be gone for good, for one."""
+    ruled(world, keep_days=30)
+    client, address = signed_in(world.admin), page("policy_change", world.team)
+    seen = client.get(address).context["form"]["version"].value()
+    sent = EMPTY | {"keep_days": "30", "version": seen}
+    assert client.post(address, sent | change).status_code == 302
+    before = state(world)
+    response = client.post(address, sent | {"keep_days": "1", "tickets": "QA-#"})
+    assert response.status_code == 422
+    assert "Somebody has changed this policy meanwhile" in words(response)
+    assert state(world) == before
+    assert 'value="1"' in response.text and "QA-#</textarea>" in response.text
+    assert client.post(address, sent | {"tickets": "QA-#"}).status_code == 422  # again, as stale
+    latest = client.get(address).context["form"]["version"].value()
+    assert client.post(address, sent | {"version": latest}).status_code == 302
+
+
+def state(world: World) -> tuple[object, ...]:
+    return (
+        Policy.objects.values().get(),
+        Team.objects.values().get(pk=world.team.pk),
+        AuditEvent.objects.count(),
+    )
+
+
+def test_of_two_who_decide_first_the_second_has_to_look_again(world: World) -> None:
+    client, address = signed_in(world.admin), page("policy_change", world.team)
+    assert client.post(address, EMPTY | {"most_live": "3"}).status_code == 302
+    assert client.post(address, EMPTY | {"most_live": "9"}).status_code == 422
+    assert Policy.objects.get().most_live == 3
 
 
 def test_a_service_that_is_gone_from_the_catalogue_can_stay(world: World) -> None:
