@@ -56,6 +56,8 @@ class Action(models.TextChoices):
     KEYRING_ROTATED = "keyring.rotated", _("Keyring rotated")
 
     RENTAL_REQUESTED = "rental.requested", _("Number rented")
+    STOPPED_BY_POLICY = "rental.stopped_by_policy", _("Rent stopped by the policy")
+    STOPPED_BY_BUDGET = "rental.stopped_by_budget", _("Rent stopped by a budget")
     RENTAL_CANCELLED = "rental.cancel_asked", _("Rental cancelled")
     RENTAL_FINISHED = "rental.finish_asked", _("Rental finished")
     RENTAL_KEPT = "rental.more_asked", _("Waited for another SMS")
@@ -142,6 +144,7 @@ _IN: Final[dict[Family, tuple[Action, ...]]] = {
     ),
     Family.RENTALS: (
         Action.RENTAL_REQUESTED,
+        Action.STOPPED_BY_POLICY,
         Action.RENTAL_CANCELLED,
         Action.RENTAL_FINISHED,
         Action.RENTAL_KEPT,
@@ -167,6 +170,7 @@ _IN: Final[dict[Family, tuple[Action, ...]]] = {
         Action.BUDGET_MORE_WITHDRAWN,
         Action.BUDGET_RAISED,
         Action.BUDGET_DECLINED,
+        Action.STOPPED_BY_BUDGET,
     ),
     Family.ALERTS: (
         Action.ALERT_ACKNOWLEDGED,

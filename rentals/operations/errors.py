@@ -1,6 +1,7 @@
 """What a person asked for and can't have; the text is for that person."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from django.utils.translation import gettext as _
 
@@ -28,12 +29,26 @@ class PolicyRefused(RentalNotAllowed):
         return [*(f"{each.rule.label}: {each.words}" for each in self.refusals), last]
 
 
-class OverBudget(RentalNotAllowed):
-    """A rental that would go beyond a budget: beyond `budget`."""
+class StoppedByBudget(RentalNotAllowed):
+    """A rental that `budget` stops; `rule` is for the audit log."""
+
+    rule: ClassVar[str]
 
     def __init__(self, words: str, budget: Budget) -> None:
         self.budget = budget
         super().__init__(words)
+
+
+class OverBudget(StoppedByBudget):
+    """It would go beyond the budget."""
+
+    rule = "limit"
+
+
+class RateMissing(StoppedByBudget):
+    """Nobody can tell whether it would: an exchange rate is missing."""
+
+    rule = "missing rate"
 
 
 class NotPossible(Exception):

@@ -10,12 +10,12 @@ from rentals.budgets import words
 from rentals.budgets.applying import counting, in_force
 from rentals.budgets.reading import Wanted, standings
 from rentals.models import Budget, Rental
-from rentals.operations.errors import OverBudget, RentalNotAllowed
+from rentals.operations.errors import OverBudget, RateMissing
 
 
 def keep_within_budgets(rental: Rental) -> None:
     """In the transaction that requests it, before its money is held. Raises OverBudget, and
-    RentalNotAllowed where a rate is missing that a budget needs.
+    RateMissing where a rate is missing that a budget needs.
 
     What costs nothing asks no budget.
     """
@@ -23,7 +23,7 @@ def keep_within_budgets(rental: Rental) -> None:
         return
     for standing in standings(rental.team_id, _locked(rental)):
         if standing.missing is not None:
-            raise RentalNotAllowed(words.without_rate(standing, rental))
+            raise RateMissing(words.without_rate(standing, rental), standing.budget)
         if standing.is_past:
             raise OverBudget(words.stopped(standing, rental), standing.budget)
 

@@ -18,8 +18,9 @@ from rentals import channels, money
 from rentals.causes import Cause
 from rentals.models import Offer, Policy, Rental, RentalEvent
 from rentals.nudges import nudge
-from rentals.operations.errors import PolicyRefused, RentalNotAllowed
+from rentals.operations.errors import PolicyRefused, RentalNotAllowed, StoppedByBudget
 from rentals.operations.keeping_within import keep_within_budgets
+from rentals.operations.stopping import record_stop
 from rentals.policy import Wish, decide
 from rentals.states import RentalState
 
@@ -43,7 +44,8 @@ def request_rental(
 
     The same member with the same `request_key` gets the same rental again, whatever else the
     second form says. Raises RentalNotAllowed, with the reason in a person's words:
-    PolicyRefused where the team's rules say no, OverBudget where a budget has no room for it.
+    PolicyRefused where the team's rules say no, StoppedByBudget where a budget does; both are
+    recorded.
     """
     if known := _same_form(membership, request_key):
         return known
@@ -71,6 +73,9 @@ def request_rental(
     )
     try:
         return _admit(rental, membership, now)
+    except (PolicyRefused, StoppedByBudget) as stop:
+        record_stop(membership=membership, rental=rental, stop=stop)
+        raise
     except MonthClosed as closed:
         raise RentalNotAllowed(
             _("Finance has closed this month: nothing can be rented in it.")

@@ -45,7 +45,12 @@ PROMISED = {
         Action.INBOX_REPLAYED,
         Action.PROVIDER_ASKED,
     },
-    "rentals": {Action.RENTAL_REQUESTED, Action.RENTAL_CANCELLED, Action.RENTAL_FINISHED},
+    "rentals": {
+        Action.RENTAL_REQUESTED,
+        Action.STOPPED_BY_POLICY,
+        Action.RENTAL_CANCELLED,
+        Action.RENTAL_FINISHED,
+    },
     "codes": {Action.CODE_SHOWN, Action.ANSWER_SHOWN},
     "money": {
         Action.DOUBT_DECIDED,
@@ -66,6 +71,7 @@ PROMISED = {
         Action.BUDGET_MORE_WITHDRAWN,
         Action.BUDGET_RAISED,
         Action.BUDGET_DECLINED,
+        Action.STOPPED_BY_BUDGET,
     },
     "exports": {Action.EXPORTED, Action.EXPORT_ASKED, Action.TRAIL_EXPORTED},
     "settings": {

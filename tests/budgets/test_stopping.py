@@ -1,33 +1,49 @@
 """Which rent a budget stops, what it counts, and what it says."""
 
+import uuid
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
-from accounts.models import AuditEvent
+from accounts.actions import Action
+from accounts.models import AuditEvent, Membership
 from accounts.states import Role
 from ledger.models import Transfer
 from ledger.operations import refunds
 from ledger.states import RefundCause
 from rentals import money
 from rentals.models import Rental, RentalEvent
-from rentals.operations import RentalNotAllowed, fold_spend
+from rentals.operations import OverBudget, fold_spend, request_rental, stopping
+from rentals.operations.errors import StoppedByBudget
 from rentals.states import BudgetCounts, BudgetPeriod, BudgetScope, RentalState
 from tests.budgets.renting import NOW, PRICE, House, enter_rate, make_house
-from tests.factories import make_member
+from tests.factories import make_member, make_offer
 
 DAY = timedelta(days=1)
 
 
 def assert_stopped(house: House, **rent: object) -> str:
-    """A rent that is refused leaves nothing behind. What it was refused with."""
-    models = (Rental, RentalEvent, Transfer, AuditEvent)
-    before = [model.objects.count() for model in models]
-    with pytest.raises(RentalNotAllowed) as refused:
+    """A rent that is refused leaves nothing but its record. What it was refused with."""
+    before = left_behind()
+    with pytest.raises(StoppedByBudget) as refused:
         house.rent(**rent)  # type: ignore[arg-type]
-    assert [model.objects.count() for model in models] == before
+    assert left_behind() == before
+    assert stops(house)[-1].object_id == str(refused.value.budget.pk)
     return str(refused.value)
+
+
+def left_behind() -> list[int]:
+    others = AuditEvent.objects.exclude(action=Action.STOPPED_BY_BUDGET)
+    return [
+        rows.count() for rows in (Rental.objects, RentalEvent.objects, Transfer.objects, others)
+    ]
+
+
+def stops(house: House) -> list[AuditEvent]:
+    events = AuditEvent.objects.filter(team=house.team, action=Action.STOPPED_BY_BUDGET)
+    return list(events.order_by("pk"))
 
 
 def test_a_rent_up_to_the_limit_is_let_through_and_not_one_more(house: House) -> None:
@@ -46,6 +62,56 @@ def test_a_refusal_says_which_how_much_until_when_and_who(house: House) -> None:
         "Your budget for this week has USD 0.20 left of USD 1.00, and this number costs USD 0.45. "
         "It renews on 16 Mar 2026. Who can change it: Ada."
     )
+
+
+def test_who_was_stopped_by_which_is_on_record(house: House) -> None:
+    budget = house.budget("0.45")
+    house.rent(price="0.45", purpose="QA-1")
+    assert_stopped(house, purpose="QA-1 for +12025550123")
+    assert_stopped(house, account=house.villa, price="100", by=house.admin)
+    first, second = stops(house)
+    assert (first.actor, first.object_id) == (house.member.user, str(budget.pk))
+    assert first.after | {"service": ""} == {
+        "rule": "limit",
+        "for": "The whole team",
+        "period": "month",
+        "limit": "USD 0.45",
+        "service": "",
+        "account": house.gig.label,
+        "price": "0.45",
+        "currency": "USD",
+    }
+    assert (first.is_money, first.family) == (True, "money")
+    assert (second.actor, second.after["rule"]) == (house.admin.user, "missing rate")
+
+
+def test_the_same_again_and_again_is_recorded_once_a_minute(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.budget("0.01")
+    offer = make_offer(house.gig, price=PRICE)
+    other = make_member(house.team, Role.MEMBER)
+    began, passed = timezone.now(), [timedelta(0)]
+    monkeypatch.setattr(timezone, "now", lambda: began + passed[0])
+
+    def tried(by: Membership) -> None:
+        with pytest.raises(OverBudget):
+            request_rental(membership=by, offer=offer, request_key=uuid.uuid4(), now=NOW)
+
+    for by in (house.member, house.member, other, house.member):
+        tried(by)
+    assert [stop.actor for stop in stops(house)] == [house.member.user, other.user]
+    passed[0] = timedelta(seconds=61)
+    tried(house.member)
+    assert len(stops(house)) == 3
+
+
+def test_whoever_tries_everything_fills_no_log(house: House) -> None:
+    house.budget("0.01")
+    for _ in range(stopping.MOST + 3):
+        with pytest.raises(OverBudget):
+            house.rent()
+    assert len(stops(house)) == stopping.MOST
 
 
 def test_what_costs_nothing_asks_no_budget(house: House) -> None:

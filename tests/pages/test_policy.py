@@ -253,7 +253,21 @@ def test_a_refusal_names_each_rule_and_who_can_change_it(
     for part in ("Services allowed:", "Highest price:", "Purpose:", str(world.admin.user)):
         assert part in said
     assert not Rental.objects.exists()
-    assert AuditEvent.objects.count() == before
+    client.post(page("rental_create", world.team), sent, headers=headers)
+    (stop,) = AuditEvent.objects.filter(action=Action.STOPPED_BY_POLICY)
+    assert AuditEvent.objects.count() == before + 1
+    assert stop.after["rules"] == ["service", "price", "purpose"]
+    assert stop.address == "127.0.0.1"
+    assert "Holiday" not in stop.words
+    log = page("audit_log", world.team)
+    found = signed_in(world.admin).get(
+        log, {"action": stop.action, "person": str(world.member.user.pk)}
+    )
+    assert f"/audit/{stop.pk}/" in found.text
+    event = signed_in(world.admin).get(page("audit_event", world.team, event=stop.pk))
+    assert "Rules \N{EN DASH} service, price, purpose" in words(event)
+    assert page("policy", world.team) in event.text
+    assert signed_in(world.finance).get(log, {"action": stop.action}).status_code == 422
 
 
 @pytest.mark.parametrize("who", ["member", "finance"])

@@ -43,14 +43,25 @@ def test_what_a_rule_refuses_leaves_nothing_behind(
     ruled(each, **rules)
     admin = make_member(each.membership.team, Role.ADMIN)
     before = (Transfer.objects.count(), AuditEvent.objects.count())
+    team = each.membership.team
+    number = "+12025550123" if each.provider == "smsvilla" else ""
     with pytest.raises(PolicyRefused) as refused:
-        each.requested(purpose=" ")
+        each.requested(purpose=" ", wanted_number=number)
     assert [refusal.rule for refusal in refused.value.refusals] == [rule]
     assert str(rule.label) in str(refused.value)
     assert str(admin.user) in str(refused.value)
     assert own(each) == 0
-    assert (Transfer.objects.count(), AuditEvent.objects.count()) == before
+    assert (Transfer.objects.count(), AuditEvent.objects.count() - 1) == before
     assert each.asked("/rent") == 0
+    stop = AuditEvent.objects.get(team=team, action="rental.stopped_by_policy")
+    assert (stop.actor, stop.object_type) == (each.membership.user, "rentals.policy")
+    assert stop.after == {
+        "rules": [rule.value],
+        "service": each.offer.name,
+        "account": each.account.label,
+        "price": str(each.offer.price),
+        "currency": each.account.currency,
+    }
 
 
 def test_what_the_rules_allow_is_rented(each: Scene) -> None:
@@ -82,6 +93,8 @@ def test_fifty_at_once_are_as_many_as_the_team_allows(scene: SetScene, most: int
     assert said.count([]) == most
     assert said.count([Rule.MOST_LIVE]) == 50 - most
     assert own(it) == most
+    stops = AuditEvent.objects.filter(team=it.membership.team, action="rental.stopped_by_policy")
+    assert stops.count() == 1  # of the same within a minute
 
 
 def test_the_same_form_is_the_same_rental_at_the_limit(scene: SetScene) -> None:
