@@ -14,6 +14,7 @@ from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.http import HttpRequest
+from django.utils import translation
 
 from accounts.actions import Action
 from accounts.announcements import revoke
@@ -25,6 +26,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Invitations make their users themselves (accounts/operations/invitations.py)."""
         return False
+
+    def render_mail(
+        self, template_prefix: str, email: str, context: Any, headers: Any = None
+    ) -> Any:
+        """In the language of whoever gets it, where they have chosen one."""
+        user = context.get("user")
+        chosen = user.language if isinstance(user, User) else ""
+        with translation.override(chosen or translation.get_language()):
+            return super().render_mail(template_prefix, email, context, headers)
 
     def login(self, request: HttpRequest, user: User) -> None:
         """Begin the session: after the second factor, where the user has one."""

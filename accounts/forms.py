@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.currencies import CURRENCIES
+from accounts.languages import LANGUAGES
 from accounts.models import Membership, SavedView
 from accounts.states import Role, Signal
 from accounts.zones import zone_names
@@ -42,6 +43,10 @@ class RolesForm(forms.Form):
         return cls(initial={"roles": membership.roles}, auto_id=f"member-{membership.pk}-%s")
 
 
+def _explained_roles() -> list[tuple[Role, str]]:
+    return [(role, f"{role.label}: {ROLE_HELP[role]}") for role in Role]
+
+
 class InvitationForm(RolesForm):
     email = forms.EmailField(
         label=_("E-mail address"),
@@ -50,7 +55,7 @@ class InvitationForm(RolesForm):
     )
     roles = forms.MultipleChoiceField(
         label=_("Roles"),
-        choices=[(role, f"{role.label}: {ROLE_HELP[role]}") for role in Role],
+        choices=_explained_roles,
         widget=forms.CheckboxSelectMultiple,
         initial=[Role.MEMBER],
         error_messages={"required": _("Choose at least one role.")},
@@ -137,6 +142,12 @@ class ProfileForm(forms.Form):
         max_length=100,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        choices=[("", _("As the browser asks for")), *LANGUAGES.items()],
+        help_text=_("E-mails are in it too; in English, if it is left to the browser."),
     )
     time_zone = forms.ChoiceField(
         label=_("Time zone"),

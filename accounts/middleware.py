@@ -1,4 +1,5 @@
-"""What holds for whoever asks: the zone that times are shown in, and what the audit log needs."""
+"""What holds for whoever asks: the language of the pages, the zone that times are shown in, and
+what the audit log needs."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,9 +10,10 @@ from allauth.usersessions.middleware import UserSessionsMiddleware
 from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.addresses import serving
+from accounts.languages import asked_language
 from accounts.zones import activate_zone
 
 SEEN: Final = timedelta(minutes=1)
@@ -25,6 +27,21 @@ CHANGES_FACTORS: Final = frozenset(
         "mfa_remove_webauthn",
     }
 )
+
+
+class LanguageMiddleware:
+    """Activates the language that the signed-in user has chosen; until they sign in, or where they
+    leave it to the browser, the one that it asks for."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = asked_language(request)
+        with translation.override(language):
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response
 
 
 class TimeZoneMiddleware:

@@ -10,7 +10,10 @@ class AlertsConfig(AppConfig):
         from accounts.operations import resealing
         from accounts.trail_objects import Kind
         from alerts.seals import of_endpoints
+        from alerts.sentences import SENTENCES
+        from ledger import retelling
 
         resealing.register(of_endpoints)
         trail_objects.register("alerts.alert", Kind(_("Alert"), "alert_list"))
         trail_objects.register("alerts.endpoint", Kind(_("Webhook for alerts"), "alert_hook"))
+        retelling.register(SENTENCES)

@@ -7,6 +7,7 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 
+from accounts.amounts import AmountField
 from accounts.models import ProviderAccount
 from alerts.models import MailChoice
 from alerts.operations.limits import Limits, OfWallet
@@ -95,13 +96,12 @@ class MailForm(forms.Form):
         return {kind: How(self.cleaned_data[kind.value]) for kind in self.kinds}
 
 
-def _amount(label: str, initial: Decimal | None) -> forms.DecimalField:
-    return forms.DecimalField(
+def _amount(label: str, initial: Decimal | None) -> AmountField:
+    return AmountField(
         label=label,
         required=False,
         min_value=Decimal("0.0001"),
         max_digits=18,
         decimal_places=4,
         initial=None if initial is None else f"{initial.normalize():f}",
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )

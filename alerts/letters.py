@@ -13,11 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.languages import written_for
 from accounts.models import Membership
 from accounts.zones import first_zone
 from alerts.models import Letter
 from alerts.queries import unanswered
 from alerts.states import How
+from ledger.retelling import retold
 
 LISTED: Final = 50  # alerts in one mail; of the others it says how many
 
@@ -36,11 +38,12 @@ def compose(membership: Membership, how: How, letters: Sequence[Letter]) -> Emai
         "choices": _address(membership, "alert_mail"),
     }
     zone = first_zone(membership.user.time_zone, membership.team.time_zone)
-    with timezone.override(zone):
+    with written_for(membership.user), timezone.override(zone):
         text = render_to_string("alerts/mail.txt", context)
         page = render_to_string("alerts/mail.html", context)
+        subject = _subject(membership, how, newest)
     message = EmailMultiAlternatives(
-        subject=_subject(membership, how, newest),
+        subject=subject,
         body=text,
         to=[membership.user.email],
         headers={
@@ -55,7 +58,7 @@ def compose(membership: Membership, how: How, letters: Sequence[Letter]) -> Emai
 
 def _subject(membership: Membership, how: How, letters: Sequence[Letter]) -> str:
     if len(letters) == 1 and how == How.AT_ONCE:
-        said = letters[0].alert.title
+        said = retold(letters[0].alert.title)
     elif how == How.AT_ONCE:
         said = ngettext("%(count)d alert", "%(count)d alerts", len(letters))
         said %= {"count": len(letters)}

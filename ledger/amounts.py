@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
-from django.utils import formats
+from django.utils import formats, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -60,6 +60,12 @@ def figure(amount: Decimal, places: int = MINOR) -> str:
 def said(amount: Decimal, currency: str) -> str:
     """For a sentence: USD 1,234.50."""
     return f"{currency} {figure(amount)}"
+
+
+def noted(amount: Decimal, currency: str) -> str:
+    """For a sentence that is kept: in English, for whoever it is written."""
+    with translation.override("en"):
+        return said(amount, currency)
 
 
 def written(amount: Decimal | None, currency: str, *, plus: bool = False) -> str:

@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class LedgerConfig(AppConfig):
@@ -8,10 +9,11 @@ class LedgerConfig(AppConfig):
     def ready(self) -> None:
         from accounts import dependents, health, trail_objects
         from accounts.trail_objects import Kind
-        from ledger import filtered_pages
+        from ledger import filtered_pages, retelling
         from ledger.dependents import Books
         from ledger.exports import tables
         from ledger.health import balances
+        from ledger.sentences import SENTENCES
 
         dependents.register(Books())
         health.register("balances", balances)
@@ -20,6 +22,7 @@ class LedgerConfig(AppConfig):
         trail_objects.register("ledger.refund", Kind(_("Refund"), "refund_detail", "refund"))
         trail_objects.register("ledger.closedmonth", Kind(_("Closed month"), "month_list"))
         trail_objects.register("ledger.transfer", Kind(_("Deposit")))
-        trail_objects.register("ledger.match", Kind(_("Match")))
+        trail_objects.register("ledger.match", Kind(pgettext_lazy("noun", "Match")))
         filtered_pages.register()
         tables.register_all()
+        retelling.register(SENTENCES)

@@ -8,6 +8,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from accounts.amounts import AmountField
 from accounts.currencies import CURRENCIES
 from accounts.models import ProviderAccount, Team, User
 from accounts.states import Role
@@ -18,7 +19,7 @@ from ledger.operations.resolving import outcomes
 from ledger.queries.exceptions import PARTS
 
 FILE_LIMIT: Final = 1_000_000  # bytes
-PART: Final = forms.DecimalField(
+PART: Final = AmountField(
     max_digits=18,
     decimal_places=4,
     error_messages={"required": _("Say how much of it each was."), "invalid": _("No amount.")},
@@ -126,11 +127,10 @@ def entered(data: QueryDict) -> dict[str, str]:
 class DepositForm(forms.Form):
     """`request_key` makes a double click one deposit."""
 
-    amount = forms.DecimalField(
+    amount = AmountField(
         label=_("Amount"),
         max_digits=18,
         decimal_places=4,
-        widget=_line(inputmode="decimal"),
     )
     day = forms.DateField(
         label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -183,9 +183,8 @@ class RateForm(forms.Form):
         label=_("From the day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     currency = forms.ChoiceField(label=_("One unit of"))
-    rate = forms.DecimalField(
+    rate = AmountField(
         label=_("is worth"),
-        widget=_line(inputmode="decimal"),
         error_messages={"invalid": _("The rate must be a number above 0.")},
     )
     into = forms.ChoiceField(label=_("units of"))

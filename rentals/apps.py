@@ -8,11 +8,12 @@ class RentalsConfig(AppConfig):
     def ready(self) -> None:
         from accounts import dependents, health, trail_objects
         from accounts.trail_objects import Kind
-        from ledger import renters
+        from ledger import renters, retelling
         from rentals import filtered_pages, listings
         from rentals.dependents import Rentals
         from rentals.quality.health import quality
         from rentals.renters import Renting
+        from rentals.sentences import SENTENCES
         from rentals.spend.health import spend
 
         dependents.register(Rentals())
@@ -25,3 +26,4 @@ class RentalsConfig(AppConfig):
         filtered_pages.register()
         listings.register_all()
         trail_objects.register("rentals.budget", Kind(_("Budget"), "budget_list"))
+        retelling.register(SENTENCES)

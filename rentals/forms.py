@@ -9,6 +9,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from accounts.amounts import AmountField
 from accounts.models import Team
 from accounts.states import Role
 from ledger.states import FindingKind
@@ -89,7 +90,7 @@ class DecideForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose one.")},
     )
-    amount = forms.DecimalField(
+    amount = AmountField(
         label=_("Amount charged"),
         required=False,
         max_digits=18,
@@ -152,11 +153,10 @@ class ShowCodeForm(forms.Form):
 class TermsForm(forms.Form):
     """What of a budget can be changed; `version` is of the one that was looked at."""
 
-    amount = forms.DecimalField(
+    amount = AmountField(
         label=_("Amount"),
         max_digits=16,
         decimal_places=4,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
         error_messages={"required": _("Say how much."), "invalid": _("No amount.")},
     )
     warn_share = forms.IntegerField(
@@ -169,7 +169,7 @@ class TermsForm(forms.Form):
     active_to = forms.DateField(
         label=_("Last day"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("Without one it goes on until you end it."),
     )
     version = forms.IntegerField(widget=forms.HiddenInput)
@@ -214,7 +214,8 @@ class BudgetForm(TermsForm):
     )
     counts = forms.ChoiceField(label=_("Counts"))
     active_from = forms.DateField(
-        label=_("First day"), widget=forms.DateInput(attrs={"type": "date"})
+        label=_("First day"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     field_order = (
         "whose",
@@ -277,11 +278,10 @@ def _countable(team: Team) -> list[tuple[Any, Any]]:
 class AskForm(forms.Form):
     """How much more, and why."""
 
-    amount = forms.DecimalField(
+    amount = AmountField(
         label=_("How much more"),
         max_digits=16,
         decimal_places=4,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
         error_messages={"required": _("Say how much."), "invalid": _("No amount.")},
     )
     reason = forms.CharField(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from ledger.amounts import said
+from ledger.amounts import noted
 from ledger.operations import exceptions, holds, refunds
 from ledger.operations.exceptions import Report
 from ledger.operations.holds import Purchase
@@ -59,7 +59,7 @@ def book_charge(rental: Rental, *, occurred_at: datetime, now: datetime) -> None
     amount = rental.charged or Decimal(0)
     holds.charge(_purchase(rental), amount, now=now, occurred_at=occurred_at)
     if amount > rental.price:
-        charged, quoted = said(amount, rental.currency), said(rental.price, rental.currency)
+        charged, quoted = noted(amount, rental.currency), noted(rental.price, rental.currency)
         above = f"{charged} instead of {quoted} was charged."
         notice(rental, ExceptionKind.ABOVE_HOLD, above, now=now)
 

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.amounts import AmountField
 from accounts.models import Team
 from providers.registry import PROVIDERS, provider
 from rentals.models import Policy
@@ -97,13 +98,12 @@ class PolicyForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for currency in currencies():
-            self.fields[AMOUNT + currency] = forms.DecimalField(
+            self.fields[AMOUNT + currency] = AmountField(
                 label=_("Highest price, in %(currency)s") % {"currency": currency},
                 required=False,
                 min_value=0,
                 max_digits=13,
                 decimal_places=4,
-                widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
                 help_text=_("Of one rental. Empty: any price."),
             )
         self.order_fields(["services", *(AMOUNT + currency for currency in currencies())])

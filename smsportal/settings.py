@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.ActivityMiddleware",
+    "accounts.middleware.LanguageMiddleware",
     "accounts.middleware.TimeZoneMiddleware",
     "accounts.middleware.AuditMiddleware",
 ]
@@ -222,11 +223,14 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = True
 
+# Each in its own words. Another one: docs/contributor.md.
+LANGUAGES = [("en", "English"), ("pl", "Polski")]
 LANGUAGE_CODE = "en"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "smsportal.formats"
 
 # --- work behind the pages --------------------------------------------------------------------
 

@@ -30,6 +30,8 @@ class User(AbstractBaseUser):
     email = models.EmailField(_("e-mail address"), unique=True)
     name = models.CharField(_("name"), max_length=100, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    # "": the one that the browser asks for
+    language = models.CharField(_("language"), max_length=10, blank=True)
     # They are in the way of whoever speaks to their computer.
     hotkeys = models.BooleanField(_("single-key shortcuts"), default=True)
     signals = ArrayField(

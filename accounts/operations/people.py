@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.actions import Action
 from accounts.announcements import revoke
+from accounts.languages import LANGUAGES
 from accounts.models import Membership, Team, User
 from accounts.operations.errors import LastAdmin, NotPossible, PasswordTooWeak
 from accounts.states import Role, Signal
@@ -102,13 +103,18 @@ def remove_member(*, membership: Membership, actor: User | None) -> None:
         _check_streams(locked)
 
 
-def change_profile(*, user: User, name: str, time_zone: str, hotkeys: bool) -> None:
-    """What a person decides for themselves; "" is the team's time zone. Raises NotPossible."""
+def change_profile(*, user: User, name: str, language: str, time_zone: str, hotkeys: bool) -> None:
+    """What a person decides for themselves; "" is the browser's language, and the team's time
+    zone. Raises NotPossible."""
+    if language and language not in LANGUAGES:
+        raise NotPossible(_("Choose one of the languages in the list."))
     if time_zone and time_zone not in zone_names():
         raise NotPossible(_("Choose one of the time zones in the list."))
     if len(name.strip()) > 100 or not name.isprintable():
         raise NotPossible(_("A name has at most 100 characters."))
-    User.objects.filter(pk=user.pk).update(name=name.strip(), time_zone=time_zone, hotkeys=hotkeys)
+    User.objects.filter(pk=user.pk).update(
+        name=name.strip(), language=language, time_zone=time_zone, hotkeys=hotkeys
+    )
 
 
 def change_signals(*, user: User, signals: Iterable[str]) -> None:

@@ -7,12 +7,14 @@ from django.contrib.auth.decorators import login_required
 from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import operations
 from accounts.access import TeamRequest, team_view
 from accounts.forms import ProfileForm, SignalsForm, TeamSettingsForm
+from accounts.languages import asked_language
 from accounts.models import User
 from accounts.operations.errors import NotPossible
 from accounts.states import Role
@@ -46,7 +48,9 @@ def profile(request: HttpRequest) -> HttpResponse:
         except NotPossible as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, _("Your profile is kept."))
+            user.language = form.cleaned_data["language"]
+            with translation.override(asked_language(request)):
+                messages.success(request, _("Your profile is kept."))
             return redirect("profile")
     return _profile(request, form, SignalsForm(initial=model_to_dict(user)))
 

@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.actions import Action
+from accounts.languages import written_for
 from accounts.models import Membership
 from accounts.zones import activate_zone
 from ledger.exports.files import write_into
@@ -198,7 +199,7 @@ def _make(export: Export) -> None:
     if membership is None:
         raise NotPossible(_("Who asked for it is not in the team any more."))
     there = _allowed(export.listing, membership)
-    with timezone.override(None):
+    with written_for(membership.user), timezone.override(None):
         activate_zone(membership.user.time_zone, membership.team.time_zone)
         table = there.table(
             Asked(membership, QueryDict(export.query), export.asked_at, export.about)

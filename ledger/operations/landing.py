@@ -9,7 +9,7 @@ from typing import Final
 from django.db import connection, transaction
 
 from accounts.models import ProviderAccount
-from ledger.amounts import said
+from ledger.amounts import noted
 from ledger.book import Entry, post_all
 from ledger.days import team_day
 from ledger.models import Refund, Transfer
@@ -126,6 +126,6 @@ def _short(refund: Refund, now: datetime) -> Report:
         kind=ExceptionKind.SHORT_REFUND,
         reference=refund.reference,
         occurred_at=now,
-        detail=f"{said(refund.received, refund.currency)} of "
-        f"{said(refund.expected_min, refund.currency)} came back.",
+        detail=f"{noted(refund.received, refund.currency)} of "
+        f"{noted(refund.expected_min, refund.currency)} came back.",
     )

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import ProviderAccount
-from ledger.amounts import said
+from ledger.amounts import noted
 from ledger.book import Entry, post
 from ledger.days import team_day
 from ledger.models import Refund
@@ -215,8 +215,8 @@ def _report_short(refund: Refund, now: datetime) -> None:
             kind=ExceptionKind.SHORT_REFUND,
             reference=refund.reference,
             occurred_at=now,
-            detail=f"{said(refund.received, refund.currency)} of "
-            f"{said(refund.expected_min, refund.currency)} came back.",
+            detail=f"{noted(refund.received, refund.currency)} of "
+            f"{noted(refund.expected_min, refund.currency)} came back.",
         ),
         now=now,
     )

@@ -8,11 +8,12 @@ from typing import Any, Final
 from django import template
 from django.template import Variable, VariableDoesNotExist
 from django.urls import reverse
+from django.utils import formats
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership
-from ledger import amounts
+from ledger import amounts, retelling
 from ledger.amounts import Unit
 from ledger.exports import listings
 from ledger.queries.exceptions import open_count
@@ -91,7 +92,13 @@ def size(value: Decimal) -> Decimal:
 @register.filter
 def rate(value: Decimal) -> str:
     """A rate in full, without the zeros at its end."""
-    return f"{value.normalize():f}"
+    return str(formats.number_format(value.normalize()))
+
+
+@register.filter
+def retold(text: str) -> str:
+    """A sentence that the portal keeps, in the language of whoever reads."""
+    return retelling.retold(text)
 
 
 @register.filter

@@ -10,7 +10,7 @@ from accounts import audit
 from accounts.actions import Action
 from accounts.models import Membership, User
 from accounts.states import Role
-from ledger.amounts import said
+from ledger.amounts import noted
 from ledger.days import team_day
 from rentals.budgets.applying import in_force
 from rentals.budgets.periods import period_of
@@ -139,7 +139,7 @@ def _record(request: BudgetRequest, actor: User, action: Action, *, reason: str 
         after={
             "for": budget.whose,
             "period from": request.first.isoformat(),
-            "more": said(request.amount, budget.currency),
+            "more": noted(request.amount, budget.currency),
             "asked by": str(request.asked_by),
         },
         reason=reason,

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
+from ledger.amounts import noted
 from ledger.states import ExceptionKind
 from rentals import money
 from rentals.causes import Cause
@@ -91,10 +92,11 @@ def _book(rental: Rental, was: RentalState, charge: Charge, now: datetime) -> No
         return
     money.book_charge(rental, occurred_at=charge.occurred_at, now=now)
     if was == RentalState.REFUSED:
+        charged = noted(rental.charged or Decimal(0), rental.currency)
         money.notice(
             rental,
             ExceptionKind.LATE_NUMBER,
-            f"Refused, then charged {rental.charged} {rental.currency} for a number.",
+            f"Refused, then charged {charged} for a number.",
             now=now,
         )
 

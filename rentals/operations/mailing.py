@@ -14,6 +14,7 @@ import structlog
 from django.core.mail import EmailMessage
 from django.db import transaction
 
+from accounts.languages import written_for
 from accounts.mail_server import mail_server
 from accounts.models import User
 from rentals.budgets import mails
@@ -60,8 +61,10 @@ def _tell(request: BudgetRequest, reader: User) -> bool:
 
     Even a final refusal may be the server's own setting, so that it is tried again.
     """
+    with written_for(reader):
+        message = _message(request, reader)
     try:
-        _message(request, reader).send()
+        message.send()
     except (smtplib.SMTPRecipientsRefused, smtplib.SMTPNotSupportedError) as problem:
         _warn(request, problem)
         return False

@@ -418,7 +418,9 @@ def test_more_rows_than_a_sheet_holds_go_into_several(
 
 def test_days_times_and_amounts_are_such_in_a_sheet(world: World) -> None:
     """In the zone of whoever asked, who sees the page in it, too."""
-    operations.change_profile(user=world.member.user, name="", time_zone="Asia/Tokyo", hotkeys=True)
+    operations.change_profile(
+        user=world.member.user, name="", language="", time_zone="Asia/Tokyo", hotkeys=True
+    )
     at = datetime(2026, 3, 1, 20, 30, tzinfo=UTC)
     for _ in range(3):
         make_rental(world.member, world.gig, at=at, charged=Decimal("0.1950"))

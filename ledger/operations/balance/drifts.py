@@ -13,7 +13,7 @@ from typing import Final
 from django.db.models import Q, QuerySet
 
 from accounts.models import ProviderAccount
-from ledger.amounts import said
+from ledger.amounts import noted
 from ledger.book import Entry, post
 from ledger.days import team_day
 from ledger.explaining import Ambiguous, Explained, Result, explain, prove
@@ -104,7 +104,7 @@ def tell(
 
 def _in_words(amount: Decimal, currency: str, candidates: Collection[Parts]) -> str:
     side = "more" if amount > 0 else "less"
-    words = f"The provider says {said(abs(amount), currency)} {side} than the book."
+    words = f"The provider says {noted(abs(amount), currency)} {side} than the book."
     if candidates:
         return f"{words} What is open can explain it in several ways."
     return f"{words} Nothing that is open explains it."

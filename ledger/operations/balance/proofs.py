@@ -11,7 +11,7 @@ from typing import Final
 from django.db.models import Q
 
 from accounts.models import ProviderAccount
-from ledger.amounts import said
+from ledger.amounts import noted
 from ledger.book import Entry, post
 from ledger.days import team_day
 from ledger.models import ReconciliationException, Refund, Snapshot, Transfer
@@ -85,7 +85,7 @@ def _find_charged(snapshot: Snapshot, doubt: Doubt, now: datetime) -> None:
         amount=doubt.amount,
         occurred_at=doubt.since,
         now=now,
-        note=f"The balance went down by {said(doubt.amount, snapshot.wallet.currency)}, "
+        note=f"The balance went down by {noted(doubt.amount, snapshot.wallet.currency)}, "
         "and nothing else explains it.",
     )
 
@@ -156,8 +156,8 @@ def _tell_of_price(snapshot: Snapshot, price: Assumed, amount: Decimal, now: dat
             kind=ExceptionKind.AMOUNT_DIFFERS,
             reference=price.reference,
             occurred_at=snapshot.asked_at,
-            detail=f"The balance shows {said(took, currency)} instead of the "
-            f"{said(price.booked, currency)} that the catalogue said.",
+            detail=f"The balance shows {noted(took, currency)} instead of the "
+            f"{noted(price.booked, currency)} that the catalogue said.",
         ),
         now=now,
     )

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 from accounts.models import ProviderAccount
-from ledger.amounts import said
+from ledger.amounts import noted
 from ledger.book import Entry, post
 from ledger.days import team_day
 from ledger.models import ReconciliationException, Snapshot, Transfer
@@ -110,7 +110,7 @@ def _in_words(amount: Decimal, currency: str, *, can_be: bool) -> str:
     if not amount:
         return "What nothing explained has come to nothing by changes that nothing explains either."
     side = "more" if amount > 0 else "less"
-    words = f"The provider says {said(abs(amount), currency)} {side} than is explained."
+    words = f"The provider says {noted(abs(amount), currency)} {side} than is explained."
     if can_be:
         return f"{words} What is open can explain it in several ways; each reading may tell more."
     return f"{words} It changes from reading to reading, and nothing that is open explains it."

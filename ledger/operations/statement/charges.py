@@ -3,10 +3,10 @@
 from datetime import datetime
 from decimal import Decimal
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from accounts.models import ProviderAccount
-from ledger.amounts import said
+from ledger.amounts import noted
 from ledger.book import Entry, post
 from ledger.days import team_day
 from ledger.models import Match, Transfer
@@ -58,7 +58,10 @@ def correct_difference(
             )
         )
     charged, booked_as = match.row.amount, match.row.amount - difference
-    words = {"charged": said(charged, wallet.currency), "booked": said(booked_as, wallet.currency)}
+    words = {
+        "charged": noted(charged, wallet.currency),
+        "booked": noted(booked_as, wallet.currency),
+    }
     report(
         wallet,
         Report(

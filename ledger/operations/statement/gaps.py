@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from accounts.models import ProviderAccount
 from ledger.models import Reconciliation, ReconciliationException, Snapshot, StatementRow

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from ledger.book import Entry, post
@@ -154,7 +155,7 @@ def _close_notice(refund: Refund, now: datetime) -> None:
 def _close(exception: ReconciliationException, now: datetime) -> None:
     exception.state, exception.resolved_at = ExceptionState.RESOLVED, now
     exception.resolution = Resolution.NOTED
-    exception.reason = _("The match that it came from was taken back.")
+    exception.reason = gettext_noop("The match that it came from was taken back.")
     exception.save(update_fields=["state", "resolved_at", "resolution", "reason"])
 
 
