@@ -7,7 +7,7 @@ SEEDS ?= 10000
 # As root in somebody's checkout, what we install is theirs afterwards, and is no link to our cache.
 OWNER := $(if $(filter 0,$(shell id -u)),$(filter-out 0,$(shell stat -c %u .)))
 
-.PHONY: run test check format bench simulate chaos screenshots install clean
+.PHONY: run test check format messages bench simulate chaos screenshots install clean
 
 run: install ## start the whole portal; Ctrl-C stops it
 	@exec $(PYTHON) -m smsportal
@@ -25,6 +25,9 @@ check: install ## lint, types, import rules, missing migrations
 format: install ## put the code into shape
 	$(PYTHON) -m ruff format .
 	$(PYTHON) -m ruff check --fix .
+
+messages: install ## what the code says, into the catalogues of translations
+	@$(PYTHON) -m tests.catalogues
 
 bench: install ## every benchmark, a line a figure: name value goal ok|short
 	@$(PYTHON) -m benchmarks

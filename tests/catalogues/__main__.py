@@ -1,0 +1,19 @@
+"""Bring the catalogues in step with the code, and compile them."""
+
+import os
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smsportal.settings")
+django.setup()
+
+from tests.catalogues import brought_up, compiled, languages, source, written  # noqa: E402
+
+for language in languages():
+    words = brought_up(language)
+    path = source(language)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(written(words))
+    path.with_suffix(".mo").write_bytes(compiled(words))
+    missing = len(words.untranslated)
+    print(f"{language}: {len(words.messages)} messages, {missing} without a translation")  # noqa: T201
