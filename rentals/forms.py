@@ -75,7 +75,9 @@ class RentForm(forms.Form):
         return cls(team=team, initial={"request_key": uuid.uuid4(), **wishes})
 
 
-KEPT = {"hx-preserve": "true", "autocomplete": "off"}  # the page around it is read again
+# The page around a form is read again whenever its rental changes.
+CHOICE_KEPT = {"hx-preserve": "true"}
+KEPT = {**CHOICE_KEPT, "autocomplete": "off"}
 
 
 class DecideForm(forms.Form):
@@ -87,7 +89,7 @@ class DecideForm(forms.Form):
             (FindingKind.CHARGED, _("It was charged")),
             (FindingKind.NOT_CHARGED, _("It was not charged")),
         ],
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect(attrs=CHOICE_KEPT),
         error_messages={"required": _("Choose one.")},
     )
     amount = AmountField(
@@ -132,7 +134,11 @@ class PurgeForm(forms.Form):
         widget=forms.TextInput(attrs=KEPT),
         error_messages={"required": _("Say why. It is kept with your name.")},
     )
-    number = forms.BooleanField(label=_("Remove the phone number too"), required=False)
+    number = forms.BooleanField(
+        label=_("Remove the phone number too"),
+        required=False,
+        widget=forms.CheckboxInput(attrs=CHOICE_KEPT),
+    )
 
     def __init__(self, sent: QueryDict | None = None) -> None:
         super().__init__(sent, auto_id="purge-%s")  # one of several reasons on the page
@@ -144,8 +150,7 @@ class ShowCodeForm(forms.Form):
     reason = forms.CharField(
         label=_("Why do you need to see it?"),
         max_length=500,
-        # The page around it is read again whenever the rental changes.
-        widget=forms.TextInput(attrs={"hx-preserve": "true", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs=KEPT),
         error_messages={"required": _("Say why. It is kept with your name.")},
     )
 

@@ -61,12 +61,17 @@ def detail_context(
     decide: DecideForm | None = None,
     purge: PurgeForm | None = None,
 ) -> dict[str, Any]:
-    """What the page shows; the forms as they were sent, or fresh ones."""
+    """What the page shows; the forms as they were sent, or fresh ones.
+
+    A page that answers a form is not read again as a whole, which would take the answer away: of
+    it only the card follows the rental.
+    """
     in_doubt = shown.rental.state == RentalState.IN_DOUBT
     decides = in_doubt and may_decide(request.membership)
     return {
         "card": shown,
         "timeline": timeline(shown),
+        "answers": bool(show_code or decide or purge),
         "form": show_code or ShowCodeForm(),
         "decide": (decide or DecideForm.fresh(shown.rental)) if decides or decide else None,
         "purge": (purge or PurgeForm()) if _may_purge(request, shown) or purge else None,

@@ -121,6 +121,41 @@ def test_a_reason_stays_while_the_page_around_it_changes(desk: Desk) -> None:
     expect(reason).to_have_value("Because the member is away")
 
 
+def test_a_choice_stays_while_the_page_around_it_changes(desk: Desk) -> None:
+    doubt, over = quiet(desk, RentalState.IN_DOUBT), quiet(desk, RentalState.FINISHED)
+    page = desk.page(desk.context(make_member(desk.team, Role.FINANCE, Role.ADMIN)))
+    for rental, label in (
+        (doubt, "It was not charged"),
+        (over, "Remove the phone number too"),
+    ):
+        page.goto(f"{desk.board}rentals/{rental.pk}/")
+        connected(page)
+        page.get_by_label(label).check()
+        Rental.objects.filter(pk=rental.pk).update(purpose="Changed meanwhile")
+        channels.publish(rental)
+        expect(page.locator(".facts")).to_contain_text("Changed meanwhile")
+        expect(page.get_by_label(label)).to_be_checked()
+
+
+def test_what_is_wrong_with_a_form_stays_while_its_rental_changes(desk: Desk) -> None:
+    desk.allowed += ("422",)
+    rental = quiet(desk, RentalState.IN_DOUBT)
+    page = desk.page(desk.context(make_member(desk.team, Role.FINANCE)))
+    page.goto(f"{desk.board}rentals/{rental.pk}/")
+    page.get_by_label("It was charged").check()
+    page.get_by_label("Amount charged").fill("abc")
+    page.get_by_label("How do you know?").fill("Its support says so")
+    page.get_by_role("button", name="Decide").click()
+    error = page.get_by_text("Enter a number.")
+    expect(error).to_be_visible()
+    connected(page)
+    Rental.objects.filter(pk=rental.pk).update(purpose="Changed meanwhile")
+    channels.publish(rental)
+    expect(page.locator(f"#rental-{rental.pk}")).to_contain_text("Changed meanwhile")
+    expect(error).to_be_visible()
+    expect(page.get_by_label("Amount charged")).to_have_value("abc")
+
+
 def test_a_colleague_is_told_nothing(desk: Desk) -> None:
     colleague = make_member(desk.team)
     page = desk.page(desk.context(colleague))
