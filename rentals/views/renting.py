@@ -94,7 +94,7 @@ def rental_create(request: TeamRequest) -> HttpResponse:
         messages.success(request, _("A number for %(service)s is on its way.") % _named(rental))
         return redirect("board", team=request.team.slug)
     context = rent_context(request) | live_context(request)
-    return varied(render(request, "rentals/rented.html", context | {"newest": rental.pk}))
+    return varied(render(request, "rentals/rented.html", context))
 
 
 def _rent(request: TeamRequest, form: RentForm) -> Rental | None:

@@ -134,6 +134,34 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (asked?.type === "submit" && asked.target.id === "offer-search") choose(firstOffer());
 });
 
+/* --- what is typed after Rent was pressed is for the next rental: it outlives the answer, and so
+   does the focus in it --- */
+
+const FIELDS = "#rent :is(input:not([type=radio]), select)";
+const typed = new Map(); // field → what was typed into it since
+let from = ""; // the field that had the focus by then
+
+document.addEventListener("input", ({ target }) => {
+  if (target.matches(FIELDS)) typed.set(target.id, target.value);
+});
+
+function putBack() {
+  for (const [id, text] of typed) {
+    const field = document.getElementById(id);
+    if (field) field.value = text;
+  }
+}
+
+function goesOn() {
+  const field = document.activeElement;
+  return field.matches(FIELDS) && (field.id !== from || typed.has(field.id));
+}
+
+// The offers that came with the answer are those that were sought before.
+document.addEventListener("htmx:load", ({ detail }) => {
+  if (detail.elt.id === "rent" && typed.has("q")) htmx.trigger("#q", "input");
+});
+
 /* --- a rental stands on the board before the server has answered, without money; what is refused
    is taken back, with the reason beside the button --- */
 
@@ -150,6 +178,8 @@ function stand() {
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (!isRent(event)) return;
+  typed.clear();
+  from = document.activeElement.id;
   sent = event.target.elements.request_key.value;
   pending = document.getElementById("pending").content.firstElementChild.cloneNode(true);
   const offer = event.target.querySelector(".offer:has(:checked) .offer__name");
@@ -161,7 +191,8 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (!isRent(event)) return;
   pending?.remove();
   pending = null;
-  if (!sentRow()) document.querySelector(".rent__go").focus();
+  putBack();
+  if (!goesOn()) (sentRow() ?? document.querySelector(".rent__go"))?.focus();
 });
 
 // The second half of a double click, or a key held down, is no second wish.

@@ -14,7 +14,7 @@ from rentals.states import RentalState
 from sandbox.providers import Provider
 from tests.browser.stack.conftest import Desk
 from tests.browser.test_ledger import shoot
-from tests.factories import make_message, make_rental
+from tests.factories import make_message, make_offer, make_rental
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -203,6 +203,46 @@ def test_a_rental_stands_at_once_and_without_money(desk: Desk) -> None:
     held[0].continue_()
     expect(row).to_have_count(0)
     expect(page.locator("#live .rental")).to_have_count(2)
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_what_is_typed_next_outlives_the_answer_to_a_rent(desk: Desk, allowed: bool) -> None:
+    account = desk.accounts["smsgig"]
+    telegram = make_offer(desk.accounts["smsvilla"], "Telegram")
+    desk.allowed += ("422",)
+    page = desk.page()
+    page.goto(desk.board)
+    connected(page)
+    held: list[Route] = []
+    page.route("**/rentals/new", lambda route: held.append(route))
+    page.locator(f"#offer-{desk.offers['smsgig'].pk}").check()
+    go(page).click()
+    expect(page.locator(".live__pending")).to_be_visible()
+    page.locator("#q").click()
+    page.keyboard.type("tele")
+    expect(page.locator("#offers .offer")).to_have_count(1)
+    if not allowed:
+        account.key_refused_at = timezone.now()
+        account.save()
+    with page.expect_response("**/offers?*"):  # those that came with the answer are of no use
+        held[0].continue_()
+    expect(page.locator(".live__pending")).to_have_count(0)
+    expect(page.locator("#live .rental")).to_have_count(int(allowed))
+    page.keyboard.type("gram")
+    expect(page.locator("#q")).to_have_value("telegram")
+    expect(page.locator("#q")).to_be_focused()
+    expect(page.locator("#offers .offer")).to_have_count(1)
+    expect(page.locator(f"#offer-{telegram.pk}")).to_be_attached()
+
+
+def test_a_rent_from_a_field_leads_to_its_rental(desk: Desk) -> None:
+    page = desk.page()
+    page.goto(desk.board)
+    page.locator(f"#offer-{desk.offers['smsgig'].pk}").check()
+    page.get_by_label("Purpose").fill("Regression")
+    page.keyboard.press("Enter")
+    expect(page.locator("#live .rental")).to_be_focused()
+    expect(page.get_by_label("Purpose")).to_have_value("")
 
 
 def test_a_rent_that_is_not_allowed_is_taken_back_with_the_reason(desk: Desk) -> None:
