@@ -1,10 +1,13 @@
 """The files that are made for somebody: how far they are, and taking them."""
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import TeamRequest, team_view
 from accounts.views.common import varied
@@ -14,18 +17,27 @@ from ledger.models import Export
 from ledger.operations.errors import NotPossible
 from ledger.operations.exporting import discard, take
 
+SHOWN = 50  # of one's own, in the list
+
 
 @require_safe
 @team_view()
 def export_list(request: TeamRequest) -> HttpResponse:
     """One's own, the newest first; nobody else's."""
-    return render(request, "ledger/exports.html", {"exports": _own(request)})
+    newest = _own(request).order_by("-asked_at", "-pk")[:SHOWN]
+    return render(request, "ledger/exports.html", {"exports": list(newest)})
 
 
 @require_safe
 @team_view()
 def export_detail(request: TeamRequest, export: int) -> HttpResponse:
-    """How far it is: the whole page, or to htmx what changes of it."""
+    """How far it is: the whole page, or to htmx what changes of it.
+
+    A page that is open when its file is deleted elsewhere leads to the list.
+    """
+    if request.htmx and not _own(request).filter(pk=export).exists():
+        messages.info(request, _("The file is not there any more."))
+        return HttpResponseClientRedirect(reverse("export_list", args=[request.team.slug]))
     return _shown(request, _own_or_404(request, export))
 
 
@@ -58,13 +70,12 @@ def _shown(
     return varied(render(request, part, {"export": export, "problem": problem}, status=status))
 
 
-def _own(request: TeamRequest) -> list[Export]:
-    own = Export.objects.filter(team=request.team, asked_by=request.user)
-    return list(own.order_by("-asked_at", "-pk")[:50])
+def _own(request: TeamRequest) -> QuerySet[Export]:
+    return Export.objects.filter(team=request.team, asked_by=request.user)
 
 
 def _own_or_404(request: TeamRequest, pk: int) -> Export:
-    found = Export.objects.filter(team=request.team, asked_by=request.user, pk=pk).first()
+    found = _own(request).filter(pk=pk).first()
     if found is None:
         raise Http404("There is no such file among yours.")
     return found

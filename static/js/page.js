@@ -48,7 +48,10 @@ document.addEventListener("toast", (event) => toast(event.detail.text, event.det
 
 /* --- what went wrong with a request that somebody made; the script's own reads stay silent --- */
 
-const isOurs = (event) => event.detail.requestConfig?.triggeringEvent?.type === "refresh";
+function isOurs(event) {
+  const asked = event.detail.requestConfig?.triggeringEvent; // none for what is read by the clock
+  return !asked || asked.type === "refresh";
+}
 
 // Beside what was pressed where the form has a place for it, else as a toast.
 function complain(event, text, unsure) {
