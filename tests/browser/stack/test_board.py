@@ -104,6 +104,16 @@ def test_codes_are_said_once_however_often_the_page_is_read_again(desk: Desk) ->
     assert page.evaluate("document.activeElement.id") == "q"
 
 
+def test_a_second_code_that_nobody_signed_is_said_too(desk: Desk) -> None:
+    rental = quiet(desk, service_name="Telegram")
+    make_message(rental, "515151")
+    page = listening(desk)
+    make_message(rental, "626262", confirmed_at=None)
+    channels.publish(rental)
+    expect(page.get_by_role("button", name="Copy code 626262")).to_be_visible()
+    until(lambda: said(page) == ["A code came for Telegram: 6 2 6 2 6 2"], "the code is said")
+
+
 def test_a_countdown_is_right_after_five_minutes_in_the_background(desk: Desk) -> None:
     rental = quiet(desk)
     page = desk.page()
