@@ -61,9 +61,12 @@ function read(part) {
   });
 }
 
+const alertsShown = () => document.querySelector("#results[data-live-alerts]");
+
 function readAll() {
   if (document.getElementById("live")) readAgain("live");
   if (document.querySelector("[data-live-detail]")) readAgain("detail");
+  if (alertsShown()) readAgain("results");
 }
 
 function readWallets() {
@@ -72,7 +75,6 @@ function readWallets() {
 
 function readBell() {
   readAgain("bell", WALLETS_JITTER);
-  if (document.querySelector("#results[data-live-alerts]")) readAgain("results", WALLETS_JITTER);
 }
 
 function readOne(id) {
@@ -115,10 +117,14 @@ setInterval(() => { if (!connected) { readAll(); readWallets(); readBell(); } },
 function hear(news) {
   if (news.kind === "rental") readOne(news.id);
   if (news.kind === "wallets") readWallets();
-  if (news.kind === "alerts") readBell();
+  if (news.kind === "alerts") {
+    readBell();
+    if (alertsShown()) readAgain("results", WALLETS_JITTER);
+  }
   if (news.kind === "sync") {
     readAll();
-    if (!fresh) { readWallets(); readBell(); }
+    if (!fresh) readWallets();
+    if (!fresh || alertsShown()) readBell(); // it agrees with the list
     fresh = false;
   }
   if (news.kind === "up" || news.kind === "down") connection(news.kind === "up");

@@ -74,6 +74,13 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (place) place.hidden = true;
 });
 
+/* --- what was pressed may be gone with the answer: the focus goes to what it names then --- */
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const then = event.detail.requestConfig.elt.dataset.then;
+  if (then && document.activeElement === document.body) document.getElementById(then)?.focus();
+});
+
 /* --- copy --- */
 
 async function put(text) {

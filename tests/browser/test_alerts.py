@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from accounts.announcements import alerts_changed
 from accounts.models import Membership, ProviderAccount, User
@@ -130,6 +130,50 @@ def test_the_bell_and_the_list_follow_without_a_reload(page: Page, admin: Member
     page.get_by_label("Taken on").select_option("yes")
     expect(page.get_by_role("link", name="A key is refused")).to_have_count(0)
     assert "taken=yes" in page.url
+
+
+@pytest.mark.timeout(120)
+def test_the_very_first_alert_appears_by_itself(page: Page, admin: Membership) -> None:
+    page.goto(f"/t/{admin.team.slug}/alerts/")
+    expect(page.locator("#connection[data-up]")).to_be_attached()
+    expect(page.get_by_text("Nothing has been wrong")).to_be_visible()
+    expect(page.get_by_role("search", name="Filter the alerts")).to_be_hidden()
+    make(admin, Kind.LOW_WALLET, "Main is low")
+    alerts_changed(admin.team_id)
+    expect(page.get_by_role("link", name="Main is low")).to_be_visible()
+    expect(page.get_by_role("search", name="Filter the alerts")).to_be_visible()
+    expect(page.get_by_text("Nothing has been wrong")).to_have_count(0)
+
+
+@pytest.mark.timeout(120)
+def test_what_opens_while_the_page_loads_is_not_missed(page: Page, admin: Membership) -> None:
+    make(admin, Kind.LOW_WALLET, "Main is low")
+
+    def be_late(route: Route) -> None:
+        make(admin, Kind.KEY_REFUSED, "A key is refused")
+        alerts_changed(admin.team_id)  # nobody listens yet
+        route.continue_()
+
+    page.route("**/live/*", be_late, times=1)
+    page.goto(f"/t/{admin.team.slug}/alerts/")
+    expect(page.get_by_role("link", name="A key is refused")).to_be_visible()
+    expect(page.locator("#bell")).to_contain_text("2 that nobody has taken on")
+
+
+@pytest.mark.timeout(120)
+def test_the_focus_stays_in_the_list(page: Page, admin: Membership) -> None:
+    mine = make(admin, Kind.LOW_WALLET, "Main is low")
+    page.goto(f"/t/{admin.team.slug}/alerts/")
+    expect(page.locator("#connection[data-up]")).to_be_attached()
+    take = page.get_by_role("button", name=re.compile("Take on.*Main is low"))
+    take.focus()
+    make(admin, Kind.KEY_REFUSED, "A key is refused")
+    alerts_changed(admin.team_id)
+    expect(page.get_by_role("link", name="A key is refused")).to_be_visible()
+    expect(take).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Taken on by Ada Example")).to_be_visible()
+    expect(page.locator(f"#alert-{mine.pk}-link")).to_be_focused()
 
 
 @pytest.mark.timeout(120)
