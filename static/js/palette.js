@@ -31,9 +31,10 @@ function go() {
 dialog.addEventListener("show", () => {
   field.value = "";
   answered = null;
-  isWanted = false;
   htmx.trigger(field, "find");
 });
+
+dialog.addEventListener("close", () => { isWanted = false; });
 
 dialog.addEventListener("click", (event) => {
   if (event.target.closest("[role=option], [data-closes]")) dialog.close();

@@ -132,6 +132,33 @@ def test_a_late_answer_is_not_taken_for_what_is_typed_now(
     expect(page).to_have_url(re.compile("/audit/$"))
 
 
+def test_what_was_closed_leads_nowhere(page: Page, me: Membership) -> None:
+    page.goto(f"/t/{me.team.slug}/")
+    held: list[Route] = []
+    page.route(re.compile(r"/find/\?q=audit$"), lambda route: held.append(route))
+    page.keyboard.press("Control+k")
+    with page.expect_request(re.compile(r"/find/\?q=audit$")):
+        page.keyboard.type("audit")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    held[0].continue_()
+    expect(page.locator("#palette-found")).to_contain_text("Audit")
+    page.keyboard.press("Control+k")
+    expect(field(page)).to_be_focused()
+    assert page.url.endswith(f"/t/{me.team.slug}/")
+
+
+def test_the_same_words_are_sought_again(page: Page, me: Membership) -> None:
+    page.goto(f"/t/{me.team.slug}/")
+    for _ in range(2):
+        page.keyboard.press("Control+k")
+        expect(palette(page).get_by_role("option", name="Board")).to_be_visible()
+        field(page).fill("audit")
+        expect(palette(page).get_by_role("option")).to_have_count(1)
+        page.keyboard.press("Escape")
+        expect(palette(page)).to_be_hidden()
+
+
 def test_keys_of_the_page_are_dead_meanwhile(page: Page, me: Membership, rental: Rental) -> None:
     page.goto(f"/t/{me.team.slug}/")
     page.keyboard.press("Control+k")
