@@ -7,15 +7,16 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, trigger_client_event
 
 from accounts.access import TeamRequest, team_view
-from accounts.views.common import varied
+from accounts.views.common import toast, varied
 from ledger.exports.listings import NotListed
 from ledger.exports.response import sent
 from ledger.models import Export
 from ledger.operations.errors import NotPossible
 from ledger.operations.exporting import discard, take
+from ledger.states import ExportState
 
 SHOWN = 50  # of one's own, in the list
 
@@ -38,7 +39,9 @@ def export_detail(request: TeamRequest, export: int) -> HttpResponse:
     if request.htmx and not _own(request).filter(pk=export).exists():
         messages.info(request, _("The file is not there any more."))
         return HttpResponseClientRedirect(reverse("export_list", args=[request.team.slug]))
-    return _shown(request, _own_or_404(request, export))
+    found = _own_or_404(request, export)
+    response = _shown(request, found)
+    return _told(response, found) if request.htmx else response
 
 
 @require_safe
@@ -68,6 +71,15 @@ def _shown(
 ) -> HttpResponse:
     part = "ledger/export_state.html" if request.htmx else "ledger/export.html"
     return varied(render(request, part, {"export": export, "problem": problem}, status=status))
+
+
+def _told(response: HttpResponse, export: Export) -> HttpResponse:
+    """With what became of the file, for a page that has followed it until now."""
+    if export.is_there:
+        trigger_client_event(response, "toast", toast(_("The file is ready.")))
+    elif export.state == ExportState.FAILED:
+        trigger_client_event(response, "toast", toast(_("The file could not be made."), bad=True))
+    return response
 
 
 def _own(request: TeamRequest) -> QuerySet[Export]:

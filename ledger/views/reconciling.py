@@ -10,11 +10,12 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import trigger_client_event
 
 from accounts.access import TeamRequest, team_view
 from accounts.models import ProviderAccount
 from accounts.states import Role
-from accounts.views.common import varied
+from accounts.views.common import toast, varied
 from ledger.models import Book, Reconciliation
 from ledger.models.runs import Step
 from ledger.operations.reconciling import LEASE, ask
@@ -53,11 +54,13 @@ def progress(run: Reconciliation | None, *, now: datetime) -> Progress:
 @require_safe
 @team_view(*READERS)
 def reconciliation(request: TeamRequest, wallet: int) -> HttpResponse:
-    """How the latest goes, for the script to read each second; without it, the wallet's page."""
+    """How the latest goes, for the script to read each second until it tells how it ended; without
+    it, the wallet's page."""
     account = wallet_or_404(request, wallet)
     if not request.htmx:
         return varied(redirect("wallet_detail", team=request.team.slug, wallet=wallet))
-    return varied(_panel(request, account))
+    latest = _latest(account)
+    return _told(varied(_panel(request, account, latest)), latest)
 
 
 @require_POST
@@ -70,12 +73,26 @@ def wallet_reconcile(request: TeamRequest, wallet: int) -> HttpResponse:
     elif not request.htmx:
         messages.error(request, _("The account is archived: its provider is asked no more."))
     if request.htmx:
-        return varied(_panel(request, account))
+        return varied(_panel(request, account, _latest(account)))
     return redirect("wallet_detail", team=request.team.slug, wallet=account.pk)
 
 
-def _panel(request: TeamRequest, account: ProviderAccount) -> HttpResponse:
-    latest = Reconciliation.objects.filter(wallet=account).order_by("-asked_at", "-pk").first()
+def _told(response: HttpResponse, run: Reconciliation | None) -> HttpResponse:
+    if run is None or run.finished_at is None:
+        return response
+    failed = run.step == Step.FAILED
+    said = _("The wallet could not be reconciled.") if failed else _("The wallet is reconciled.")
+    return trigger_client_event(response, "toast", toast(said, bad=failed))
+
+
+def _latest(account: ProviderAccount) -> Reconciliation | None:
+    runs = Reconciliation.objects.filter(wallet=account)
+    return runs.order_by("-asked_at", "-pk").first()
+
+
+def _panel(
+    request: TeamRequest, account: ProviderAccount, latest: Reconciliation | None
+) -> HttpResponse:
     context: dict[str, Any] = {
         "account": account,
         "progress": progress(latest, now=timezone.now()),

@@ -135,7 +135,10 @@ def test_a_long_list_shows_its_progress_and_then_its_file(page: Page, person: Me
         state=ExportState.RUNNING, rows=250_000, total=1_000_000, leased_until=until
     )
     expect(page.get_by_role("progressbar")).to_have_attribute("value", "250000")
+    page.get_by_role("link", name="Look again").focus()
     finish(found)
+    expect(page.get_by_role("link", name="Download the file")).to_be_focused()
+    expect(page.locator("#toasts")).to_contain_text("The file is ready.")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the file").click()
     assert download.value.suggested_filename == "verity-rentals.csv"

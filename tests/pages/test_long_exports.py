@@ -165,6 +165,8 @@ def test_it_says_how_far_it_is_and_then_where_the_file_is(world: World) -> None:
     ready = signed_in(world.member).get(address, headers=HTMX)
     assert page("export_file", world.team, export=export.pk) in ready.text
     assert "hx-trigger" not in ready.text
+    assert "The file is ready." in ready["HX-Trigger"]
+    assert "HX-Trigger" not in part
 
 
 def test_it_is_asked_for_once_while_it_is_being_made(world: World) -> None:
@@ -255,6 +257,13 @@ def test_a_file_is_there_for_nobody_else(world: World, who: str) -> None:
     for route in ("export_detail", "export_file"):
         address = page(route, world.team, export=export.pk)
         assert signed_in(other).get(address).status_code == 404
+    followed = page("export_detail", world.team, export=export.pk)
+    said = signed_in(other).get(followed, headers=HTMX)
+    if who == "stranger":
+        assert said.status_code == 404
+    else:
+        assert said["HX-Redirect"] == page("export_list", world.team)
+        assert not said.content
     foreign = page("export_file", world.stranger.team, export=export.pk)
     assert signed_in(world.stranger).get(foreign).status_code == 404
     delete = page("export_delete", world.team, export=export.pk)

@@ -57,6 +57,21 @@ def test_a_run_that_waits_for_a_worker_is_not_called_silent(desk: Desk) -> None:
     assert "No news" not in said
 
 
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (Step.DONE, '"text": "The wallet is reconciled.", "bad": false'),
+        (Step.FAILED, '"text": "The wallet could not be reconciled.", "bad": true'),
+    ],
+)
+def test_how_it_ended_is_told_to_a_page_that_follows_it(desk: Desk, step: Step, said: str) -> None:
+    run(desk, heard=timezone.now())
+    address = page("reconciliation", desk.team, wallet=desk.gig.pk)
+    assert "HX-Trigger" not in signed_in(desk.finance).get(address, headers=HTMX)
+    Reconciliation.objects.update(step=step, finished_at=timezone.now())
+    assert said in signed_in(desk.finance).get(address, headers=HTMX)["HX-Trigger"]
+
+
 def test_the_page_itself_says_the_same(desk: Desk) -> None:
     run(desk, heard=None)
     shown = signed_in(desk.finance).get(page("wallet_detail", desk.team, wallet=desk.gig.pk))
