@@ -1,9 +1,7 @@
 """People, provider accounts and settings in a real browser: usable by keyboard and by ear."""
 
-import os
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,6 +11,7 @@ from playwright.sync_api import Page, expect
 from accounts import operations
 from accounts.models import Membership, User
 from accounts.states import Role
+from tests.browser.looks import shoot
 from tests.factories import make_member, make_provider_account, make_team
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -120,8 +119,3 @@ def test_every_page_is_accessible(page: Page, admin: Membership, width: int) -> 
         page.goto(address)
         shoot(page, f"{name}-{width}")
         assert_accessible(page)
-
-
-def shoot(page: Page, name: str) -> None:
-    if folder := os.environ.get("SHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)

@@ -15,7 +15,7 @@ from alerts.models import Alert, Attempt, Delivery, Endpoint
 from alerts.operations.acknowledging import acknowledge
 from alerts.operations.endpoints import send_test, set_endpoint
 from alerts.states import Kind, Severity
-from tests.browser.test_audit import inspect
+from tests.browser.looks import inspect
 from tests.factories import make_member, make_provider_account, make_team
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]

@@ -1,10 +1,8 @@
 """The audit log in a browser: for everybody, in both themes, on a phone and on a desk."""
 
 from collections.abc import Callable
-from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.db import transaction
 from playwright.sync_api import Page, expect
 
@@ -13,18 +11,10 @@ from accounts.actions import Action
 from accounts.models import AuditEvent, Membership, User
 from accounts.states import Role
 from rentals.states import RentalState
-from tests.browser.test_ledger import RULES, shoot
+from tests.browser.looks import inspect
 from tests.factories import make_member, make_message, make_provider_account, make_rental, make_team
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
-
-LAYOUTS: tuple[tuple[int, Literal["light", "dark"]], ...] = (
-    (320, "light"),
-    (390, "dark"),
-    (390, "light"),
-    (1440, "light"),
-    (1440, "dark"),
-)
 
 
 @pytest.fixture
@@ -53,19 +43,6 @@ def populate(admin: Membership) -> AuditEvent:
         for action in Action:
             audit.record(team=team, actor=admin.user, action=action, object=rental)
     return AuditEvent.objects.filter(action=Action.TEAM_SETTINGS_CHANGED).order_by("pk")[0]
-
-
-def inspect(page: Page, name: str) -> list[str]:
-    wrong = []
-    for width, theme in LAYOUTS:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        if page.evaluate("document.documentElement.scrollWidth") > width:
-            wrong.append(f"{name} is wider than {width}")
-        shoot(page, f"{name}-{width}-{theme}")
-        found = Axe().run(page, options=RULES).response["violations"]
-        wrong += [f"{name} at {width} in {theme}: {each['id']}" for each in found]
-    return wrong
 
 
 @pytest.mark.timeout(300)

@@ -13,7 +13,7 @@ from rentals.budgets import answers
 from rentals.models import Budget, BudgetRequest
 from rentals.operations import approve_request, ask_for_more
 from rentals.states import BudgetCounts, BudgetPeriod, BudgetScope
-from tests.browser.test_audit import inspect
+from tests.browser.looks import inspect
 from tests.budgets.renting import House, make_house
 from tests.factories import make_member, make_offer
 

@@ -15,7 +15,7 @@ from ledger.models import Refund
 from ledger.states import RefundState
 from rentals.models import Rental
 from rentals.states import RentalState
-from tests.browser.test_ledger import RULES, shoot
+from tests.browser.looks import RULES, shoot
 from tests.factories import (
     make_member,
     make_message,

@@ -1,14 +1,11 @@
 """The ledger's pages in a browser: for everybody, by keyboard and without losing one's place."""
 
-import os
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
-from typing import Any, Literal
+from functools import partial
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -17,13 +14,14 @@ from accounts.states import Role
 from ledger.models import Book, Reconciliation, ReconciliationException
 from ledger.models.runs import Step
 from ledger.operations.reconciling import LEASE
+from tests.browser import looks
+from tests.browser.looks import shoot, violations
 from tests.factories import make_member, make_team
 from tests.ledger.pages.populating import Populated, populate
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
-RULES = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
-LAYOUTS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((320, "light"), (1440, "dark"))
+inspect = partial(looks.inspect, layouts=((320, "light"), (1440, "dark")))
 
 
 @pytest.fixture
@@ -38,29 +36,6 @@ def finance(page: Page, sign_in: Callable[[User], None]) -> Membership:
 @pytest.fixture
 def world(finance: Membership) -> Populated:
     return populate(finance.team, finance.user)
-
-
-def inspect(page: Page, name: str) -> list[str]:
-    """What is wrong with a page: wider than the screen, or in somebody's way."""
-    wrong = []
-    for width, theme in LAYOUTS:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
-        if page.evaluate("document.documentElement.scrollWidth") > width:
-            wrong.append(f"{name} is wider than {width}")
-        shoot(page, f"{name}-{width}-{theme}")
-        found = Axe().run(page, options=RULES).response["violations"]
-        wrong += [f"{name} at {width} in {theme}: {_said(each)}" for each in found]
-    return wrong
-
-
-def _said(violation: dict[str, Any]) -> list[str]:
-    return [violation["id"], *(node["html"][:200] for node in violation["nodes"][:3])]
-
-
-def shoot(page: Page, name: str) -> None:
-    if folder := os.environ.get("SHOTS"):
-        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
 def pages(world: Populated) -> dict[str, str]:
@@ -141,7 +116,7 @@ def test_a_phone_reaches_every_page_without_moving_the_bar(page: Page, world: Po
     page.keyboard.press("Enter")
     for name in ("Refunds", "Exceptions", "Months"):
         expect(bar.get_by_role("link", name=name)).to_be_in_viewport(ratio=1)
-    assert inspect_as_is(page) == []
+    assert violations(page) == []
     page.keyboard.press("Escape")
     expect(bar.get_by_role("link", name="Months")).not_to_be_visible()
     expect(more).to_be_focused()
@@ -151,10 +126,6 @@ def test_a_phone_reaches_every_page_without_moving_the_bar(page: Page, world: Po
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/months/$"))
-
-
-def inspect_as_is(page: Page) -> list[list[str]]:
-    return [_said(each) for each in Axe().run(page, options=RULES).response["violations"]]
 
 
 def test_a_run_that_goes_on_tells_how_far_and_one_that_was_killed_says_so(

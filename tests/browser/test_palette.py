@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, e
 from accounts.models import Membership, User
 from accounts.states import Role
 from rentals.models import Rental
-from tests.browser.test_ledger import RULES, shoot
+from tests.browser.looks import RULES, shoot
 from tests.factories import make_member, make_offer, make_provider_account, make_rental, make_team
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]

@@ -12,7 +12,7 @@ from accounts.models import Membership, ProviderAccount, User
 from accounts.states import Role
 from rentals.models import Policy, Rental
 from rentals.states import RentalState
-from tests.browser.test_audit import inspect
+from tests.browser.looks import inspect
 from tests.factories import (
     make_member,
     make_message,

@@ -28,7 +28,7 @@ from providers.registry import provider
 from rentals.models import InboxEntry
 from rentals.operations import fold_quality, fold_spend
 from rentals.states import RentalState, Source
-from tests.browser.test_audit import inspect
+from tests.browser.looks import inspect
 from tests.factories import (
     make_member,
     make_message,

@@ -15,7 +15,7 @@ from accounts.states import Role
 from ledger.models import Export
 from ledger.states import ExportState
 from rentals.states import RentalState
-from tests.browser.test_audit import inspect
+from tests.browser.looks import inspect
 from tests.factories import make_member, make_provider_account, make_rental, make_team
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]

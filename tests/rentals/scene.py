@@ -224,6 +224,13 @@ def swept(times: Times) -> list[tuple[object, ...]]:
     return handed_out
 
 
+def tried_again(scene: Scene, rental: Rental) -> Rental:
+    """The rental after the next try of its cancel or finish, when that is due."""
+    scene.times.move(61)
+    assert ("rentals.send_control", rental.pk) in swept(scene.times)
+    return scene.control(rental)
+
+
 def states(rental: Rental) -> list[str]:
     """The states that a rental went through, by its timeline."""
     return [event.to_state for event in rental.events.all()]

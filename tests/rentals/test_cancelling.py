@@ -14,7 +14,7 @@ from rentals.models import Rental
 from rentals.operations import NotPossible, exchange, sweeping
 from rentals.operations.answers import keep
 from rentals.states import RentalState as S
-from tests.rentals.scene import Scene, SetScene, codes, states, swept
+from tests.rentals.scene import Scene, SetScene, codes, states, swept, tried_again
 from tests.rentals.times import Times
 
 # A look, the cancel, and a look.
@@ -28,13 +28,6 @@ def cancelling(scene: Scene) -> Rental:
     rental.refresh_from_db()
     assert rental.state == S.CANCELLING
     return rental
-
-
-def tried_again(scene: Scene, rental: Rental) -> Rental:
-    """The rental after the next try, when it is due."""
-    scene.times.move(61)
-    assert ("rentals.send_control", rental.pk) in swept(scene.times)
-    return scene.control(rental)
 
 
 def cancels(scene: Scene) -> int:

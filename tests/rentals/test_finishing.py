@@ -9,7 +9,7 @@ from rentals.causes import Cause
 from rentals.models import Rental
 from rentals.operations import NotPossible
 from rentals.states import RentalState as S
-from tests.rentals.scene import Scene, SetScene, codes, states, swept
+from tests.rentals.scene import Scene, SetScene, codes, states, swept, tried_again
 from tests.rentals.times import Times
 
 
@@ -19,12 +19,6 @@ def finishing(scene: Scene) -> Rental:
     operations.finish_rental(rental=rental, actor=scene.membership.user, now=scene.times.now())
     rental.refresh_from_db()
     return rental
-
-
-def tried_again(scene: Scene, rental: Rental) -> Rental:
-    scene.times.move(61)
-    assert ("rentals.send_control", rental.pk) in swept(scene.times)
-    return scene.control(rental)
 
 
 @pytest.fixture

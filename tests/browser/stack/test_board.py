@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -12,19 +12,13 @@ from rentals import channels
 from rentals.models import Offer, Rental
 from rentals.states import RentalState
 from sandbox.providers import Provider
+from tests.browser.looks import LAYOUTS, shoot
 from tests.browser.stack.conftest import Desk
-from tests.browser.test_ledger import shoot
 from tests.factories import make_message, make_offer, make_rental
 from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
-LAYOUTS: tuple[tuple[int, Literal["light", "dark"]], ...] = (
-    (390, "light"),
-    (390, "dark"),
-    (1440, "light"),
-    (1440, "dark"),
-)
 LISTEN = """
 window.said = [];
 addEventListener("DOMContentLoaded", () => {

@@ -12,10 +12,10 @@ from accounts.models import Membership, Team
 from accounts.states import Role
 from sandbox.money import to_mills
 from sandbox.providers import Provider
+from tests.browser.looks import LAYOUTS, shoot
 from tests.browser.stack.conftest import Desk
-from tests.browser.stack.test_board import LAYOUTS, go
+from tests.browser.stack.test_board import go
 from tests.browser.stack.test_look import inspect
-from tests.browser.test_ledger import shoot
 from tests.factories import (
     PASSWORD,
     make_member,

@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 
 from accounts.states import Role
 from rentals.states import RentalState
+from tests.browser.looks import inspect
 from tests.browser.stack.conftest import Desk
-from tests.browser.test_audit import inspect
 from tests.factories import make_member, make_rental
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.states import Role
 from rentals.states import RentalState
+from tests.browser.looks import RULES
 from tests.browser.stack.conftest import Desk
 from tests.factories import make_member, make_message, make_rental, make_team
 
@@ -21,7 +22,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.processes]
 WIDTHS = (320, 768, 1440)
 CHECKED = (320, 1440)  # the two layouts
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-RULES = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 WIDEST = "document.documentElement.scrollWidth"
 MOST_BYTES, MOST_SCRIPT, MOST_REQUESTS = 60 * 1024, 30 * 1024, 8
 

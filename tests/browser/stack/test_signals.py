@@ -10,9 +10,9 @@ from accounts.models import User
 from accounts.states import Signal
 from rentals import channels
 from rentals.models import Rental
+from tests.browser.looks import shoot
 from tests.browser.stack.conftest import Desk
 from tests.browser.stack.test_look import inspect
-from tests.browser.test_ledger import shoot
 from tests.factories import make_message, make_rental
 from tests.waiting import until
 
