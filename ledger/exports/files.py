@@ -4,13 +4,11 @@ import csv
 import io
 import tempfile
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import IO, Any, Final
+from datetime import date, datetime
+from tempfile import TemporaryDirectory
+from typing import IO, Final
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from xlsxwriter import Workbook
 
 from ledger.exports.cells import Value, as_cell, texts
 
@@ -53,37 +51,43 @@ def _write_csv(file: IO[bytes], head: Sequence[str], rows: Iterable[Sequence[Val
 
 
 def _write_xlsx(file: IO[bytes], head: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
-    """In as many sheets as it takes."""
-    book = Workbook(write_only=True)
-    try:
-        sheet = _sheet(book, head)
-        for number, row in enumerate(rows):
-            if number and number % (SHEET_LIMIT - 1) == 0:
-                sheet = _sheet(book, head)
-            sheet.append([as_cell(value) for value in row])
-        book.save(file)
-    except BaseException:
-        _forget(book)
-        raise
+    """In as many sheets as it takes. A row leaves the memory when the next one begins, for a
+    folder that goes whatever happens."""
+    with TemporaryDirectory() as folder:
+        book = Workbook(file, {"constant_memory": True, "use_zip64": True, "tmpdir": folder})
+        sheets = _Sheets(book, head)
+        for row in rows:
+            sheets.append(row)
+        book.close()
 
 
-def _sheet(book: Workbook, head: Sequence[str]) -> WriteOnlyWorksheet:
-    sheet = book.create_sheet()
-    assert isinstance(sheet, WriteOnlyWorksheet)  # noqa: S101 - narrows the type
-    sheet.freeze_panes = "A2"
-    sheet.append([_bold(sheet, title) for title in head])
-    return sheet
+class _Sheets:
+    """Each with the titles in a row that stays in sight."""
 
+    def __init__(self, book: Workbook, head: Sequence[str]) -> None:
+        self._book, self._head = book, head
+        self._bold = book.add_format({"bold": True})
+        self._day = book.add_format({"num_format": "yyyy-mm-dd"})
+        self._time = book.add_format({"num_format": "yyyy-mm-dd h:mm:ss"})
+        self._begin()
 
-def _bold(sheet: WriteOnlyWorksheet, title: str) -> Any:
-    cell = WriteOnlyCell(sheet, title)
-    cell.font = Font(bold=True)
-    return cell
+    def append(self, row: Sequence[Value]) -> None:
+        if self._row == SHEET_LIMIT:
+            self._begin()
+        sheet, place = self._sheet, self._row
+        for column, value in enumerate(map(as_cell, row)):
+            if isinstance(value, str):
+                sheet.write_string(place, column, value)
+            elif isinstance(value, datetime):
+                sheet.write_datetime(place, column, value, self._time)
+            elif isinstance(value, date):
+                sheet.write_datetime(place, column, value, self._day)
+            elif value is not None:
+                sheet.write_number(place, column, value)
+        self._row += 1
 
-
-def _forget(book: Workbook) -> None:
-    """What is written so far would stay on disk for as long as the process lives."""
-    for sheet in book.worksheets:
-        writer: Any = getattr(sheet, "_writer", None)
-        if writer is not None and Path(writer.out).exists():
-            writer.cleanup()
+    def _begin(self) -> None:
+        self._sheet, self._row = self._book.add_worksheet(), 1
+        self._sheet.freeze_panes(1, 0)
+        for column, title in enumerate(self._head):
+            self._sheet.write_string(0, column, title, self._bold)
