@@ -26,19 +26,21 @@ RECENT = timedelta(days=1)
 LATE = timedelta(seconds=10)  # in which a worker applies a webhook, or something is wrong
 NEWEST: Final = 2000  # webhooks of all accounts among which an account's newest is looked for
 
-# Codes that a poll found, of activations that no webhook told of. By the rentals, whose index
-# knows the time: an SMS comes within a day of its rental, or is not looked for here.
+# Codes that a poll found, of activations that no webhook told of: by the messages of polls, of
+# which there are few where webhooks arrive. A rental of long ago is not looked at.
 _MISSED: Final = """
     SELECT account.id, count(*)
-    FROM unnest(%s::bigint[], %s::timestamptz[]) account(id, since)
-    JOIN rentals_rental rental ON rental.team_id = %s AND rental.account_id = account.id
+    FROM rentals_message message
+    JOIN rentals_rental rental ON rental.id = message.rental_id
+    JOIN unnest(%s::bigint[], %s::timestamptz[]) account(id, since)
+        ON account.id = rental.account_id
+    WHERE message.source = 'poll' AND message.seen_at > %s AND message.seen_at <= %s
+        AND message.seen_at > account.since
         AND rental.requested_at > account.since - interval '1 day'
-    JOIN rentals_message message ON message.rental_id = rental.id AND message.source = 'poll'
-        AND message.seen_at > account.since AND message.seen_at <= %s
-    WHERE NOT EXISTS (
-        SELECT FROM rentals_inboxentry entry
-        WHERE entry.account_id = account.id AND entry.activation_id = rental.activation_id
-    )
+        AND NOT EXISTS (
+            SELECT FROM rentals_inboxentry entry
+            WHERE entry.account_id = account.id AND entry.activation_id = rental.activation_id
+        )
     GROUP BY account.id
 """
 
@@ -127,14 +129,14 @@ class AccountHealth:
 
 def account_health(account: ProviderAccount, now: datetime) -> AccountHealth:
     """How the account's webhooks do, for its own page."""
-    return AccountHealth(account, now, _inboxes(account.team_id, [account], now)[account.pk])
+    return AccountHealth(account, now, _inboxes([account], now)[account.pk])
 
 
 def team_health(team: Team, now: datetime) -> list[AccountHealth]:
     """The team's accounts in use, by label. The same number of queries for any number of them."""
     accounts = list(accounts_in_use(team))
     since = now - LOOK_BACK
-    inboxes = _inboxes(team.pk, accounts, now)
+    inboxes = _inboxes(accounts, now)
     lags = vitals.lags(team.pk, accounts, since=since)
     errors = _last_errors(accounts, now)
     wallets = vitals.wallets(accounts, since=since, now=now)
@@ -153,11 +155,9 @@ def team_health(team: Team, now: datetime) -> list[AccountHealth]:
     ]
 
 
-def _inboxes(
-    team_id: int, accounts: Sequence[ProviderAccount], now: datetime
-) -> Mapping[int, Inbox]:
+def _inboxes(accounts: Sequence[ProviderAccount], now: datetime) -> Mapping[int, Inbox]:
     newest, waiting = _newest(accounts), _waiting(accounts, now)
-    missed = _missed(team_id, newest, now)
+    missed = _missed(newest, now)
     return {
         account.pk: Inbox(
             newest[account.pk], missed=missed.get(account.pk, 0), **waiting.get(account.pk, {})
@@ -192,14 +192,13 @@ def _waiting(accounts: Sequence[ProviderAccount], now: datetime) -> Mapping[int,
     }
 
 
-def _missed(
-    team_id: int, newest: Mapping[int, datetime | None], now: datetime
-) -> Mapping[int, int]:
+def _missed(newest: Mapping[int, datetime | None], now: datetime) -> Mapping[int, int]:
     """Those of a week, or since the newest webhook where there was one."""
     week = now - LOOK_BACK
     since = [max(week, at or week) for at in newest.values()]
     with connection.cursor() as cursor:
-        cursor.execute(_MISSED, [list(newest), since, team_id, now - ON_ITS_WAY])
+        earliest = min(since, default=week)
+        cursor.execute(_MISSED, [list(newest), since, earliest, now - ON_ITS_WAY])
         return dict(cursor.fetchall())
 
 

@@ -28,7 +28,15 @@ class Message(models.Model):
 
     class Meta:
         ordering = ["seen_at", "pk"]
-        indexes = [models.Index(fields=["seen_at"], name="message_seen")]
+        indexes = [
+            models.Index(fields=["seen_at"], name="message_seen"),
+            models.Index(  # few, where webhooks arrive
+                fields=["seen_at"],
+                include=["rental"],
+                condition=models.Q(source="poll"),
+                name="message_polled",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["rental", "provider_id", "content_hash"], name="message_once_a_rental"
