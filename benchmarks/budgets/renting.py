@@ -15,6 +15,7 @@ ground()  # sets Django up, which the imports below need
 from django.utils import timezone  # noqa: E402
 
 from accounts.models import Membership  # noqa: E402
+from alerts.operations.evaluating import evaluate  # noqa: E402
 from benchmarks.pages.asking import Times, used  # noqa: E402
 from benchmarks.pages.scene import DAYS, Place  # noqa: E402
 from ledger.models import ExchangeRate  # noqa: E402
@@ -26,6 +27,7 @@ from rentals.states import BudgetCounts, BudgetPeriod, BudgetScope  # noqa: E402
 TURNS: Final = 10
 A_TURN: Final = 20  # rents, after which sums are folded, as a worker does every ten seconds
 READS: Final = 100
+LOOKS: Final = 20
 PURPOSE: Final = "Purpose 7"
 KINDS: Final[list[dict[str, Any]]] = [
     {"scope": BudgetScope.TEAM, "period": BudgetPeriod.MONTH},
@@ -74,6 +76,11 @@ def read(ours: Limited) -> Times:
     today = timezone.now().date()
     wanted = [Wanted.of(budget, today, ours.member.user_id) for budget in ours.budgets]
     return _timed(READS, lambda: standings(ours.place.team.pk, wanted))
+
+
+def look_for_alerts() -> Times:
+    """All that can be wrong, as a worker looks for it each minute: those of budgets among it."""
+    return _timed(LOOKS, lambda: evaluate(now=timezone.now()))
 
 
 def rent(ours: Limited) -> tuple[Times, Times]:

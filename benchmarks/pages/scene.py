@@ -115,6 +115,16 @@ _REFUNDS: Final = """
         r.requested_at, r.requested_at, r.day, ''
     FROM rentals_rental r WHERE r.team_id = %(team)s AND r.state = 'cancelled'
 """
+_BALANCES: Final = """
+    UPDATE ledger_balance b SET debits_posted = f.debits, credits_posted = f.credits
+    FROM (
+        SELECT side.account, sum(side.debit) AS debits, sum(side.credit) AS credits
+        FROM ledger_transfer t CROSS JOIN LATERAL
+            (VALUES (t.debit_id, t.amount, 0), (t.credit_id, 0, t.amount))
+            side(account, debit, credit)
+        WHERE t.wallet_id = ANY(%(wallets)s) GROUP BY 1
+    ) f WHERE f.account = b.account_id
+"""
 _OFFERS: Final = """
     INSERT INTO rentals_offer (account_id, service_code, name, price, ttl, stock, multiple_sms,
         read_at, tried, codes)
@@ -217,7 +227,7 @@ def _write(team: Team, members: list[User], wallets: list[ProviderAccount], rent
 
 
 def _statements() -> Iterator[str]:
-    yield from (_OFFERS, _RENTALS, _EVENTS, _MESSAGES, _TRANSFERS, _REFUNDS, _MARKS)
+    yield from (_OFFERS, _RENTALS, _EVENTS, _MESSAGES, _TRANSFERS, _BALANCES, _REFUNDS, _MARKS)
 
 
 def _account(wallet: ProviderAccount, kind: AccountKind) -> int:
