@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Role(models.TextChoices):
@@ -24,14 +25,14 @@ class Signal(models.TextChoices):
 
 class KeyState(models.TextChoices):
     CURRENT = "current", _("Current")
-    PREVIOUS = "previous", _("Previous")  # still verifies webhooks, for a day
+    PREVIOUS = "previous", pgettext_lazy("key", "Previous")  # still verifies webhooks, for a day
     RETIRED = "retired", _("Retired")
 
 
 class Lane(models.TextChoices):
     """What a request to a provider is for; each lane has its share of the limits."""
 
-    RENT = "rent", _("Rent")
+    RENT = "rent", pgettext_lazy("lane", "Rent")
     CONTROL = "control", _("Cancel, finish, last look")
     POLL = "poll", _("Poll")
     BALANCE = "balance", _("Balance and statement")
