@@ -60,5 +60,7 @@ def test_every_page_is_for_everybody_and_light(visitor: Visitor) -> None:
     assert visitor.wrong(pages(lived_in())) == []
 
 
+@pytest.mark.parametrize("visitor", ["phone-dark"], indirect=True)
 def test_so_is_every_page_of_a_team_that_begins(visitor: Visitor) -> None:
+    """In one of the ways: by day the design system's page has what they are made of."""
     assert visitor.wrong(empty_pages()) == []
