@@ -3,16 +3,20 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, cast
+from urllib.parse import urlsplit
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import Membership, Team, User
+from accounts.places import came_from
 from accounts.states import Role
 from accounts.zones import activate_zone
 
@@ -45,7 +49,7 @@ def team_view[**P](
         def gate(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             slug = str(kwargs.pop("team"))
             if not request.user.is_authenticated:
-                return _to_sign_in(request)
+                return to_sign_in(request)
             admitted = _admit(request, slug)
             if roles and not admitted.membership.has(*roles):
                 return _not_allowed(admitted, roles)
@@ -71,16 +75,23 @@ def _admit(request: HttpRequest, slug: str) -> TeamRequest:
     return admitted
 
 
-def _to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Come back to the page that was asked for, or that a form was sent from."""
-    htmx: HtmxDetails | None = getattr(request, "htmx", None)
-    if htmx:
-        to_login = redirect_to_login(htmx.current_url_abs_path or reverse("home"))
-        # A status of success, so that htmx follows it instead of swapping a page into a list.
-        return HttpResponseClientRedirect(to_login.url)
-    if request.method in ("GET", "HEAD"):
-        return redirect_to_login(request.get_full_path())
-    return redirect_to_login(reverse("home"))
+def to_sign_in(request: HttpRequest, place: str = "") -> HttpResponse:
+    """Sign in first, and come back: to `place`, else to the page that was asked for, or that the
+    request was sent from. What was sent is not done, which is said."""
+    if request.method not in ("GET", "HEAD"):
+        messages.warning(request, _("You had been signed out, so nothing was done. Sign in again."))
+    to_login = redirect_to_login(place or _place(request))
+    # A status of success, so that htmx follows it instead of swapping a page into a list.
+    return HttpResponseClientRedirect(to_login.url) if getattr(request, "htmx", None) else to_login
+
+
+def _place(request: HttpRequest) -> str:
+    """A part of a page is no place: its page is, as it was about to be."""
+    here = came_from(request)
+    if request.method not in ("GET", "HEAD"):
+        return here or reverse("home")
+    is_part = getattr(request, "htmx", None) and urlsplit(here).path != request.path
+    return (here or reverse("home")) if is_part else request.get_full_path()
 
 
 def _not_allowed(request: TeamRequest, roles: tuple[Role, ...]) -> HttpResponse:

@@ -1,5 +1,6 @@
 """The board: rent a number, and see what is live."""
 
+import re
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -18,16 +19,20 @@ from rentals.budgets.sheet import own_standings
 from rentals.first_steps import first_steps
 from rentals.forms import RentForm
 from rentals.habits import habits
+from rentals.views.wishes import signature, taken_up
 from rentals.visibility import may_rent, sees_team
 
 JUST_ADDED = timedelta(minutes=1)
+AN_ID = re.compile(r"[0-9]{1,18}")
 
 
 @require_safe
 @team_view()
 def board(request: TeamRequest) -> HttpResponse:
     """The page. `q` searches the offers, `who` (mine, team) says whose rentals."""
-    context = rent_context(request) | live_context(request)
+    kept = taken_up(request)
+    rent = rent_again_context(request, kept) if kept else rent_context(request)
+    context = rent | live_context(request)
     if context["first_steps"] and context["first_steps"].through:
         end_first_steps(team=request.team, now=timezone.now())
         messages.success(request, _("Your team is set up: the first steps are done."))
@@ -60,8 +65,19 @@ def live_context(request: TeamRequest) -> dict[str, Any]:
     }
 
 
+def rent_again_context(request: TeamRequest, wishes: dict[str, str]) -> dict[str, Any]:
+    """The rent form as it was filled in before its person had to sign in again."""
+    form = RentForm(team=request.team, initial=wishes)
+    chosen = int(wishes["offer"]) if AN_ID.fullmatch(wishes["offer"]) else None
+    return rent_context(request, form, chosen=chosen, words=wishes["q"])
+
+
 def rent_context(
-    request: TeamRequest, form: RentForm | None = None, *, chosen: int | None = None
+    request: TeamRequest,
+    form: RentForm | None = None,
+    *,
+    chosen: int | None = None,
+    words: str = "",
 ) -> dict[str, Any]:
     """What the rent form needs; `chosen` is the offer that stays chosen in the list.
 
@@ -70,13 +86,14 @@ def rent_context(
     now = timezone.now()
     mine = habits(request.membership, now=now)
     form = form or RentForm.fresh(request.team, mine)
-    words = (request.POST.get("q", "") or request.GET.get("q", "")).replace("\0", " ")
+    words = (words or request.POST.get("q", "") or request.GET.get("q", "")).replace("\0", " ")
     found = queries.search_offers(
         request.membership, words, form.terms, mine, now=now, chosen=chosen
     )
     catalogues = queries.catalogues(request.team)
     return {
         "form": form,
+        "whose": signature(request.user),
         "found": found,
         "chosen": chosen,
         "catalogues": catalogues,

@@ -1,6 +1,5 @@
 """Search the offers, read the catalogues again, rent."""
 
-import re
 from datetime import datetime, timedelta
 
 from django.contrib import messages
@@ -25,10 +24,10 @@ from rentals.operations import (
     set_favourite,
 )
 from rentals.queries import accounts_in_use, offers_of
-from rentals.views.board import live_context, rent_context
+from rentals.views.board import AN_ID, live_context, rent_context
 from rentals.views.common import back_or_to_the_board
+from rentals.views.wishes import keeping
 
-AN_ID = re.compile(r"[0-9]{1,18}")
 FRESH = timedelta(seconds=30)  # a catalogue that was read this lately is not asked for again
 WATCH = timedelta(seconds=20)  # how long the page looks for the result of a refresh
 
@@ -83,6 +82,7 @@ def catalogue_refresh(request: TeamRequest) -> HttpResponse:
 
 
 @require_POST
+@keeping
 @team_view(Role.MEMBER, Role.ADMIN)
 def rental_create(request: TeamRequest) -> HttpResponse:
     """Rent, once for each form that was rendered, however often it is sent."""
