@@ -6,7 +6,7 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import saved_views, trail_objects
+        from accounts import saved_views, trail_columns, trail_objects
         from accounts.allauth import watch_factors
         from accounts.saved_views import FilteredPage
         from accounts.states import Role
@@ -29,3 +29,4 @@ class AccountsConfig(AppConfig):
             roles=(Role.FINANCE, Role.ADMIN),
         )
         saved_views.register(log)
+        trail_columns.register()

@@ -4,6 +4,7 @@ from django.urls import path
 
 from accounts.views import (
     audit,
+    columns,
     first_steps,
     people,
     provider_accounts,
@@ -66,6 +67,7 @@ urlpatterns = [
     path("views/<int:view>", saved_views.saved_view_update, name="saved_view_update"),
     path("views/<int:view>/delete", saved_views.saved_view_delete, name="saved_view_delete"),
     path("views/<int:view>/default", saved_views.saved_view_default, name="saved_view_default"),
+    path("columns", columns.columns_choose, name="columns_choose"),
     path("settings/", settings.team_settings, name="team_settings"),
     path("first-steps", first_steps.first_steps, name="first_steps"),
 ]

@@ -9,7 +9,7 @@ class LedgerConfig(AppConfig):
     def ready(self) -> None:
         from accounts import dependents, health, trail_objects
         from accounts.trail_objects import Kind
-        from ledger import filtered_pages, retelling
+        from ledger import columns, filtered_pages, retelling
         from ledger.dependents import Books
         from ledger.exports import tables
         from ledger.health import balances
@@ -24,5 +24,6 @@ class LedgerConfig(AppConfig):
         trail_objects.register("ledger.transfer", Kind(_("Deposit")))
         trail_objects.register("ledger.match", Kind(pgettext_lazy("noun", "Match")))
         filtered_pages.register()
+        columns.register()
         tables.register_all()
         retelling.register(SENTENCES)

@@ -9,7 +9,7 @@ class RentalsConfig(AppConfig):
         from accounts import dependents, health, trail_objects
         from accounts.trail_objects import Kind
         from ledger import renters, retelling
-        from rentals import filtered_pages, listings
+        from rentals import columns, filtered_pages, listings
         from rentals.dependents import Rentals
         from rentals.quality.health import quality
         from rentals.renters import Renting
@@ -24,6 +24,7 @@ class RentalsConfig(AppConfig):
         trail_objects.register("rentals.rental", rental)
         trail_objects.register("rentals.policy", Kind(_("Policy"), "policy"))
         filtered_pages.register()
+        columns.register()
         listings.register_all()
         trail_objects.register("rentals.budget", Kind(_("Budget"), "budget_list"))
         retelling.register(SENTENCES)

@@ -1,4 +1,5 @@
 from accounts.models.audit import AuditEvent
+from accounts.models.columns import HiddenColumns
 from accounts.models.console import ConsoleRequest
 from accounts.models.invitations import Invitation
 from accounts.models.providers import ProviderAccount, ProviderKey, RequestCount, SentRequest
@@ -11,6 +12,7 @@ __all__ = [
     "AuditEvent",
     "ConsoleRequest",
     "DefaultView",
+    "HiddenColumns",
     "Invitation",
     "Membership",
     "ProviderAccount",

@@ -6,6 +6,8 @@ from typing import Any
 from django import template
 from django.db.models import Model
 
+from accounts import columns
+from accounts.columns import Chosen
 from accounts.models import Membership
 from accounts.saved_views import Unreadable, filtered_page, kept, visible_views
 from accounts.states import Role
@@ -28,6 +30,12 @@ def trail(membership: Membership, about: Model) -> dict[str, object]:
         "kind": about._meta.label_lower,
         "number": about.pk,
     }
+
+
+@register.simple_tag(takes_context=True)
+def chosen_columns(context: template.Context, route: str) -> Chosen:
+    """The columns of a list as whoever looks has chosen them."""
+    return columns.chosen(context["membership"], route)
 
 
 @register.inclusion_tag("components/saved_views.html", takes_context=True)

@@ -6,7 +6,6 @@ from django.core.paginator import Page
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_view
@@ -14,9 +13,10 @@ from accounts.views.common import paged, varied
 from accounts.views.saved_views import begun
 from ledger.exports.response import download
 from rentals.cards import Card, card
+from rentals.columns import history
 from rentals.filters import RentalFilter
 from rentals.queries import shown
-from rentals.sorting import Listed
+from rentals.sorting import SORTS, Listed
 from rentals.visibility import may_rent, sees_spend, sees_team, visible_rentals
 
 PAGE = 25
@@ -74,20 +74,14 @@ def _cards(request: TeamRequest, page: "Page[int]") -> list[Card]:
 
 
 def _columns(request: TeamRequest, sort: str) -> list[Column]:
-    secret = [Column(_("Number"), "number"), Column(_("Code"), "code")]
-    return [
-        _column(_("Service"), "service", sort),
-        _column(_("State"), "state", sort),
-        *(secret if may_rent(request.membership) else []),
-        _column(_("Price"), "price", sort, number=True),
-        _column(_("Account"), "account", sort),
-        _column(_("Requested"), "requested", sort),
-        *([_column(_("Member"), "member", sort)] if sees_team(request.membership) else []),
-    ]
+    return [_column(str(each.title), each.key, sort) for each in history(request.membership)]
 
 
-def _column(title: str, key: str, sort: str, *, number: bool = False) -> Column:
+def _column(title: str, key: str, sort: str) -> Column:
     """A column that a click sorts by, or turns round where the list is sorted by it already."""
+    number = key == "price"
+    if key not in SORTS:
+        return Column(title, key, number=number)
     if sort.removeprefix("-") != key:
         return Column(title, key, f"-{key}" if key == "requested" else key, number=number)
     if sort.startswith("-"):

@@ -6,7 +6,6 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_view
@@ -15,6 +14,7 @@ from accounts.views.common import varied
 from accounts.views.saved_views import begun
 from ledger.days import team_day
 from ledger.exports.response import download
+from rentals.columns import SPEND
 from rentals.spend import reading
 from rentals.spend.asked import CUSTOM, GROUPS, NO_PURPOSE, PRESETS, Asked, asked
 from rentals.spend.reading import Narrowed
@@ -94,17 +94,7 @@ def _choices(
 def _columns(wanted: Asked) -> list[Column]:
     by_time = wanted.group in ("day", "month")
     sort = wanted.sort or ("-name" if by_time else "-rentals")
-    titles = {
-        "name": str(GROUPS[wanted.group]),
-        "rentals": _("Rentals"),
-        "received": _("Codes"),
-        "success": _("Success"),
-        "charged": _("Charged"),
-        "refunded": _("Refunded"),
-        "net": _("Net"),
-        "per_code": _("Per code"),
-        "held": _("Not decided"),
-    }
+    titles = {each.key: str(each.title) for each in SPEND} | {"name": str(GROUPS[wanted.group])}
     return [_column(title, key, sort, up=key == "name") for key, title in titles.items()]
 
 

@@ -150,6 +150,8 @@ MATRIX: Final[dict[str, Row]] = {
     "saved_view_update": row(WRITE, MEMBER, otherwise=NOT_THEIRS),
     "saved_view_delete": row(WRITE, MEMBER, otherwise=NOT_THEIRS),  # of one that is not shared
     "saved_view_default": row(WRITE),
+    # the columns of a list, as each person wants them
+    "columns_choose": row(WRITE),
     # the team
     "policy": row(READ),
     "policy_change": row(FORM, ADMIN),

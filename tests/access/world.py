@@ -265,6 +265,7 @@ def form(world: World, name: str) -> dict[str, Any]:
             "version": "0",
         },
         "saved_view_create": {"page": "spend", "name": "By month", "query": "by=month"},
+        "columns_choose": {"list": "rental_list", "shown": ["state"]},
         "saved_view_update": {"name": "Renamed"},
         "saved_view_default": {"wanted": "1"},
         "provider_console": {"call": "balance", "console-request_key": uuid.uuid4()},
