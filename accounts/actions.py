@@ -60,6 +60,7 @@ class Action(models.TextChoices):
     STOPPED_BY_BUDGET = "rental.stopped_by_budget", _("Rent stopped by a budget")
     RENTAL_CANCELLED = "rental.cancel_asked", _("Rental cancelled")
     RENTAL_FINISHED = "rental.finish_asked", _("Rental finished")
+    RENTAL_FINISH_UNDONE = "rental.finish_undone", _("Finish undone")
     RENTAL_KEPT = "rental.more_asked", _("Waited for another SMS")
     RENTAL_PURGED = "rental.purged", _("Texts and codes removed")
     CODE_SHOWN = "rental.code_shown", _("Code of another member shown")
@@ -147,6 +148,7 @@ _IN: Final[dict[Family, tuple[Action, ...]]] = {
         Action.STOPPED_BY_POLICY,
         Action.RENTAL_CANCELLED,
         Action.RENTAL_FINISHED,
+        Action.RENTAL_FINISH_UNDONE,
         Action.RENTAL_KEPT,
         Action.RENTAL_PURGED,
     ),

@@ -93,19 +93,27 @@ def may_tell_a_number(page: FilteredPage, query: str) -> bool:
 
 
 def visible_views(membership: Membership) -> QuerySet[SavedView]:
-    """Their own and their team's shared ones, of pages that they may open, by name.
+    """Their own and their team's shared ones that are there, of pages that they may open, by name.
 
     Each with `is_default`: whether the page begins with it for them.
     """
     shared = Q(is_shared=True, owner__team=membership.team_id)
     routes = [page.route for page in pages_of(membership)]
     chosen = DefaultView.objects.filter(membership=membership, view=OuterRef("pk"))
-    views = SavedView.objects.filter(Q(owner=membership) | shared, page__in=routes)
+    there = SavedView.objects.filter(deleted_at__isnull=True, page__in=routes)
+    views = there.filter(Q(owner=membership) | shared)
     return (
         views.annotate(is_default=Exists(chosen))
         .select_related("owner__user")
         .order_by(Lower("name"), "pk")
     )
+
+
+def deleted_views(membership: Membership) -> QuerySet[SavedView]:
+    """Those that they could have deleted, and may still have back; with those that are back."""
+    shared = Q(is_shared=True, owner__team=membership.team_id)
+    theirs = Q(owner=membership) | shared if membership.has(Role.ADMIN) else Q(owner=membership)
+    return SavedView.objects.filter(theirs)
 
 
 def address_of(view: SavedView, membership: Membership) -> str:

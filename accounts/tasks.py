@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from accounts import operations, request_log
 from accounts.budget import forget_counts
+from accounts.operations.saved_views import forget_deleted_views
 
 
 @shared_task(name="accounts.forget_request_counts", queue="bulk")
@@ -23,3 +24,9 @@ def forget_requests() -> None:
 def forget_answers() -> None:
     """Delete the answers to what was asked on the console."""
     operations.forget_answers(now=timezone.now())
+
+
+@shared_task(name="accounts.forget_views", queue="bulk")
+def forget_views() -> None:
+    """Delete the saved views for good that were deleted a while ago."""
+    forget_deleted_views(now=timezone.now())

@@ -66,6 +66,7 @@ urlpatterns = [
     path("views/<int:view>/", saved_views.saved_view, name="saved_view"),
     path("views/<int:view>", saved_views.saved_view_update, name="saved_view_update"),
     path("views/<int:view>/delete", saved_views.saved_view_delete, name="saved_view_delete"),
+    path("views/<int:view>/undelete", saved_views.saved_view_undelete, name="saved_view_undelete"),
     path("views/<int:view>/default", saved_views.saved_view_default, name="saved_view_default"),
     path("columns", columns.columns_choose, name="columns_choose"),
     path("settings/", settings.team_settings, name="team_settings"),

@@ -61,12 +61,17 @@ class ResolveForm(ReasonForm):
             field.initial = choices[0][0]
 
 
+NOBODY = "nobody"
+
+
 class AssignForm(forms.Form):
-    """Who takes an exception; nobody, where nothing is chosen."""
+    """Who takes an exception; nobody, where nothing is chosen. An undo also says `instead_of`
+    whom: a person's number, or NOBODY."""
 
     to = forms.TypedChoiceField(
         label=_("Assigned to"), required=False, coerce=int, empty_value=None
     )
+    instead_of = forms.RegexField(rf"^({NOBODY}|[0-9]{{1,18}})$", required=False)
 
     def __init__(self, data: Any = None, *, exception: ReconciliationException, team: Team) -> None:
         super().__init__(
@@ -83,6 +88,16 @@ class AssignForm(forms.Form):
     @property
     def person(self) -> User | None:
         return self.people.get(self.cleaned_data["to"])
+
+    @property
+    def is_undo(self) -> bool:
+        return bool(self.cleaned_data["instead_of"])
+
+    @property
+    def expected(self) -> int | None:
+        """Whom an undo takes it back from."""
+        said = self.cleaned_data["instead_of"]
+        return None if said == NOBODY else int(said)
 
 
 class MatchForm(ReasonForm):

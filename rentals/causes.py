@@ -27,6 +27,7 @@ class Cause(models.TextChoices):
     SMS_CAME_FIRST = "sms_came_first", _("An SMS came before the cancel")
     ENDED_AT_PROVIDER = "ended_at_provider", _("The provider says that it has ended")
     FINISH_ASKED = "finish_asked", _("Finish asked for")
+    FINISH_UNDONE = "finish_undone", _("Finish undone")
     FINISHED = "finished", _("Finished")
     FINISH_FAILED = "finish_failed", _("The provider did not take the finish")
     WAITS_FOR_MORE = "waits_for_more", _("Waiting for another SMS")

@@ -35,6 +35,7 @@ urlpatterns = [
     path("rentals/<int:rental>/card", controls.rental_card, name="rental_card"),
     path("rentals/<int:rental>/cancel", controls.rental_cancel, name="rental_cancel"),
     path("rentals/<int:rental>/finish", controls.rental_finish, name="rental_finish"),
+    path("rentals/<int:rental>/unfinish", controls.rental_finish_undo, name="rental_finish_undo"),
     path("rentals/<int:rental>/more", controls.rental_more, name="rental_more"),
     path("rentals/<int:rental>/remove", purging.rental_purge, name="rental_purge"),
     path("rentals/<int:rental>/doubt", deciding.doubt_decide, name="doubt_decide"),

@@ -323,6 +323,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(3600.0),
         "options": {"queue": "bulk"},
     },
+    "deleted-views": {
+        "task": "accounts.forget_views",
+        "schedule": schedule(3600.0),
+        "options": {"queue": "bulk"},
+    },
     "console-answers": {
         "task": "accounts.forget_answers",
         "schedule": schedule(300.0),

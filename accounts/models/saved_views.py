@@ -15,10 +15,18 @@ class SavedView(models.Model):
     query = models.CharField(max_length=2000, blank=True)  # of the page's own parameters
     is_shared = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    # It is kept a little longer, with what begins by it, so that it can come back.
+    deleted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint("owner", "page", Lower("name"), name="one_saved_view_of_a_name")
+            models.UniqueConstraint(
+                "owner",
+                "page",
+                Lower("name"),
+                condition=models.Q(deleted_at__isnull=True),
+                name="one_saved_view_of_a_name",
+            )
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,7 @@
 """Filters are kept under a name, shared, renamed and forgotten."""
 
+from datetime import datetime, timedelta
+
 from django.db import IntegrityError, transaction
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -19,6 +21,7 @@ from accounts.saved_views import (
 from accounts.states import Role
 
 MOST = 200  # of one person in one team
+BACK_FOR = timedelta(minutes=1)  # longer than it is offered: an answer takes its time
 
 
 def save_view(
@@ -37,7 +40,7 @@ def save_view(
         _check_shareable(there, wanted)
     with transaction.atomic():
         Membership.objects.select_for_update().get(pk=owner.pk)  # one at a time, to count them
-        if owner.saved_views.count() >= MOST:
+        if owner.saved_views.filter(deleted_at__isnull=True).count() >= MOST:
             raise NotPossible(_("You keep 200 views already. Delete one that you don't use."))
         view = SavedView(owner=owner, page=page, name=name, query=wanted, is_shared=shared)
         _write(view)
@@ -52,7 +55,7 @@ def change_view(*, view: SavedView, name: str, shared: bool, actor: Membership) 
     """Rename one's own view, share it or stop to. Raises NotPossible."""
     name = _checked_name(name)
     with transaction.atomic():
-        locked = SavedView.objects.select_for_update().get(pk=view.pk)
+        locked = _locked(view)
         if locked.owner_id != actor.pk:
             raise NotPossible(_("A view is changed by the one who made it."))
         page = filtered_page(locked.page)
@@ -65,15 +68,48 @@ def change_view(*, view: SavedView, name: str, shared: bool, actor: Membership) 
             _record(Action.VIEW_SHARED if shared else Action.VIEW_UNSHARED, locked, actor)
 
 
-def delete_view(*, view: SavedView, actor: Membership) -> None:
+def delete_view(*, view: SavedView, actor: Membership, now: datetime) -> None:
     """Delete one's own view; an admin also one that is shared with the team."""
     with transaction.atomic():
-        locked = SavedView.objects.select_for_update().get(pk=view.pk)
+        locked = _locked(view)
         if locked.owner_id != actor.pk and not actor.has(Role.ADMIN):
             raise NotPossible(_("A view is deleted by the one who made it, or by an admin."))
+        if locked.deleted_at is not None:
+            return
         if locked.is_shared:
             _record(Action.VIEW_UNSHARED, locked, actor)
-        locked.delete()
+        locked.deleted_at = now
+        _write(locked)
+
+
+def undo_delete(*, view: SavedView, actor: Membership, now: datetime) -> None:
+    """Have a view back that was deleted just now, by whoever could delete it.
+
+    One that is there stays as it is. Raises NotPossible where it is too late; NameTaken.
+    """
+    with transaction.atomic():
+        locked = SavedView.objects.select_for_update().filter(pk=view.pk).first()
+        if locked is None or _is_over(locked, now):
+            raise NotPossible(_("Too late to undo: the view is deleted for good."))
+        if locked.deleted_at is None:
+            return
+        locked.deleted_at = None
+        _write(locked)
+        if locked.is_shared:
+            _record(Action.VIEW_SHARED, locked, actor)
+
+
+def forget_deleted_views(*, now: datetime) -> None:
+    """Delete those for good that nobody can have back."""
+    SavedView.objects.filter(deleted_at__lte=now - BACK_FOR).delete()
+
+
+def _is_over(view: SavedView, now: datetime) -> bool:
+    return view.deleted_at is not None and view.deleted_at <= now - BACK_FOR
+
+
+def _locked(view: SavedView) -> SavedView:
+    return SavedView.objects.select_for_update().get(pk=view.pk)
 
 
 def choose_default(*, membership: Membership, view: SavedView, wanted: bool) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import template
+from django.contrib.messages import WARNING
+from django.contrib.messages.storage.base import Message
 from django.db.models import Model
 
 from accounts import columns
@@ -11,6 +13,7 @@ from accounts.columns import Chosen
 from accounts.models import Membership
 from accounts.saved_views import Unreadable, filtered_page, kept, visible_views
 from accounts.states import Role
+from accounts.undo import Undo, offered
 
 register = template.Library()
 
@@ -19,6 +22,18 @@ register = template.Library()
 def roles(held: Iterable[str]) -> str:
     """Roles in people's words: "Member, Admin"."""
     return ", ".join(str(Role(role).label) for role in held)
+
+
+@register.filter
+def is_bad(message: Message) -> bool:
+    """Whether it says that something went wrong: such a toast stays until it is closed."""
+    return message.level >= WARNING
+
+
+@register.filter
+def undo(message: Message) -> Undo | None:
+    """The form that takes back what the message tells of, where there is one."""
+    return offered(message.extra_tags or "")
 
 
 @register.inclusion_tag("accounts/trail_link.html")

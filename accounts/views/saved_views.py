@@ -5,22 +5,33 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import undo
 from accounts.access import TeamRequest, team_view
 from accounts.forms import NewViewForm, ViewForm
 from accounts.models import SavedView
 from accounts.operations.errors import NotPossible
-from accounts.operations.saved_views import change_view, choose_default, delete_view, save_view
+from accounts.operations.saved_views import (
+    change_view,
+    choose_default,
+    delete_view,
+    save_view,
+    undo_delete,
+)
 from accounts.saved_views import (
     FilteredPage,
     Unreadable,
     address_of,
     beginning,
+    deleted_views,
     pages_of,
     visible_views,
 )
+from accounts.undo import Undo
 
 
 @require_safe
@@ -78,11 +89,28 @@ def saved_view_update(request: TeamRequest, view: int) -> HttpResponse:
 def saved_view_delete(request: TeamRequest, view: int) -> HttpResponse:
     found = _visible_or_404(request, view)
     try:
-        delete_view(view=found, actor=request.membership)
+        delete_view(view=found, actor=request.membership, now=timezone.now())
     except NotPossible as error:
         messages.error(request, str(error))
         return _listed(request, status=403)
-    messages.success(request, _("The view is deleted."))
+    back = reverse("saved_view_undelete", args=[request.team.slug, found.pk])
+    undo.say_on_next_page(request, _("The view is deleted."), Undo(back))
+    return redirect("saved_views", team=request.team.slug)
+
+
+@require_POST
+@team_view()
+def saved_view_undelete(request: TeamRequest, view: int) -> HttpResponse:
+    """Have one back that was deleted just now."""
+    found = deleted_views(request.membership).filter(pk=view).first()
+    if found is None:
+        raise Http404("There is no such view that you could have deleted.")
+    try:
+        undo_delete(view=found, actor=request.membership, now=timezone.now())
+    except NotPossible as error:
+        messages.error(request, str(error))
+        return _listed(request, status=409)
+    messages.success(request, _("The view is back."))
     return redirect("saved_views", team=request.team.slug)
 
 

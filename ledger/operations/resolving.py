@@ -45,19 +45,33 @@ def outcomes(exception: ReconciliationException) -> list[Resolution]:
 def assign(*, exception: ReconciliationException, to: User | None, actor: User) -> None:
     """Give it to somebody of finance, or to nobody. Raises NotPossible."""
     with transaction.atomic():
+        _assign(lock_unresolved(exception), to, actor)
+
+
+def undo_assign(
+    *, exception: ReconciliationException, to: User | None, instead_of: int | None, actor: User
+) -> None:
+    """Give it back to `to`, if it is still with `instead_of`. Raises NotPossible."""
+    with transaction.atomic():
         locked = lock_unresolved(exception)
-        if to is not None and not is_finance(locked.wallet.team, to):
-            raise NotPossible(_("Only somebody with the role finance can take it."))
-        before = locked.assigned_to_id
-        hand_to(locked, to)
-        audit.record(
-            team=locked.wallet.team,
-            actor=actor,
-            action=Action.EXCEPTION_ASSIGNED,
-            object=locked,
-            before={"to": before},
-            after={"to": locked.assigned_to_id},
-        )
+        if locked.assigned_to_id != instead_of:
+            raise NotPossible(_("Too late to undo: somebody has assigned it anew."))
+        _assign(locked, to, actor)
+
+
+def _assign(locked: ReconciliationException, to: User | None, actor: User) -> None:
+    if to is not None and not is_finance(locked.wallet.team, to):
+        raise NotPossible(_("Only somebody with the role finance can take it."))
+    before = locked.assigned_to_id
+    hand_to(locked, to)
+    audit.record(
+        team=locked.wallet.team,
+        actor=actor,
+        action=Action.EXCEPTION_ASSIGNED,
+        object=locked,
+        before={"to": before},
+        after={"to": locked.assigned_to_id},
+    )
 
 
 def resolve(

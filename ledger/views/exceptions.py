@@ -6,24 +6,27 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
+from accounts import undo
 from accounts.access import TeamRequest, team_view
 from accounts.parameters import clean
 from accounts.states import Role
+from accounts.undo import Undo
 from accounts.views.common import paged, toast, varied
 from accounts.views.saved_views import begun
 from ledger.exports.response import download
 from ledger.filters import QUEUES, ExceptionFilter
-from ledger.forms import AssignForm, ReasonForm, ResolveForm, entered
+from ledger.forms import NOBODY, AssignForm, ReasonForm, ResolveForm, entered
 from ledger.models import ReconciliationException
 from ledger.operations.balance.candidates import Offered, offered
 from ledger.operations.balance.matches import can_explain, take_back, was_explained
 from ledger.operations.errors import NotPossible
-from ledger.operations.resolving import assign, can_reopen, reopen, resolve
+from ledger.operations.resolving import assign, can_reopen, reopen, resolve, undo_assign
 from ledger.operations.statement.candidates import Candidate, candidates
 from ledger.queries.exceptions import open_count, shown, tell, totals
 from ledger.states import UNRESOLVED, Resolution
@@ -77,11 +80,34 @@ def exception_assign(request: TeamRequest, exception: int) -> HttpResponse:
     form = AssignForm(request.POST, exception=found, team=request.team)
     if not form.is_valid():
         return refused(request, found, _("Choose somebody of the list."))
+    said = _("It is assigned.") if form.person else _("Nobody has it now.")
+    if form.is_undo:
+        return attempt(
+            request,
+            found,
+            lambda: undo_assign(
+                exception=found, to=form.person, instead_of=form.expected, actor=request.user
+            ),
+            said,
+        )
     return attempt(
         request,
         found,
         lambda: assign(exception=found, to=form.person, actor=request.user),
-        _("It is assigned.") if form.person else _("Nobody has it now."),
+        said,
+        _undo_assign(request, found, form),
+    )
+
+
+def _undo_assign(
+    request: TeamRequest, exception: ReconciliationException, form: AssignForm
+) -> Undo:
+    """Back to whoever has it now."""
+    given_to = str(form.person.pk) if form.person else NOBODY
+    return Undo(
+        reverse("exception_assign", args=[request.team.slug, exception.pk]),
+        target=f"#exception-{exception.pk}",
+        fields={"to": str(exception.assigned_to_id or ""), "instead_of": given_to},
     )
 
 
@@ -133,6 +159,7 @@ def attempt(
     exception: ReconciliationException,
     operation: Callable[[], object],
     said: str,
+    offered: Undo | None = None,
 ) -> HttpResponse:
     """Do it, and show the exception as it is now, with the reason where it could not be done."""
     try:
@@ -141,8 +168,13 @@ def attempt(
         return refused(request, exception, str(error))
     if request.htmx:
         response = _shown(request, exception_or_404(request, exception.pk), changed=True)
+        if offered:
+            return undo.say(response, request, said, offered)
         return trigger_client_event(response, "toast", toast(said))
-    messages.success(request, said)
+    if offered:
+        undo.say_on_next_page(request, said, offered)
+    else:
+        messages.success(request, said)
     return redirect("exception_detail", team=request.team.slug, exception=exception.pk)
 
 

@@ -12,6 +12,7 @@ from rentals.operations.controlling import (
     cancel_rental,
     finish_rental,
     send_control,
+    undo_finish,
     wait_for_more,
 )
 from rentals.operations.deciding import decide_doubt
@@ -63,6 +64,7 @@ __all__ = [
     "set_favourite",
     "show_messages",
     "sweep",
+    "undo_finish",
     "wait_for_more",
     "withdraw_request",
 ]

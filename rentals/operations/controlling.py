@@ -1,5 +1,8 @@
 """Cancel, finish, wait for another SMS: asked for by a person, carried out by a worker.
 
+A finish may wait a moment, in which it can be undone. A cancel never does: the later it is sent,
+the less a provider may give back.
+
 A cancel or a finish may be sent again, but only after the rental's state was read. The row says
 what is due (`control_at`), so that a lost message or a dead worker costs a few seconds.
 """
@@ -26,6 +29,7 @@ from rentals.states import RentalState
 # Longer than any exchange, which is a look, the cancel or finish, and another look; shorter than
 # a minute, in which another worker has to have taken over.
 CLAIM = timedelta(seconds=45)
+AT_ONCE = timedelta(0)
 
 
 def cancel_rental(*, rental: Rental, actor: User | None, now: datetime) -> None:
@@ -52,18 +56,44 @@ def begin_cancel(rental: Rental, *, cause: Cause, actor: User | None, now: datet
     return moved is not None
 
 
-def finish_rental(*, rental: Rental, actor: User, now: datetime) -> None:
-    """Ask for the end of a rental whose code came. Raises NotPossible in any other state."""
+def finish_rental(
+    *, rental: Rental, actor: User, now: datetime, undo_for: timedelta = AT_ONCE
+) -> None:
+    """Ask for the end of a rental whose code came. Raises NotPossible in any other state.
+
+    Nothing is sent for `undo_for`: then the sweep finds the row.
+    """
     with transaction.atomic():
         asked = Rental.objects.filter(
             pk=rental.pk, state=RentalState.RECEIVED, finish_requested_at__isnull=True
-        ).update(finish_requested_at=now, control_at=now, control_tries=0)
+        ).update(finish_requested_at=now, control_at=now + undo_for, control_tries=0)
         if not asked:
             raise NotPossible(_("Only a rental that has received its SMS can be finished."))
         rental.refresh_from_db()
         note_event(rental, cause=Cause.FINISH_ASKED, now=now, actor=actor)
         _record(rental, Action.RENTAL_FINISHED, actor)
-        transaction.on_commit(lambda: nudge("rentals.send_control", rental.pk))
+        if undo_for == AT_ONCE:
+            transaction.on_commit(lambda: nudge("rentals.send_control", rental.pk))
+
+
+def undo_finish(*, rental: Rental, actor: User, now: datetime) -> None:
+    """Take back a finish of which nothing was sent; one that was taken back already stays so.
+
+    Raises NotPossible where a worker has it, or the rental has ended.
+    """
+    with transaction.atomic():
+        undone = Rental.objects.filter(
+            pk=rental.pk,
+            state=RentalState.RECEIVED,
+            finish_requested_at__isnull=False,
+            control_tries=0,  # no worker has claimed it
+        ).update(finish_requested_at=None, control_at=None)
+        rental.refresh_from_db()
+        if undone:
+            note_event(rental, cause=Cause.FINISH_UNDONE, now=now, actor=actor)
+            _record(rental, Action.RENTAL_FINISH_UNDONE, actor)
+        elif rental.state != RentalState.RECEIVED or rental.finish_requested_at is not None:
+            raise NotPossible(_("Too late to undo: the rental is being finished already."))
 
 
 def wait_for_more(*, rental: Rental, actor: User, now: datetime) -> None:

@@ -1,24 +1,43 @@
 """One rental's card, and what can be done with it there."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
+from accounts import undo
 from accounts.access import TeamRequest, team_view
 from accounts.states import Role
+from accounts.undo import UNDO_FOR, Undo
 from accounts.views.common import toast, varied
 from rentals.cards import card
 from rentals.models import Rental
-from rentals.operations import NotPossible, cancel_rental, finish_rental, wait_for_more
+from rentals.operations import (
+    NotPossible,
+    cancel_rental,
+    finish_rental,
+    undo_finish,
+    wait_for_more,
+)
 from rentals.views.common import back_or_to_the_board, visible_or_404
 from rentals.visibility import may_control
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was tried with a rental; `problem` says why it could not be done, "" where it was."""
+
+    rental: Rental
+    problem: str
 
 
 @require_safe
@@ -31,23 +50,45 @@ def rental_card(request: TeamRequest, rental: int) -> HttpResponse:
 @require_POST
 @team_view(Role.MEMBER, Role.ADMIN)
 def rental_cancel(request: TeamRequest, rental: int) -> HttpResponse:
-    return _control(request, rental, cancel_rental)
+    return _answer(request, _do(request, rental, cancel_rental))
 
 
 @require_POST
 @team_view(Role.MEMBER, Role.ADMIN)
 def rental_finish(request: TeamRequest, rental: int) -> HttpResponse:
-    return _control(request, rental, finish_rental)
+    """Have it finished in a moment; until then it can be undone."""
+    done = _do(request, rental, partial(finish_rental, undo_for=UNDO_FOR))
+    if done.problem:
+        return _answer(request, done)
+    address = reverse("rental_finish_undo", args=[request.team.slug, rental])
+    offer = Undo(address, target=f"#rental-{rental}")
+    said = _("%(service)s is being finished.") % {"service": done.rental.service_name}
+    if request.htmx:
+        return undo.say(_answer(request, done), request, said, offer)
+    undo.say_on_next_page(request, said, offer)
+    return _answer(request, done)
+
+
+@require_POST
+@team_view(Role.MEMBER, Role.ADMIN)
+def rental_finish_undo(request: TeamRequest, rental: int) -> HttpResponse:
+    done = _do(request, rental, undo_finish)
+    if done.problem:
+        return _answer(request, done)
+    said = _("Not finished: %(service)s goes on.") % {"service": done.rental.service_name}
+    if request.htmx:
+        return trigger_client_event(_answer(request, done), "toast", toast(said))
+    messages.success(request, said)
+    return _answer(request, done)
 
 
 @require_POST
 @team_view(Role.MEMBER, Role.ADMIN)
 def rental_more(request: TeamRequest, rental: int) -> HttpResponse:
-    return _control(request, rental, wait_for_more)
+    return _answer(request, _do(request, rental, wait_for_more))
 
 
-def _control(request: TeamRequest, pk: int, operation: Callable[..., None]) -> HttpResponse:
-    """Do it, and show the rental as it is now, with the reason where it could not be done."""
+def _do(request: TeamRequest, pk: int, operation: Callable[..., None]) -> Done:
     rental = visible_or_404(request, pk)
     if not may_control(request.membership, rental):
         raise PermissionDenied(_("Only whoever rented it, or an admin, can do this."))
@@ -56,13 +97,19 @@ def _control(request: TeamRequest, pk: int, operation: Callable[..., None]) -> H
         operation(rental=rental, actor=request.user, now=timezone.now())
     except NotPossible as reason:
         problem = str(reason)
+    return Done(rental, problem)
+
+
+def _answer(request: TeamRequest, done: Done) -> HttpResponse:
+    """The rental as it is now, with the reason where it could not be done."""
     if request.htmx:
-        shown = _card(request, visible_or_404(request, pk), status=409 if problem else 200)
-        # As a toast: the card is read again with the next news, which may be on its way.
-        said = toast(problem, bad=True)
-        return varied(trigger_client_event(shown, "toast", said) if problem else shown)
-    if problem:
-        messages.error(request, problem)
+        fresh = visible_or_404(request, done.rental.pk)
+        shown = varied(_card(request, fresh, status=409 if done.problem else 200))
+        # As a toast, after the swap: the card may be read again before or after this answer.
+        said = toast(done.problem, bad=True)
+        return trigger_client_event(shown, "toast", said, after="swap") if done.problem else shown
+    if done.problem:
+        messages.error(request, done.problem)
     return back_or_to_the_board(request)
 
 

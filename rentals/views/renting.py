@@ -5,13 +5,16 @@ from datetime import datetime, timedelta
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
+from accounts import undo
 from accounts.access import TeamRequest, team_view
 from accounts.states import Role
+from accounts.undo import Undo
 from accounts.views.common import toast, varied
 from rentals.forms import RentForm
 from rentals.models import Offer, Rental
@@ -54,8 +57,18 @@ def offer_star(request: TeamRequest) -> HttpResponse:
     if offer is None:
         raise Http404("There is no such offer.")
     set_favourite(user=request.user, offer=offer, wanted=wanted)
-    if not request.htmx:
-        return back_or_to_the_board(request)
+    if wanted:
+        return _offers(request) if request.htmx else back_or_to_the_board(request)
+    said = _("%(service)s is no favourite any more.") % {"service": offer.name}
+    again = {"star": pk, "q": request.POST.get("q", "")}
+    offered = Undo(reverse("offer_star", args=[request.team.slug]), "#offers", again)
+    if request.htmx:
+        return undo.say(_offers(request), request, said, offered)
+    undo.say_on_next_page(request, said, offered)
+    return back_or_to_the_board(request)
+
+
+def _offers(request: TeamRequest) -> HttpResponse:
     return varied(render(request, "rentals/offers.html", rent_context(request)))
 
 

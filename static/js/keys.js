@@ -65,6 +65,7 @@ const KEYS = {
   j: () => step(1),
   k: () => step(-1),
   c: () => newestCode()?.click(),
+  u: () => [...document.querySelectorAll("[data-undo] button")].at(-1)?.click(),
 };
 
 let going = false; // after a g, until the next key

@@ -15,18 +15,59 @@ function announce(text) {
 
 document.addEventListener("announce", (event) => announce(event.detail));
 
-/* --- toasts: news goes by itself, what went wrong stays until it is closed --- */
+/* --- the focus goes back to where it was, or to what stands there by then --- */
 
-const NEWS_STAYS = 6000;
+function giveBack(from) {
+  const there = from?.isConnected ? from : document.getElementById(from?.id);
+  (there ?? document.getElementById("main")).focus({ preventScroll: true });
+}
+
+// What had it and is replaced gives it to what is around it.
+document.addEventListener("htmx:beforeRequest", ({ detail }) => {
+  const active = document.activeElement;
+  if (detail.elt.contains(active)) detail.requestConfig.around = active.closest("[id][tabindex]");
+});
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  const around = detail.requestConfig?.around;
+  if (around && document.activeElement === document.body) giveBack(around);
+});
+
+/* --- toasts: news goes by itself, unless somebody is at it; what went wrong stays until it is
+   closed. An undo is offered for so many seconds, and goes with the last of them --- */
+
+const NEWS_STAYS = 6; // seconds
+
+let before = null; // what had the focus before a toast
+
+document.addEventListener("focusin", ({ target }) => {
+  if (!target.closest("#toasts")) before = target;
+});
+
+function leave(toast) {
+  const held = toast.contains(document.activeElement);
+  toast.remove();
+  if (held) giveBack(before);
+}
+
+function age(toast) {
+  const shown = toast.querySelector("[data-seconds]");
+  const ends = Date.now() + (Number(shown?.textContent) || NEWS_STAYS) * 1000;
+  const timer = setInterval(() => {
+    const left = Math.ceil((ends - Date.now()) / 1000);
+    if (shown) shown.textContent = left;
+    if (left <= 0 && (shown || !toast.matches(":hover, :focus-within"))) leave(toast);
+    if (!toast.isConnected) clearInterval(timer);
+  }, 250);
+}
 
 function dress(toast) {
   const close = document.createElement("button");
   close.type = "button";
   close.setAttribute("aria-label", words.close);
   close.textContent = "×";
-  close.addEventListener("click", () => toast.remove());
+  close.addEventListener("click", () => leave(toast));
   toast.append(close);
-  if (!toast.classList.contains("toast--bad")) setTimeout(() => toast.remove(), NEWS_STAYS);
+  if (!toast.classList.contains("toast--bad")) age(toast);
 }
 
 function toast(text, bad = false) {
@@ -43,8 +84,22 @@ function toast(text, bad = false) {
   region.append(item);
 }
 
+function show(html) {
+  const region = document.getElementById("toasts");
+  region.insertAdjacentHTML("beforeend", html);
+  htmx.process(region.lastElementChild);
+  dress(region.lastElementChild);
+}
+
 document.querySelectorAll("[data-toast]").forEach(dress);
-document.addEventListener("toast", (event) => toast(event.detail.text, event.detail.bad));
+document.addEventListener("toast", ({ detail }) => {
+  if (detail.html) show(detail.html);
+  else toast(detail.text, detail.bad);
+});
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  const undo = detail.elt.closest?.("[data-undo]");
+  if (undo && detail.xhr.status && detail.xhr.status < 500) leave(undo.closest(".toast"));
+});
 
 /* --- what went wrong with a request that somebody made; the script's own reads stay silent --- */
 
@@ -126,12 +181,12 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-/* --- dialogs: the focus goes back to where it was, or to what stands there by then --- */
+/* --- dialogs --- */
 
 document.addEventListener("show", ({ target: dialog }) => {
   const from = document.activeElement;
-  const giveBack = () => { if (!from.isConnected) document.getElementById(from.id)?.focus(); };
-  dialog.addEventListener("close", giveBack, { once: true });
+  const end = () => { if (!from.isConnected) giveBack(from); };
+  dialog.addEventListener("close", end, { once: true });
   dialog.showModal();
 });
 document.addEventListener("click", (event) => {

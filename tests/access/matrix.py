@@ -56,6 +56,7 @@ MATRIX: Final[dict[str, Row]] = {
     "rental_purge": row(WRITE, ADMIN),
     "rental_cancel": row(WRITE, MEMBER, ADMIN),
     "rental_finish": row(WRITE, MEMBER, ADMIN),
+    "rental_finish_undo": row(WRITE, MEMBER, ADMIN),
     "rental_more": row(WRITE, MEMBER, ADMIN),
     # money, from the side of the rentals
     "doubt_decide": row(WRITE, FINANCE),
@@ -149,6 +150,7 @@ MATRIX: Final[dict[str, Row]] = {
     "saved_view_create": row(WRITE),
     "saved_view_update": row(WRITE, MEMBER, otherwise=NOT_THEIRS),
     "saved_view_delete": row(WRITE, MEMBER, otherwise=NOT_THEIRS),  # of one that is not shared
+    "saved_view_undelete": row(WRITE, MEMBER, otherwise=NOT_THEIRS),
     "saved_view_default": row(WRITE),
     # the columns of a list, as each person wants them
     "columns_choose": row(WRITE),

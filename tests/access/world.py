@@ -25,9 +25,10 @@ from accounts.models import (
     Team,
     User,
 )
-from accounts.operations.saved_views import save_view
+from accounts.operations.saved_views import delete_view, save_view
 from accounts.sealing import answer_place, seal
 from accounts.states import Role, Verdict
+from accounts.undo import UNDO_FOR
 from ledger.models import Export, Refund
 from ledger.states import ExportState
 from providers.calls import Delivered, Reply
@@ -70,12 +71,14 @@ class World:
     rental: Rental
     doubt: Rental
     over: Rental
+    finishing: Rental
     refund: Refund
     books: Books
     alarms: Alarms
     invitation: Invitation
     view: SavedView
     private_view: SavedView
+    deleted_view: SavedView
     answer: ConsoleRequest
     export: Export
     budget: Budget
@@ -115,12 +118,20 @@ def make_world() -> World:
         rental=rental,
         doubt=make_rental(holding[Role.MEMBER], account, RentalState.IN_DOUBT),
         over=make_rental(holding[Role.MEMBER], account, RentalState.FINISHED),
+        finishing=make_rental(
+            holding[Role.MEMBER],
+            account,
+            RentalState.RECEIVED,
+            finish_requested_at=timezone.now(),
+            control_at=timezone.now() + UNDO_FOR,
+        ),
         refund=make_refund(make_rental(holding[Role.MEMBER], account, RentalState.CANCELLED)),
         books=books,
         alarms=make_alarms(account, holding[Role.ADMIN].user),
         invitation=invitation,
         view=_view(holding[Role.MEMBER], shared=True),
         private_view=_view(holding[Role.MEMBER], shared=False),
+        deleted_view=_deleted_view(holding[Role.MEMBER]),
         answer=_answer(account, holding[Role.ADMIN].user),
         export=_export(holding[Role.MEMBER]),
         budget=budget,
@@ -137,6 +148,12 @@ def make_world() -> World:
 def _view(owner: Membership, *, shared: bool) -> SavedView:
     name = "Ours" if shared else "Mine"
     return save_view(owner=owner, page="rental_list", name=name, query="state=live", shared=shared)
+
+
+def _deleted_view(owner: Membership) -> SavedView:
+    view = save_view(owner=owner, page="rental_list", name="Gone", query="state=waiting")
+    delete_view(view=view, actor=owner, now=timezone.now())
+    return view
 
 
 def _answer(account: ProviderAccount, actor: User) -> ConsoleRequest:
@@ -181,7 +198,8 @@ def _export(owner: Membership) -> Export:
 def addresses(world: World, name: str) -> dict[str, Any]:
     """The parts of a route's address besides the team, all of the first team."""
     if name.startswith("rental_") and name not in ("rental_list", "rental_create"):
-        return {"rental": (world.over if name == "rental_purge" else world.rental).pk}
+        other = {"rental_purge": world.over, "rental_finish_undo": world.finishing}
+        return {"rental": other.get(name, world.rental).pk}
     if name == "audit_event":
         return {"event": AuditEvent.objects.filter(team=world.team, is_money=True)[0].pk}
     if name in ("inbox_replay", "provider_console"):
@@ -219,6 +237,8 @@ def _of_a_member(world: World, name: str) -> dict[str, Any]:
         return {"export": world.export.pk}
     if name == "saved_view_delete":
         return {"view": world.private_view.pk}
+    if name == "saved_view_undelete":
+        return {"view": world.deleted_view.pk}
     shared = ("saved_view", "saved_view_update", "saved_view_default")
     return {"view": world.view.pk} if name in shared else {}
 

@@ -50,6 +50,7 @@ PROMISED = {
         Action.STOPPED_BY_POLICY,
         Action.RENTAL_CANCELLED,
         Action.RENTAL_FINISHED,
+        Action.RENTAL_FINISH_UNDONE,
     },
     "codes": {Action.CODE_SHOWN, Action.ANSWER_SHOWN},
     "money": {

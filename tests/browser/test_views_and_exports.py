@@ -111,7 +111,7 @@ def test_the_pages_are_for_everybody(page: Page, person: Membership) -> None:
 @pytest.mark.timeout(120)
 def test_what_is_filtered_is_kept_and_comes_back(page: Page, person: Membership) -> None:
     page.goto(f"/t/{person.team.slug}/rentals/")
-    page.get_by_label("State").select_option("finished")
+    page.get_by_role("combobox", name="State").select_option("finished")
     expect(page.locator("#count")).to_have_text("1 rental")
     page.get_by_text("Views", exact=True).click()
     page.get_by_label("Keep what is filtered now as").fill("Done")

@@ -90,6 +90,10 @@ class Scene:
         """The rental is written, and Redis knows of it at most."""
         return moments.as_soon_as(self._is_written)
 
+    def finishing(self) -> Moment:
+        """The finish is written, and nobody is told of it yet."""
+        return moments.as_soon_as(self._is_finishing)
+
     def after_cancel(self, asked: Asked) -> bool:
         """A read that wants to know whether a cancel was done."""
         cancels = [each for each in self.stage.wire.asked if each.is_cancel]
@@ -103,6 +107,10 @@ class Scene:
 
     def _is_written(self) -> bool:
         return self.stage.rental(self.tag) is not None
+
+    def _is_finishing(self) -> bool:
+        rental = self.stage.rental(self.tag)
+        return rental is not None and rental.finish_requested_at is not None
 
 
 def nothing_yet(stage: Stage, provider: Provider) -> Scene:
@@ -153,6 +161,9 @@ STEPS = (
     Step("worker", waiting, Scene.cancel, lambda it: it.asked(it.after_cancel), "cancel_proving"),
     Step("worker", waiting, Scene.cancel, lambda it: it.applying(it.after_cancel), "cancel_kept"),
     Step("beat", waiting, Scene.cancel, lambda it: it.asked(CANCEL), "cancel_done"),
+    Step("web", received, Scene.finish, Scene.finishing, "finish_undoable"),
+    Step("worker", received, Scene.finish, Scene.finishing, "finish_undoable"),
+    Step("valkey", received, Scene.finish, Scene.finishing, "finish_undoable"),
     Step(
         "worker",
         received,

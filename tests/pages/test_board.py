@@ -65,7 +65,7 @@ def test_what_is_unconfirmed_and_newer_is_open_to_see_beneath(world: World) -> N
     make_message(rental, "111222", seen_at=now - timedelta(seconds=30))
     make_message(rental, "333444", confirmed_at=None, seen_at=now)
     response = signed_in(world.member).get(page("board", world.team))
-    assert '<details class="rental__earlier" open>' in response.text
+    assert f'<details class="rental__earlier" id="earlier-{rental.pk}" open>' in response.text
     assert words(response).index("111222") < words(response).index("333444")
 
 

@@ -1,8 +1,11 @@
 """Cancel, finish and wait for more, from a card."""
 
+import json
+
 import pytest
 from django.utils import timezone
 
+from accounts.undo import UNDO_FOR
 from rentals.models import Rental
 from rentals.states import RentalState
 from tests.factories import make_message, make_rental
@@ -12,8 +15,17 @@ from tests.pages.conftest import World
 VERBS = {
     "rental_cancel": RentalState.WAITING,
     "rental_finish": RentalState.RECEIVED,
+    "rental_finish_undo": RentalState.RECEIVED,
     "rental_more": RentalState.RECEIVED,
 }
+
+
+def ready(world: World, verb: str) -> Rental:
+    """A rental of the member's with which the verb would do something."""
+    soon = timezone.now() + UNDO_FOR
+    finishing = {"finish_requested_at": timezone.now(), "control_at": soon}
+    more = finishing if verb == "rental_finish_undo" else {}
+    return make_rental(world.member, world.gig, VERBS[verb], multiple_sms=True, **more)
 
 
 def as_it_is(rental: Rental) -> dict[str, object]:
@@ -25,6 +37,7 @@ def done(rental: Rental, verb: str) -> bool:
     return {
         "rental_cancel": rental.state == RentalState.CANCELLING,
         "rental_finish": rental.finish_requested_at is not None,
+        "rental_finish_undo": rental.finish_requested_at is None,
         "rental_more": rental.waits_for_more,
     }[verb]
 
@@ -32,7 +45,7 @@ def done(rental: Rental, verb: str) -> bool:
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("who", ["member", "admin"])
 def test_its_member_and_an_admin_can(world: World, verb: str, who: str) -> None:
-    rental = make_rental(world.member, world.gig, VERBS[verb], multiple_sms=True)
+    rental = ready(world, verb)
     address = page(verb, world.team, rental=rental.pk)
     response = signed_in(getattr(world, who)).post(address)
     assert response.status_code == 302
@@ -56,7 +69,7 @@ def test_nobody_else_can(
 ) -> None:
     world.team.shares_board = shared
     world.team.save()
-    rental = make_rental(world.member, world.gig, VERBS[verb], multiple_sms=True)
+    rental = ready(world, verb)
     before = as_it_is(rental)
     address = page(verb, world.team, rental=rental.pk)
     response = signed_in(getattr(world, who)).post(address, headers=headers)
@@ -66,7 +79,7 @@ def test_nobody_else_can(
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_looking_changes_nothing(world: World, verb: str) -> None:
-    rental = make_rental(world.member, world.gig, VERBS[verb], multiple_sms=True)
+    rental = ready(world, verb)
     before = as_it_is(rental)
     response = signed_in(world.member).get(page(verb, world.team, rental=rental.pk))
     assert response.status_code == 405
@@ -75,7 +88,7 @@ def test_looking_changes_nothing(world: World, verb: str) -> None:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_htmx_gets_the_card_as_it_is_now(world: World, verb: str) -> None:
-    rental = make_rental(world.member, world.gig, VERBS[verb], multiple_sms=True)
+    rental = ready(world, verb)
     make_message(rental) if verb != "rental_cancel" else None
     address = page(verb, world.team, rental=rental.pk)
     response = signed_in(world.member).post(address, headers=HTMX)
@@ -92,9 +105,48 @@ def test_what_is_not_possible_is_said(world: World, verb: str) -> None:
     client, address = signed_in(world.member), page(verb, world.team, rental=rental.pk)
     by_htmx = client.post(address, headers=HTMX)
     assert by_htmx.status_code == 409
-    assert '"bad": true' in by_htmx.headers["HX-Trigger"]
+    assert '"bad": true' in by_htmx.headers["HX-Trigger-After-Swap"]
     plain = client.post(address, follow=True)
     assert "toast--bad" in plain.text
+    assert as_it_is(rental) == before
+
+
+def test_a_finish_waits_and_its_toast_offers_to_undo_it(world: World) -> None:
+    rental = ready(world, "rental_finish")
+    client = signed_in(world.member)
+    undo = page("rental_finish_undo", world.team, rental=rental.pk)
+    shown = client.post(page("rental_finish", world.team, rental=rental.pk), headers=HTMX)
+    toast = json.loads(shown.headers["HX-Trigger-After-Swap"])["toast"]["html"]
+    assert f'hx-post="{undo}"' in toast
+    assert "csrfmiddlewaretoken" in toast
+    rental.refresh_from_db()
+    assert rental.finish_requested_at is not None and rental.control_at is not None
+    assert rental.control_at - rental.finish_requested_at == UNDO_FOR
+    back = client.post(undo, headers=HTMX)
+    assert "Not finished" in back.headers["HX-Trigger"]
+    assert page("rental_finish", world.team, rental=rental.pk) in back.text
+
+
+def test_a_finish_is_undone_without_script(world: World) -> None:
+    rental = ready(world, "rental_finish")
+    client = signed_in(world.member)
+    shown = client.post(page("rental_finish", world.team, rental=rental.pk), follow=True)
+    undo = page("rental_finish_undo", world.team, rental=rental.pk)
+    assert f'action="{undo}"' in shown.text
+    assert "is being finished" in words(shown)
+    assert "Not finished" in words(client.post(undo, follow=True))
+    assert done(rental, "rental_finish_undo")
+
+
+def test_an_undo_that_comes_too_late_says_so(world: World) -> None:
+    rental = ready(world, "rental_finish_undo")
+    Rental.objects.filter(pk=rental.pk).update(control_tries=1)
+    before = as_it_is(rental)
+    undo = page("rental_finish_undo", world.team, rental=rental.pk)
+    answer = signed_in(world.member).post(undo, headers=HTMX)
+    assert answer.status_code == 409
+    assert "Too late" in answer.headers["HX-Trigger-After-Swap"]
+    assert "Finishing" in words(answer)
     assert as_it_is(rental) == before
 
 

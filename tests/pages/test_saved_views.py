@@ -5,13 +5,21 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts import operations
 from accounts.actions import Action
 from accounts.models import AuditEvent, DefaultView, Membership, SavedView
-from accounts.operations.saved_views import change_view, choose_default, delete_view
+from accounts.operations.saved_views import (
+    BACK_FOR,
+    change_view,
+    choose_default,
+    delete_view,
+    forget_deleted_views,
+)
 from accounts.saved_views import ALL
 from accounts.states import Role
+from accounts.tasks import forget_views
 from rentals.states import RentalState
 from tests.factories import make_rental
 from tests.pages.clients import HTMX, page, signed_in, words
@@ -214,14 +222,14 @@ def test_a_view_is_renamed_shared_and_deleted_by_its_owner_alone(world: World) -
     view.refresh_from_db()
     assert (view.name, view.is_shared) == ("Mine", False)
     assert signed_in(world.admin).post(delete).status_code == 302
-    assert not SavedView.objects.exists()
+    assert not SavedView.objects.filter(deleted_at=None).exists()
 
 
 def test_an_admin_deletes_what_another_shared(world: World) -> None:
     view = made(world.member, "state=waiting", shared="on")
     delete = page("saved_view_delete", world.team, view=view.pk)
     assert signed_in(world.admin).post(delete).status_code == 302
-    assert not SavedView.objects.exists()
+    assert not SavedView.objects.filter(deleted_at=None).exists()
 
 
 def test_sharing_is_on_record_without_what_is_searched_for(world: World) -> None:
@@ -261,7 +269,10 @@ def test_a_page_begins_as_it_is_where_its_view_is_none_any_more(world: World) ->
     assert signed_in(world.admin).get(spend).status_code == 302
     change_view(view=view, name="Theirs", shared=False, actor=world.finance)
     assert signed_in(world.admin).get(spend).status_code == 200
-    delete_view(view=view, actor=world.finance)
+    change_view(view=view, name="Theirs", shared=True, actor=world.finance)
+    delete_view(view=view, actor=world.finance, now=timezone.now())
+    assert signed_in(world.admin).get(spend).status_code == 200
+    forget_deleted_views(now=timezone.now() + BACK_FOR)
     assert not DefaultView.objects.exists()
 
 
@@ -311,3 +322,74 @@ def test_a_list_without_views_says_how_one_is_made(world: World) -> None:
     assert "No views yet" in words(response)
     assert page("rental_list", world.team) in response.text
     assert page("refund_list", world.team) not in response.text
+
+
+# --- a view that was deleted comes back, for a moment
+
+
+def undelete(who: Membership, view: SavedView) -> Any:
+    return signed_in(who).post(page("saved_view_undelete", who.team, view=view.pk), follow=True)
+
+
+def deleted(who: Membership, view: SavedView) -> Any:
+    return signed_in(who).post(page("saved_view_delete", who.team, view=view.pk), follow=True)
+
+
+def test_a_deleted_view_comes_back_with_all_that_began_by_it(world: World) -> None:
+    for who in (world.member, world.colleague):
+        make_rental(who, world.gig)
+    view = made(world.member, "state=waiting", shared="on")
+    choose_default(membership=world.colleague, view=view, wanted=True)
+    shown = deleted(world.member, view)
+    assert f'action="{page("saved_view_undelete", world.team, view=view.pk)}"' in shown.text
+    assert names(world.member) == names(world.colleague) == []
+    assert "The view is back" in words(undelete(world.member, view))
+    assert names(world.member) == names(world.colleague) == ["Mine"]
+    begun = signed_in(world.colleague).get(page("rental_list", world.team))
+    assert begun["Location"].endswith("?state=waiting")
+    told = AuditEvent.objects.filter(action__startswith="view.").order_by("pk")
+    shared = [Action.VIEW_SHARED, Action.VIEW_UNSHARED, Action.VIEW_SHARED]
+    assert [event.action for event in told] == shared
+
+
+def test_an_undo_that_comes_too_late_or_twice_changes_nothing(world: World) -> None:
+    make_rental(world.member, world.gig)
+    late, back = made(world.member, "state=waiting"), made(world.member, "sort=price", name="Other")
+    for view in (late, back):
+        deleted(world.member, view)
+    for _ in range(2):
+        assert undelete(world.member, back).status_code == 200
+    SavedView.objects.filter(pk=late.pk).update(deleted_at=timezone.now() - BACK_FOR)
+    response = undelete(world.member, late)
+    assert response.status_code == 409
+    assert "Too late" in words(response)
+    assert names(world.member) == ["Other"]
+
+
+def test_a_name_that_was_taken_meanwhile_stays_with_the_new_view(world: World) -> None:
+    make_rental(world.member, world.gig)
+    old = made(world.member, "state=waiting")
+    deleted(world.member, old)
+    made(world.member, "state=finished")
+    assert "Choose another name" in words(undelete(world.member, old))
+    assert SavedView.objects.get(deleted_at=None).query == "state=finished"
+
+
+@pytest.mark.parametrize("who", ["colleague", "finance", "stranger"])
+def test_nobody_else_has_it_back(world: World, who: str) -> None:
+    view = made(world.member, "state=waiting", shared="on")
+    deleted(world.member, view)
+    before = SavedView.objects.values().get(pk=view.pk)
+    team = page("saved_view_undelete", world.team, view=view.pk)
+    assert signed_in(getattr(world, who)).post(team).status_code == 404
+    assert SavedView.objects.values().get(pk=view.pk) == before
+
+
+def test_a_deleted_view_is_gone_for_good_after_a_while(world: World) -> None:
+    view = made(world.member, "state=waiting")
+    deleted(world.member, view)
+    forget_views()
+    assert SavedView.objects.filter(pk=view.pk).exists()
+    SavedView.objects.filter(pk=view.pk).update(deleted_at=timezone.now() - BACK_FOR)
+    forget_views()
+    assert not SavedView.objects.exists()

@@ -9,6 +9,8 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from datetime import timedelta
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -25,6 +27,7 @@ from hypothesis.stateful import (
 )
 
 from accounts import gateway
+from accounts.undo import UNDO_FOR
 from ledger.book import Entry, post
 from ledger.operations import holds
 from ledger.operations.findings import find
@@ -137,11 +140,32 @@ class Life(RuleBasedStateMachine):
         self._switch_on(fault, 1)
         self._control(pk, calls)
 
-    @rule(pk=rentals, fault=st.none() | st.sampled_from(CONTROL_FAULTS), calls=st.integers(0, 4))
-    def finish(self, pk: int, fault: Fault | None, calls: int) -> None:
-        self._wish(operations.finish_rental, pk)
+    @rule(
+        pk=rentals,
+        fault=st.none() | st.sampled_from(CONTROL_FAULTS),
+        calls=st.integers(0, 4),
+        undo_for=st.sampled_from([timedelta(0), UNDO_FOR]),
+    )
+    def finish(self, pk: int, fault: Fault | None, calls: int, undo_for: timedelta) -> None:
+        before, asked = Rental.objects.get(pk=pk), self.it.asked("")
+        self._wish(partial(operations.finish_rental, undo_for=undo_for), pk)
         self._switch_on(fault, 1)
         self._control(pk, calls)
+        if undo_for and before.can_finish:
+            assert self.it.asked("") == asked, "sent, while it could be undone"
+
+    @rule(pk=rentals)
+    def undo_finish(self, pk: int) -> None:
+        """What the provider was not told of is as it was; what it was told of stays asked for."""
+        before = Rental.objects.get(pk=pk)
+        self._wish(operations.undo_finish, pk)
+        after = Rental.objects.get(pk=pk)
+        if before.state == S.RECEIVED and not before.control_tries:
+            assert after.finish_requested_at is None and after.control_at is None
+        else:
+            assert after.finish_requested_at == before.finish_requested_at
+            assert after.control_at == before.control_at
+        assert after.state == before.state
 
     @rule(pk=rentals)
     def wait_for_more(self, pk: int) -> None:

@@ -4,6 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.actions import Action
+from accounts.models import AuditEvent
+from accounts.undo import UNDO_FOR
 from rentals import operations
 from rentals.causes import Cause
 from rentals.models import Rental
@@ -111,6 +114,98 @@ def test_an_sms_while_a_finish_is_under_way_does_not_lose_it(gig: Scene) -> None
     assert codes(rental) == ["482913", "771100"]
     assert rental.control_at is not None
     assert tried_again(gig, rental).state == S.FINISHED
+
+
+# --- undo
+
+
+def undoable(scene: Scene) -> Rental:
+    """A rental that is finished in ten seconds, unless its person thinks better of it."""
+    rental = scene.received()
+    actor, now = scene.membership.user, scene.times.now()
+    operations.finish_rental(rental=rental, actor=actor, now=now, undo_for=UNDO_FOR)
+    rental.refresh_from_db()
+    return rental
+
+
+def undo(scene: Scene, rental: Rental) -> None:
+    operations.undo_finish(rental=rental, actor=scene.membership.user, now=scene.times.now())
+
+
+def test_a_finish_that_can_be_undone_is_kept_by_its_row_alone(
+    each: Scene, times: Times, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No message is on its way that could be lost, or come too early."""
+    nudged: list[object] = []
+    monkeypatch.setattr("rentals.operations.controlling.nudge", lambda *work: nudged.append(work))
+    rental = undoable(each)
+    asked, due = each.asked(""), ("rentals.send_control", rental.pk)
+    times.move(9)
+    assert due not in swept(times)
+    assert each.control(rental).state == S.RECEIVED
+    assert each.asked("") == asked
+    times.move(1)
+    assert due in swept(times)
+    assert each.control(rental).state == S.FINISHED
+    assert nudged == []
+
+
+def test_a_finish_is_undone_before_it_is_sent(each: Scene, times: Times) -> None:
+    rental = undoable(each)
+    asked = each.asked("")
+    undo(each, rental)
+    assert rental.can_finish and rental.control_at is None
+    times.move(61)
+    assert ("rentals.send_control", rental.pk) not in swept(times)
+    assert each.control(rental).state == S.RECEIVED
+    assert each.asked("") == asked
+    assert rental.events.latest("pk").cause == Cause.FINISH_UNDONE
+    told = AuditEvent.objects.filter(object_id=str(rental.pk)).order_by("pk")
+    actions = [event.action for event in told]
+    assert actions[-2:] == [Action.RENTAL_FINISHED, Action.RENTAL_FINISH_UNDONE]
+
+
+def test_a_finish_is_undone_once_in_two_tabs(gig: Scene) -> None:
+    rental = undoable(gig)
+    undo(gig, rental)
+    undo(gig, rental)
+    assert rental.events.filter(cause=Cause.FINISH_UNDONE).count() == 1
+    assert rental.can_finish
+
+
+def test_an_undone_finish_can_be_asked_for_again(each: Scene, times: Times) -> None:
+    rental = undoable(each)
+    undo(each, rental)
+    actor, now = each.membership.user, times.now()
+    operations.finish_rental(rental=rental, actor=actor, now=now, undo_for=UNDO_FOR)
+    times.move(10)
+    assert each.control(rental).state == S.FINISHED
+
+
+def test_what_a_worker_has_can_not_be_undone(gig: Scene, times: Times) -> None:
+    rental = undoable(gig)
+    times.move(10)
+    gig.fault("cut", endpoint="rental", done=False, times=1)
+    gig.control(rental)
+    before = Rental.objects.values().get(pk=rental.pk)
+    with pytest.raises(NotPossible, match="Too late"):
+        undo(gig, rental)
+    assert Rental.objects.values().get(pk=rental.pk) == before
+    assert tried_again(gig, rental).state == S.FINISHED
+    with pytest.raises(NotPossible, match="Too late"):
+        undo(gig, rental)
+    assert Rental.objects.get(pk=rental.pk).state == S.FINISHED
+
+
+def test_undoing_what_nobody_finished_changes_nothing(gig: Scene) -> None:
+    rental = gig.received()
+    before, events = Rental.objects.values().get(pk=rental.pk), rental.events.count()
+    undo(gig, rental)
+    assert Rental.objects.values().get(pk=rental.pk) == before
+    assert rental.events.count() == events
+
+
+# --- its time
 
 
 def test_a_received_rental_ends_with_its_time_but_not_while_its_code_is_new(

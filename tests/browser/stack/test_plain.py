@@ -39,7 +39,7 @@ def test_sign_in_rent_read_finish(desk: Desk) -> None:
     page.get_by_role("button", name="Finish").click()
     until(lambda: desk.rental().state == RentalState.FINISHED, "it is finished")
     page.get_by_role("link", name="History").click()
-    page.get_by_label("State").select_option("finished")
+    page.get_by_role("combobox", name="State").select_option("finished")
     page.get_by_role("button", name="Filter").click()
     expect(page.locator("#results")).to_contain_text("313131")
     page.get_by_role("link", name="WhatsApp").click()

@@ -190,7 +190,7 @@ def test_filters_live_in_the_address(desk: Desk) -> None:
     page.goto(desk.board)
     rental, _ = rent(page, desk)
     page.get_by_role("link", name="History").click()
-    page.get_by_label("State").select_option("cancelled")
+    page.get_by_role("combobox", name="State").select_option("cancelled")
     expect(page.locator("#results")).to_contain_text("No rental matches")
     until(lambda: "state=cancelled" in page.url, "the address has the filter")
     page.reload()

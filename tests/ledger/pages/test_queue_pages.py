@@ -200,6 +200,8 @@ def test_it_works_as_a_plain_form_too(desk: Desk) -> None:
         ("exception_resolve", {"outcome": "outside", "reason": "x" * 501}),
         ("exception_assign", {"to": "999999"}),
         ("exception_assign", {"to": "x"}),
+        ("exception_assign", {"to": "", "instead_of": "x"}),
+        ("exception_assign", {"to": "", "instead_of": "9" * 18}),
         ("exception_reopen", WHY),
         ("exception_match", WHY),
         ("exception_match", {"claim": "transfer:1e9", **WHY}),

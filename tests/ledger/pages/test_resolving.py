@@ -12,7 +12,7 @@ from accounts.states import Role
 from ledger.models import Refund, Transfer
 from ledger.operations.errors import Decided, NotPossible
 from ledger.operations.refunds import land
-from ledger.operations.resolving import assign, reopen, resolve
+from ledger.operations.resolving import assign, reopen, resolve, undo_assign
 from ledger.operations.writing_off import write_off
 from ledger.states import (
     AccountKind,
@@ -175,6 +175,27 @@ def test_only_finance_can_take_one() -> None:
     assert exception.state == ExceptionState.OPEN
     assert exception.assigned_to is None
     assert AuditEvent.objects.filter(action="exception.assigned").count() == 2
+
+
+def test_assigning_is_undone_unless_somebody_assigned_it_anew() -> None:
+    wallet = make_wallet()
+    first, second, third = (somebody(wallet) for _ in range(3))
+    exception = make_exception(wallet)
+    assign(exception=exception, to=first, actor=first)
+    assign(exception=exception, to=second, actor=first)
+    undo_assign(exception=exception, to=first, instead_of=second.pk, actor=first)
+    exception.refresh_from_db()
+    assert exception.assigned_to == first
+    undo_assign(exception=exception, to=None, instead_of=first.pk, actor=first)
+    exception.refresh_from_db()
+    assert exception.state == ExceptionState.OPEN
+    assign(exception=exception, to=third, actor=third)
+    events = AuditEvent.objects.count()
+    with pytest.raises(NotPossible, match="Too late"):
+        undo_assign(exception=exception, to=None, instead_of=first.pk, actor=first)
+    exception.refresh_from_db()
+    assert exception.assigned_to == third
+    assert AuditEvent.objects.count() == events == 5
 
 
 def test_a_refund_is_written_off_with_its_notice() -> None:
