@@ -166,6 +166,38 @@ document.addEventListener("click", (event) => {
   if (button) copy(button);
 });
 
+/* --- panels that are open stand in the address: a reload, or Back, opens them again --- */
+
+const PANELS = "details[id]:not(.menu), .queue__item";
+const openPanels = (here) => here.searchParams.get("open")?.split(".") ?? [];
+
+function keep(panel, isOpen) {
+  const here = new URL(location);
+  const open = new Set(openPanels(here));
+  if (open.has(panel.id) === isOpen) return;
+  open[isOpen ? "add" : "delete"](panel.id);
+  if (open.size) here.searchParams.set("open", [...open].join("."));
+  else here.searchParams.delete("open");
+  history.replaceState(history.state, "", here);
+}
+
+function reopen() {
+  for (const id of openPanels(new URL(location))) {
+    const panel = document.getElementById(id);
+    if (!panel?.matches(PANELS)) continue;
+    if (panel.matches("details")) panel.open = true;
+    else if (!panel.matches(".queue__item--open")) panel.querySelector("[hx-get]").click();
+  }
+}
+
+document.addEventListener("toggle", ({ target }) => {
+  if (target.matches("details") && target.matches(PANELS)) keep(target, target.open);
+}, true);
+document.addEventListener("htmx:load", ({ detail: { elt } }) => {
+  if (elt.matches(".queue__item")) keep(elt, elt.matches(".queue__item--open"));
+  reopen();
+});
+
 /* --- menus close by Escape and by a click elsewhere --- */
 
 const openMenus = () => document.querySelectorAll("details.menu[open]");
