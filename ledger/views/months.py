@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import TeamRequest, team_view
 from accounts.models import ProviderAccount
 from accounts.states import Role
+from accounts.views.common import paged
 from ledger.amounts import unit
 from ledger.days import team_day, team_zone
 from ledger.exports.response import download
@@ -72,13 +72,8 @@ class Row:
 @team_view(*READERS)
 def month_list(request: TeamRequest) -> HttpResponse:
     """Every wallet's months, the newest first, a year a page."""
-    paginator = Paginator(list(_by_month(request).items()), PAGE)
-    page = paginator.get_page(request.GET.get("page"))
-    context = {
-        "page": page,
-        "pages": paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
-        "may_act": may_act(request),
-    }
+    months = paged(request, list(_by_month(request).items()), PAGE)
+    context = {**months, "may_act": may_act(request)}
     return render(request, "ledger/months.html", context)
 
 
