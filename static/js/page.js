@@ -22,14 +22,25 @@ function giveBack(from) {
   (there ?? document.getElementById("main")).focus({ preventScroll: true });
 }
 
-// What had it and is replaced gives it to what is around it.
-document.addEventListener("htmx:beforeRequest", ({ detail }) => {
-  const active = document.activeElement;
-  if (detail.elt.contains(active)) detail.requestConfig.around = active.closest("[id][tabindex]");
+// What had it and is replaced, by whatever reads the page anew, gives it to its successor, else to
+// what is around it. A press beside everything gives it up.
+let held = null;
+let around = null;
+
+document.addEventListener("focusin", ({ target }) => {
+  if (target.closest("#toasts")) return;
+  held = target;
+  around = target.closest("[id][tabindex]");
 });
-document.addEventListener("htmx:afterSettle", ({ detail }) => {
-  const around = detail.requestConfig?.around;
-  if (around && document.activeElement === document.body) giveBack(around);
+document.addEventListener("pointerdown", ({ target }) => {
+  if (!target.closest("#toasts")) held = null;
+});
+document.addEventListener("htmx:afterSettle", () => {
+  if (!held || document.activeElement !== document.body) return;
+  if (held.isConnected && !held.disabled) return;
+  const heir = document.getElementById(held.id);
+  if (heir && !heir.disabled) heir.focus({ preventScroll: true });
+  else if (around) giveBack(around);
 });
 
 /* --- toasts: news goes by itself, unless somebody is at it; what went wrong stays until it is
@@ -37,16 +48,10 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
 
 const NEWS_STAYS = 6; // seconds
 
-let before = null; // what had the focus before a toast
-
-document.addEventListener("focusin", ({ target }) => {
-  if (!target.closest("#toasts")) before = target;
-});
-
 function leave(toast) {
-  const held = toast.contains(document.activeElement);
+  const was = toast.contains(document.activeElement);
   toast.remove();
-  if (held) giveBack(before);
+  if (was) giveBack(held);
 }
 
 function age(toast) {
