@@ -58,9 +58,9 @@ def test_killed_before_it_was_handed_over(fresh_database: str) -> None:
     finance = low_wallet()
     look()
     Letter.objects.update(taken_until=timezone.now() - timedelta(seconds=1), tries=1)
+    assert due_readers(now=timezone.now()) == [finance.pk]
     with post_office() as office:
         with processes.worker(processes.environment(EMAIL_URL=office.url), "bulk"):
-            assert due_readers(now=timezone.now()) == [finance.pk]
             nudge("alerts.send_due", queue="bulk")
             until(lambda: Letter.objects.filter(sent_at__isnull=False).exists(), "it is sent")
         assert len(office.to(finance.user.email)) == 1

@@ -32,7 +32,10 @@ def lived_in() -> World:
     finance = world.visitors["finance"]
     assert finance is not None
     populate(world.team, finance)
-    world.team.provider_accounts.update(balance=Decimal("48.215"), balance_read_at=timezone.now())
+    now = timezone.now()
+    world.team.provider_accounts.update(
+        balance=Decimal("48.215"), balance_read_at=now, catalogue_read_at=now
+    )
     for number in range(12):
         make_offer(world.account, f"Offered service {number}", multiple_sms=bool(number % 2))
     for state in RentalState:

@@ -91,7 +91,7 @@ def test_the_pages_are_for_everybody(page: Page, person: Membership) -> None:
     wrong += inspect(page, "views-menu-of-spend")
     for width in (320, 390, 768):
         page.set_viewport_size({"width": width, "height": 900})
-        menu = page.locator(".tools .menu__list--form").bounding_box()
+        menu = page.locator(".tools [open] .menu__list--form").bounding_box()
         assert menu is not None
         assert menu["x"] >= 0
         assert menu["x"] + menu["width"] <= width
