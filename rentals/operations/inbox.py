@@ -1,6 +1,6 @@
 """Stored webhooks are applied: in any order, any number of times, with the same end."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,15 +13,14 @@ from providers.registry import provider
 from providers.values import Delivery
 from rentals.models import InboxEntry, Rental
 from rentals.models.inbox import InboxOutcome
-from rentals.operations.receiving import Sighting, receive
+from rentals.operations.receiving import Sighting, attach
+from rentals.operations.transition import locked_activations
 from rentals.states import OPEN, RentalState, Source
 
 log = structlog.get_logger(__name__)
 
 CONFIRM_PAUSE = timedelta(seconds=10)  # unsigned webhooks may not make us poll more often
 CONFIRM_READS = 5  # nor more often than this for one rental
-
-type Addressed = tuple[InboxEntry, int]  # with the id of the rental that it is for
 
 
 def apply_inbox_entry(entry_id: int, *, now: datetime) -> None:
@@ -37,25 +36,16 @@ def apply_inbox_entries(entry_ids: Iterable[int], *, now: datetime) -> int:
     rental has that activation. An entry that can't be applied is logged and keeps no other
     waiting. Returns how many were applied.
     """
-    entries = list(_unapplied(pk__in=set(entry_ids)))
-    rentals = _rentals_of(entries)
-    accounts: dict[int, list[Addressed]] = {}
-    unknown: list[int] = []
-    for entry in entries:
-        rental_id = rentals.get((entry.account_id, entry.activation_id))
-        if rental_id is None:
-            unknown.append(entry.pk)
-        else:
-            accounts.setdefault(entry.account_id, []).append((entry, rental_id))
-    if unknown:
-        _set_aside(unknown)
-    return sum(_apply_guarded(addressed, now) for addressed in accounts.values())
+    return sum(_apply_guarded(ids, now) for ids in _by_account(set(entry_ids)))
 
 
 def apply_early_entries(rental: Rental, *, now: datetime) -> None:
-    """Apply the webhooks that came before we knew the rental's activation."""
+    """Apply the webhooks that came before we knew the rental's activation.
+
+    Whoever is trying to apply one right now may not know it yet, and is waited for.
+    """
     early = _unapplied(account=rental.account_id, activation_id=rental.activation_id)
-    _apply_guarded([(entry, rental.pk) for entry in early], now)
+    _apply_guarded(list(early.values_list("pk", flat=True)), now, waits=True)
 
 
 def delivery_of(entry: InboxEntry) -> Delivery:
@@ -72,50 +62,60 @@ def _unapplied(**wanted: Any) -> QuerySet[InboxEntry]:
     return entries.order_by("received_at", "pk")
 
 
-def _rentals_of(entries: Sequence[InboxEntry]) -> dict[tuple[int, str], int]:
-    """The ids of the entries' rentals, by account and activation id."""
-    found = Rental.objects.filter(
-        account__in={entry.account_id for entry in entries},
-        activation_id__in={entry.activation_id for entry in entries},
-    )
-    rows = found.values_list("account_id", "activation_id", "pk")
-    return {(account, activation): pk for account, activation, pk in rows}
+def _by_account(entry_ids: Collection[int]) -> list[Collection[int]]:
+    """The entries' ids, apart by provider account."""
+    if len(entry_ids) < 2:
+        return [entry_ids]
+    accounts: dict[int, list[int]] = {}
+    found = InboxEntry.objects.filter(pk__in=entry_ids)
+    for account, pk in found.order_by("pk").values_list("account_id", "pk"):
+        accounts.setdefault(account, []).append(pk)
+    return list(accounts.values())
 
 
-def _apply_guarded(addressed: Sequence[Addressed], now: datetime) -> int:
+def _apply_guarded(entry_ids: Collection[int], now: datetime, *, waits: bool = False) -> int:
     """Apply them together; where that fails, each by itself."""
     try:
-        return _apply(addressed, now)
+        return _apply(entry_ids, now, waits=waits)
     except (OperationalError, InterfaceError):
         raise  # whoever called comes again, once the database is back
     except Exception:
-        if len(addressed) > 1:
-            return sum(_apply_guarded([one], now) for one in addressed)
-        log.exception("inbox_failed", rental=addressed[0][1], entry=addressed[0][0].pk)
+        if len(entry_ids) > 1:
+            return sum(_apply_guarded([one], now, waits=waits) for one in entry_ids)
+        log.exception("inbox_failed", entries=list(entry_ids))
         return 0
 
 
-def _apply(addressed: Sequence[Addressed], now: datetime) -> int:
-    """Apply those that nobody else is applying right now, all or none."""
-    sightings = {entry.pk: _sighting(entry, rental_id) for entry, rental_id in addressed}
+def _apply(entry_ids: Collection[int], now: datetime, *, waits: bool) -> int:
+    """Apply those of one account, all or none: without what somebody else is applying right now,
+    or when they are done with it."""
     with transaction.atomic():
-        due = list(
-            InboxEntry.objects.select_for_update(skip_locked=True)
-            .filter(pk__in=sightings, applied_at=None, purged_at=None)
-            .order_by("received_at", "pk")
-            .values_list("pk", flat=True)
-        )
-        outcomes = dict(zip(due, receive([sightings[pk] for pk in due], now=now), strict=True))
-        _note_applied(outcomes, now)
+        waiting = _unapplied(pk__in=entry_ids)
+        entries = list(waiting.select_for_update(skip_locked=not waits, of=("self",)))
+        rentals = _rentals_of(entries)
+        due = [entry for entry in entries if entry.activation_id in rentals]
+        sightings = [_sighting(entry, rentals[entry.activation_id].pk) for entry in due]
+        outcomes = attach(rentals.values(), sightings, now=now)
+        _note_applied(due, outcomes, now)
+        _set_aside([entry.pk for entry in entries if entry.activation_id not in rentals])
         ask_soon(
             {
-                sightings[pk].rental_id
-                for pk, outcome in outcomes.items()
-                if not sightings[pk].confirmed and outcome != InboxOutcome.KNOWN_MESSAGE
+                sighting.rental_id
+                for sighting, outcome in zip(sightings, outcomes, strict=True)
+                if not sighting.confirmed and outcome != InboxOutcome.KNOWN_MESSAGE
             },
             now=now,
         )
     return len(due)
+
+
+def _rentals_of(entries: Sequence[InboxEntry]) -> dict[str, Rental]:
+    """The rentals of one account's entries by activation id, locked."""
+    if not entries:
+        return {}
+    activations = {entry.activation_id for entry in entries}
+    rentals = locked_activations(entries[0].account_id, activations)
+    return {rental.activation_id: rental for rental in rentals}
 
 
 def _sighting(entry: InboxEntry, rental_id: int) -> Sighting:
@@ -129,16 +129,20 @@ def _sighting(entry: InboxEntry, rental_id: int) -> Sighting:
     )
 
 
-def _note_applied(outcomes: Mapping[int, InboxOutcome], now: datetime) -> None:
-    for outcome in set(outcomes.values()):
-        same = [pk for pk, its in outcomes.items() if its == outcome]
+def _note_applied(
+    entries: Sequence[InboxEntry], outcomes: Sequence[InboxOutcome], now: datetime
+) -> None:
+    for outcome in set(outcomes):
+        same = [entry.pk for entry, its in zip(entries, outcomes, strict=True) if its == outcome]
         InboxEntry.objects.filter(pk__in=same).update(applied_at=now, outcome=outcome)
 
 
-def _set_aside(entries: Sequence[int]) -> None:
-    InboxEntry.objects.filter(pk__in=entries, applied_at__isnull=True, outcome="").update(
-        outcome=InboxOutcome.UNKNOWN_ACTIVATION
-    )
+def _set_aside(unknown: Sequence[int]) -> None:
+    """Say of entries why they wait, once."""
+    if unknown:
+        InboxEntry.objects.filter(pk__in=unknown, outcome="").update(
+            outcome=InboxOutcome.UNKNOWN_ACTIVATION
+        )
 
 
 def hint_to_poll(account_id: int, activation_id: str, *, now: datetime) -> None:
@@ -153,6 +157,8 @@ def ask_soon(rental_ids: Collection[int], *, now: datetime) -> None:
 
     All that comes within the pause after a look is answered by one more look at its end.
     """
+    if not rental_ids:
+        return
     earliest = F("last_confirm_at") + Value(CONFIRM_PAUSE)
     due = Greatest(Value(now), earliest, output_field=DateTimeField())
     Rental.objects.filter(

@@ -1,7 +1,7 @@
 """Messages find their place: each SMS once, none lost, in whatever order and state they come."""
 
 from bisect import insort
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,21 +63,28 @@ def receive(sightings: Sequence[Sighting], *, now: datetime) -> list[InboxOutcom
     may still hand one over; in any other state it is kept and the timeline says so.
     """
     with transaction.atomic():
-        arrivals = _Arrivals({sighting.rental_id for sighting in sightings}, now)
-        outcomes = [arrivals.take(sighting) for sighting in sightings]
-        arrivals.write()
+        return attach(locked({sighting.rental_id for sighting in sightings}), sightings, now=now)
+
+
+def attach(
+    rentals: Iterable[Rental], sightings: Sequence[Sighting], *, now: datetime
+) -> list[InboxOutcome]:
+    """The same in a transaction that has locked the rows of the rentals."""
+    arrivals = _Arrivals(rentals, now)
+    outcomes = [arrivals.take(sighting) for sighting in sightings]
+    arrivals.write()
     return outcomes
 
 
 class _Arrivals:
-    """What comes for some rentals. Their rows and messages are read at once, the rows locked, and
-    what changes of them is written at once."""
+    """What comes for some rentals, whose rows are locked. Their messages are read at once, and
+    what changes is written at once."""
 
-    def __init__(self, rental_ids: Collection[int], now: datetime) -> None:
+    def __init__(self, rentals: Iterable[Rental], now: datetime) -> None:
         self._now = now
-        self._rentals = {rental.pk: rental for rental in locked(rental_ids)}
+        self._rentals = {rental.pk: rental for rental in rentals}
         self._known: dict[int, list[Message]] = {pk: [] for pk in self._rentals}
-        for message in Message.objects.filter(rental__in=rental_ids):
+        for message in Message.objects.filter(rental__in=self._rentals):
             self._known[message.rental_id].append(message)
         self._moves = Moves(now)
         self._new: list[Message] = []

@@ -17,9 +17,19 @@ from rentals.states import LIVE, MOVES, OPEN, RentalState
 def locked(rental_ids: Collection[int]) -> QuerySet[Rental]:
     """Rentals whose rows are locked as they are read.
 
-    Whoever locks several does it by this, in the order of their ids: so nobody waits in a circle.
+    Whoever locks several does it by this or the next, in the order of their ids: so nobody waits
+    in a circle.
     """
-    rentals = Rental.objects.select_for_update(of=("self",)).filter(pk__in=rental_ids)
+    return _locked(pk__in=rental_ids)
+
+
+def locked_activations(account_id: int, activation_ids: Collection[str]) -> QuerySet[Rental]:
+    """The same for the rentals of an account that have these activations."""
+    return _locked(account=account_id, activation_id__in=activation_ids)
+
+
+def _locked(**wanted: Any) -> QuerySet[Rental]:
+    rentals = Rental.objects.select_for_update(of=("self",)).filter(**wanted)
     return rentals.select_related("account__team").order_by("pk")
 
 

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from rentals.models import InboxEntry, Rental
 from rentals.models.inbox import InboxOutcome
 from rentals.operations import apply_inbox_entries
+from rentals.operations.inbox import apply_early_entries
 from rentals.states import RentalState as S
 from tests.factories import make_rental
 from tests.rentals.checks import alone
@@ -118,6 +119,22 @@ def test_rentals_are_locked_in_the_order_of_their_ids(each: Scene) -> None:
             pytest.fail("the second is locked already")
     worker.join()
     assert [rental.messages.count() for rental in (first, second)] == [1, 1]
+
+
+def test_one_that_somebody_does_not_know_yet_is_applied_once_they_are_done(each: Scene) -> None:
+    """A webhook that came before the answer to our rent, and is being looked at as that comes."""
+    (rental,) = waiting(each, 1)
+    entry = told(each, rental, "482913")
+    worker = threading.Thread(
+        target=lambda: alone(lambda: apply_early_entries(rental, now=each.times.now()))
+    )
+    with transaction.atomic():
+        InboxEntry.objects.select_for_update().get(pk=entry.pk)
+        worker.start()
+        until(_somebody_waits, "whoever knows the rental waits for the entry")
+        assert not rental.messages.exists()
+    worker.join()
+    assert rental.messages.get().code == "482913"
 
 
 def _somebody_waits() -> bool:

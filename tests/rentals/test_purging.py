@@ -20,7 +20,7 @@ from rentals.evidence import evidence
 from rentals.health import account_health
 from rentals.models import InboxEntry, Message, Policy, ProviderAnswer, Rental
 from rentals.models.inbox import InboxOutcome
-from rentals.operations import NotPossible, inbox, purge_due, purge_rental, purging, sweeping
+from rentals.operations import NotPossible, purge_due, purge_rental, purging, sweeping
 from rentals.operations.looking import apply_activation
 from rentals.operations.purging import Purged
 from rentals.operations.replaying import replay_inbox
@@ -326,17 +326,6 @@ def test_what_was_removed_ends_no_doubt(scene: SetScene) -> None:
     assert ("rentals.adopt", entry.pk) in _later(it, seconds=5)
     InboxEntry.objects.filter(pk=entry.pk).update(body=b"", purged_at=it.times.now())
     assert ("rentals.adopt", entry.pk) not in _later(it, seconds=5)
-
-
-def test_a_worker_that_has_read_what_is_removed_meanwhile_attaches_nothing(
-    scene: SetScene,
-) -> None:
-    it = scene("smsgig")
-    rental = it.rented()
-    entry = it.taken(it.sms(rental, code=CODE, text=TEXT))
-    InboxEntry.objects.filter(pk=entry.pk).update(body=b"", purged_at=it.times.now())
-    assert inbox._apply([(entry, rental.pk)], it.times.now()) == 0
-    assert codes(rental) == []
 
 
 def _later(scene: Scene, *, seconds: float) -> list[tuple[object, ...]]:
