@@ -21,6 +21,8 @@ STORE: Final[LiteralString] = """
     RETURNING account_id, body_sha256, id
 """
 
+AT_ONCE: Final = 2  # commits: while one is being written, the next webhooks are read
+
 type Key = tuple[int, bytes]
 
 
@@ -47,8 +49,9 @@ class Inbox:
     """Stores webhooks, each on disk when `store` returns."""
 
     def __init__(self) -> None:
-        self._link = Link()
-        self._gatherer = Gatherer(self._store)
+        self._links = [Link() for _ in range(AT_ONCE)]
+        self._idle = list(self._links)
+        self._gatherer = Gatherer(self._store, at_once=AT_ONCE)
 
     async def store(self, entry: Entry) -> int | None:
         """Give the new row's id, or None for a body that is there already.
@@ -62,7 +65,8 @@ class Inbox:
 
     async def close(self) -> None:
         await self._gatherer.settle(1.0)
-        await self._link.close()
+        for link in self._links:
+            await link.close()
 
     async def _store(self, entries: list[Entry]) -> list[int | Exception | None]:
         try:
@@ -83,15 +87,17 @@ class Inbox:
     async def _insert(self, entries: list[Entry]) -> dict[Key, int]:
         # In one order everywhere, or two processes could wait for each other's rows.
         ordered = sorted(entries, key=attrgetter("key"))
-        rows = await self._link.rows(
-            STORE,
-            (
-                [entry.account_id for entry in ordered],
-                [entry.body for entry in ordered],
-                [entry.key[1] for entry in ordered],
-                [entry.activation_id for entry in ordered],
-                [entry.genuine for entry in ordered],
-                [entry.received_at for entry in ordered],
-            ),
+        columns = (
+            [entry.account_id for entry in ordered],
+            [entry.body for entry in ordered],
+            [entry.key[1] for entry in ordered],
+            [entry.activation_id for entry in ordered],
+            [entry.genuine for entry in ordered],
+            [entry.received_at for entry in ordered],
         )
+        link = self._idle.pop()
+        try:
+            rows = await link.rows(STORE, columns)
+        finally:
+            self._idle.append(link)
         return {(account_id, bytes(digest)): pk for account_id, digest, pk in rows}

@@ -37,6 +37,25 @@ async def test_one_run_at_a_time_and_the_rest_together() -> None:
     assert await gatherer.put(6) == 60
 
 
+async def test_two_runs_at_a_time_where_that_is_wanted() -> None:
+    runs = Runs()
+    gatherer = Gatherer(runs, at_once=2)
+    first = gatherer.put(1)
+    await asyncio.sleep(0)
+    second = gatherer.put(2)
+    await asyncio.sleep(0)
+    rest = [gatherer.put(item) for item in (3, 4)]
+    await asyncio.sleep(0)
+    assert runs.seen == [[1], [2]]
+    for _ in range(3):
+        runs.go.release()
+    assert await asyncio.gather(first, second, *rest) == [10, 20, 30, 40]
+    assert runs.seen == [[1], [2], [3, 4]]
+    runs.go.release()
+    assert await gatherer.put(5) == 50, "and none is left that would be one too many"
+    await gatherer.settle(5)
+
+
 async def test_what_a_run_raises_its_own_items_raise() -> None:
     runs = Runs(problem=ValueError("x"))
     gatherer = Gatherer(runs)
