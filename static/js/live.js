@@ -80,8 +80,8 @@ function readBell() {
 function readOne(id) {
   if (document.querySelector(`[data-live-detail="${id}"]`)) return readAgain("detail");
   // A list that is on its way may be older than this news, and would put back what it replaces.
-  const here = document.getElementById(`rental-${id}`) && !reading.has("live");
-  if (here) readAgain(`rental-${id}`);
+  const card = !reading.has("live") && document.getElementById(`rental-${id}`);
+  if (card) readAgain(card.id, "mine" in card.dataset ? 0 : JITTER); // one page waits for it
   else if (document.getElementById("live")) readAgain("live", 3 * JITTER);
 }
 
