@@ -19,6 +19,7 @@ from ledger.amounts import said
 _PLACE: Final = re.compile(r"%\\\((\w+)\\\)s")  # as re.escape leaves %(name)s
 _AMOUNT: Final = re.compile(r"([A-Z]{3}) (\d{1,3}(?:,\d{3})*\.\d+)")
 OURS: Final = frozenset({"service", "whose", "why"})  # places that may hold words of the portal
+_STATUS: Final = re.compile(r"(.+)( \([1-5]\d\d\)\.)")  # a sentence of providers.replies
 _BETWEEN: Final = re.compile(r"(?<=[.!?]) (?=[A-Z])")
 
 _templates: dict[str, re.Pattern[str]] = {}
@@ -44,6 +45,14 @@ def retold(text: str) -> str:
 
 
 def _retold(text: str) -> str | None:
+    told = _known(text)
+    if told is None and (found := _STATUS.fullmatch(text)):
+        bare = _known(f"{found[1]}.")
+        told = bare and bare.removesuffix(".") + found[2]
+    return told
+
+
+def _known(text: str) -> str | None:
     for end in ("", "."):  # a label may stand as a sentence
         bare = text.removesuffix(end)
         told = gettext(bare)

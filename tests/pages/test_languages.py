@@ -1,12 +1,13 @@
 """Each person reads in their own language, and what machines read is the same in all."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core import mail
@@ -16,8 +17,8 @@ from django.utils import timezone, translation
 from pytest_django.fixtures import Settings
 
 from accounts.amounts import AmountField
-from accounts.models import ProviderAccount, User
-from accounts.states import Role
+from accounts.models import ConsoleRequest, ProviderAccount, SentRequest, User
+from accounts.states import Lane, Role, Verdict
 from alerts import conditions
 from alerts.letters import compose
 from alerts.models import Alert, Letter
@@ -363,6 +364,81 @@ def test_what_is_kept_is_in_english_and_told_to_each_in_their_own(world: World) 
     assert exception.detail in words(polish.get(shown))
 
 
+KEPT = "The provider did not answer as it documents (500)."
+TOLD = "Dostawca odpowiedział inaczej, niż mówi jego dokumentacja (500)."
+
+
+def _catalogue(world: World) -> str:
+    world.gig.catalogue_problem = KEPT
+    world.gig.save()
+    return page("provider_account", world.team, account=world.gig.pk)
+
+
+def _choosing(world: World) -> str:
+    _catalogue(world)
+    return page("board", world.team)
+
+
+def _log(world: World) -> str:
+    SentRequest.objects.create(
+        account=world.gig,
+        at=timezone.now(),
+        lane=Lane.CATALOGUE,
+        call="services",
+        method="GET",
+        path="/s1/services",
+        milliseconds=40,
+        bytes=0,
+        status=500,
+        verdict=Verdict.UNAVAILABLE,
+        detail=KEPT,
+    )
+    return page("provider_account_requests", world.team, account=world.gig.pk)
+
+
+def _console(world: World) -> str:
+    sent = ConsoleRequest.objects.create(
+        id=uuid4(),
+        account=world.gig,
+        actor=world.admin.user,
+        at=timezone.now(),
+        title="Balance",
+        answered_at=timezone.now(),
+        verdict=Verdict.UNAVAILABLE,
+        detail=KEPT,
+    )
+    return page("console_answer", world.team, account=world.gig.pk, answer=sent.pk)
+
+
+@pytest.mark.parametrize("made", [_catalogue, _choosing, _log, _console])
+def test_what_a_provider_did_is_told_in_the_readers_language(
+    world: World, made: Callable[[World], str]
+) -> None:
+    reads(world.admin.user, "pl")
+    said = words(signed_in(world.admin).get(made(world)))
+    assert TOLD in said
+    assert KEPT not in said
+
+
+def test_why_a_mail_could_not_be_sent_is_told_in_the_readers_language(world: World) -> None:
+    now = timezone.now()
+    alert = Alert.objects.create(
+        team=world.team, kind=Kind.IN_DOUBT, severity=Severity.WARNING, opened_at=now
+    )
+    Letter.objects.create(
+        alert=alert,
+        membership=world.admin,
+        news=News.OPENED,
+        how=How.AT_ONCE,
+        made_at=now,
+        due_at=now,
+        problem="SMTPServerDisconnected at the mail server",
+    )
+    reads(world.admin.user, "pl")
+    said = words(signed_in(world.admin).get(page("alert_mail", world.team)))
+    assert "SMTPServerDisconnected na serwerze poczty" in said
+
+
 @pytest.mark.parametrize(
     ("kept", "told"),
     [
@@ -374,6 +450,15 @@ def test_what_is_kept_is_in_english_and_told_to_each_in_their_own(world: World) 
         ),
         ("Webhooks of Wallet have gone quiet", "Webhooki konta Wallet zamilkły"),
         ("It failed for days.", "Błędy trwały przez wiele dni."),
+        (
+            "Something other than the provider seems to have answered (502).",
+            "Wygląda na to, że odpowiedział ktoś inny niż dostawca (502).",
+        ),
+        (
+            "The answer was cut off (ReadError) (200).",
+            "Odpowiedź została urwana (ReadError) (200).",
+        ),
+        ("What somebody wrote (200).", None),
         ("What somebody wrote. Nothing that is open explains it.", None),
         ("", ""),
     ],
