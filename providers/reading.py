@@ -8,7 +8,7 @@ import json
 import re
 from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -29,6 +29,7 @@ _NO_ID = frozenset({"0", "null", "none", "nil", "undefined", "false", "true", "n
 _AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,20})?")
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S*(?: ?UTC)?", re.ASCII)
+_EPOCH = re.compile(r"[0-9]{10}(?:\.[0-9]{1,9})?|[0-9]{13}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL text holds neither
 _LARGEST_EXACT: Final = 2**53
 
@@ -119,6 +120,15 @@ def money(value: object) -> Decimal:
     return abs(_rounded(value))
 
 
+def paid_out(value: object) -> Decimal:
+    """Read an amount that may be written with the minus of what leaves a wallet."""
+    if isinstance(value, str):
+        return money(value.strip().removeprefix("-"))
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return money(abs(value))
+    return money(value)
+
+
 def whole(value: object) -> int:
     """Read a count or a number of seconds: not negative, at most nine digits."""
     if isinstance(value, Decimal):
@@ -180,17 +190,35 @@ def flag(value: object) -> bool:
 
 
 def moment(value: object) -> datetime:
-    """Read an ISO 8601 date and time as aware UTC; without an offset it is taken as UTC."""
-    if not isinstance(value, str) or not _MOMENT.fullmatch(value.strip()):
-        raise Unreadable("not a time")
+    """Read a time as aware UTC: ISO 8601, without an offset taken as UTC, or Unix time.
+
+    Unix time has ten digits where it is in seconds, thirteen where it is in milliseconds.
+    """
+    given = value.strip() if isinstance(value, str) else _digits(value)
     try:
-        read = datetime.fromisoformat(value.strip().removesuffix("UTC").strip())
+        if _EPOCH.fullmatch(given):
+            read = _since_1970(Decimal(given))
+        elif _MOMENT.fullmatch(given):
+            read = datetime.fromisoformat(given.removesuffix("UTC").strip())
+        else:
+            raise Unreadable("not a time")
         read = read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except (ValueError, OverflowError):
         raise Unreadable("not a time") from None
     if not 2000 <= read.year < 2100:
         raise Unreadable("not a time of ours")
     return read
+
+
+def _digits(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return ""
+    return format(Decimal(value), "f") if 0 < value < 10**13 else ""
+
+
+def _since_1970(given: Decimal) -> datetime:
+    seconds = given / 1000 if given >= 10**12 else given
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int(seconds * 10**6))
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -23,6 +23,7 @@ from providers.reading import (
     maybe,
     moment,
     money,
+    paid_out,
     phone,
     rows,
     text,
@@ -102,12 +103,17 @@ def service(value: object) -> Service:
 
 
 def transaction(value: object) -> Transaction:
-    """Read a row of a statement; id, type and amount decide, and must be there."""
+    """Read a row of a statement; id, type and amount decide, and must be there.
+
+    A purchase may have a minus before its amount: its type says the direction already.
+    """
     row = mapping(value)
+    kind = word(first(row, "type")).lower() or _missing("type")
+    amount = paid_out if kind == "purchase" else money
     return Transaction(
         id=identifier(first(row, "id", "transaction_id")),
-        kind=word(first(row, "type")).lower() or _missing("type"),
-        amount=money(first(row, "amount")),
+        kind=kind,
+        amount=amount(first(row, "amount")),
         description=maybe(text, first(row, "description")) or "",
         created_at=maybe(moment, first(row, "created_at", "createdAt")),
     )

@@ -19,6 +19,7 @@ from sandbox.faults.answers import (
     Silence,
     SlowBytes,
     TooManyRequests,
+    UnixTimes,
 )
 from sandbox.faults.base import ENDPOINTS, AnswerFault, Fault, Proceed
 from sandbox.faults.refunds import (
@@ -40,6 +41,7 @@ from sandbox.faults.statements import (
     RowGone,
     RowsLate,
     RowsShuffled,
+    SignedAmounts,
     SmallPages,
 )
 from sandbox.faults.webhooks import (
@@ -84,6 +86,7 @@ FAULTS: dict[str, type[Fault]] = {
     "broken-json": BrokenJson,
     "slow-bytes": SlowBytes,
     "numbers-as-text": NumbersAsText,
+    "unix-times": UnixTimes,
     "ignore-page": IgnorePage,
     "other-price": OtherPrice,
     "small-pages": SmallPages,
@@ -94,6 +97,7 @@ FAULTS: dict[str, type[Fault]] = {
     "count-wrong": CountWrong,
     "row-changed": RowChanged,
     "descriptions": Descriptions,
+    "signed-amounts": SignedAmounts,
     "no-refund": NoRefund,
     "pro-rata-refund": ProRataRefund,
     "short-refund": ShortRefund,

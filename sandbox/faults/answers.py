@@ -4,12 +4,14 @@ import asyncio
 import json
 import re
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sandbox.faults.base import AnswerFault, Proceed, check_choice
 from sandbox.money import from_mills, to_mills
 from sandbox.wire import Answer, Call, answer, refusal
 
 _HTML = b"<!doctype html><title>Oops</title><h1>Something went wrong</h1>"
+_TIME = re.compile(rb'"(\d{4}-\d\d-\d\dT[0-9:.]+Z)"')
 BODIES: dict[str, tuple[str, bytes]] = {
     "json": ("application/json", b'{"status": "error", "message": "Something went wrong"}'),
     "html": ("text/html; charset=utf-8", _HTML),
@@ -166,6 +168,21 @@ class NumbersAsText(AnswerFault):
         except ValueError:  # another fault has been at it
             return reply
         return replace(reply, body=json.dumps(loose | {"notice": "v1 is stable"}).encode())
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnixTimes(AnswerFault):
+    title = "Done, and answered with every time as seconds since 1970, or as milliseconds"
+    endpoint: str = "*"
+    milliseconds: bool = False
+
+    async def around(self, call: Call, proceed: Proceed) -> Answer:
+        reply = await proceed()
+        return replace(reply, body=_TIME.sub(self._unix, reply.body))
+
+    def _unix(self, found: re.Match[bytes]) -> bytes:
+        seconds = int(datetime.fromisoformat(found[1].decode()).timestamp())
+        return str(seconds * 1000 if self.milliseconds else seconds).encode()
 
 
 @dataclass(frozen=True, kw_only=True)

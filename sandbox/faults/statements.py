@@ -108,6 +108,15 @@ class RowChanged(AnswerFault):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SignedAmounts(AnswerFault):
+    title = "Purchases have a minus before their amount"
+    endpoint: str = "transactions"
+
+    async def around(self, call: Call, proceed: Proceed) -> Answer:
+        return _with_rows(await proceed(), lambda rows: [_signed(row) for row in rows])
+
+
+@dataclass(frozen=True, kw_only=True)
 class Descriptions(AnswerFault):
     title = "Descriptions carry the activation id, or no number, instead of the rental's own"
     endpoint: str = "transactions"
@@ -148,6 +157,10 @@ def _with_rows(reply: Answer, change: Callable[[list[Row]], list[Row]], *, less:
 
 def _at(row: Row) -> datetime:
     return datetime.fromisoformat(row["created_at"])
+
+
+def _signed(row: Row) -> Row:
+    return row | {"amount": -row["amount"]} if row["type"] == "purchase" else row
 
 
 def _other(row: Row, reading: str) -> Row:

@@ -53,8 +53,12 @@ def test_rows_that_shift_while_they_are_read_are_kept_once(scene: SetScene) -> N
     check(at)
 
 
-@pytest.mark.parametrize("fault", ["rows-shuffled", "numbers-as-text"])
-def test_rows_in_another_order_or_as_text_are_the_same_rows(scene: SetScene, fault: str) -> None:
+@pytest.mark.parametrize(
+    "fault", ["rows-shuffled", "numbers-as-text", "signed-amounts", "unix-times"]
+)
+def test_rows_in_another_order_or_written_otherwise_are_the_same_rows(
+    scene: SetScene, fault: str
+) -> None:
     at = with_book(scene("smsgig"))
     bought_outside(at, 7)
     reconciled(at)

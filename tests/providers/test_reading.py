@@ -65,6 +65,17 @@ def test_no_money(raw: str) -> None:
         reading.money(value(raw))
 
 
+@pytest.mark.parametrize("raw", ["0.58", "-0.58", '"0.58"', '" -0.58"'])
+def test_what_leaves_a_wallet_may_have_a_minus(raw: str) -> None:
+    assert reading.paid_out(value(raw)) == Decimal("0.58")
+
+
+@pytest.mark.parametrize("raw", ['"--1"', '"- 1"', '"-"', "true", "null", "-1e12", "NaN"])
+def test_nothing_that_leaves_a_wallet(raw: str) -> None:
+    with pytest.raises(Unreadable):
+        reading.paid_out(value(raw))
+
+
 @pytest.mark.parametrize(
     ("raw", "identifier"),
     [
@@ -104,9 +115,13 @@ def test_no_identifiers(raw: str) -> None:
         "2026-05-18T15:57:56+02:00",
         "2026-05-18T13:57:56.000000000Z",
         " 2026-05-18T13:57:56+0000 ",
+        1779112676,
+        1779112676000,
+        Decimal("1779112676.0"),
+        "1779112676",
     ],
 )
-def test_moments(raw: str) -> None:
+def test_moments(raw: object) -> None:
     moment = reading.moment(raw)
     assert moment == datetime(2026, 5, 18, 13, 57, 56, tzinfo=UTC)
     assert moment.tzinfo is UTC
@@ -118,7 +133,7 @@ def test_moments(raw: str) -> None:
         *("", "soon", "2026-05-18", "2026-13-18T13:57:56Z", "1999-12-31T23:59:59Z"),
         "2100-01-01T00:00:00Z",
         *("9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "2026-05-18T13:57:56Zulu"),
-        *(1747576676, None, True),
+        *(17475766, 174757667600, 4102444800, 4102444800000, -1747576676, None, True),
     ],
 )
 def test_no_moments(raw: object) -> None:

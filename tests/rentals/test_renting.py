@@ -71,6 +71,20 @@ def test_a_number_is_rented(each: Scene) -> None:
     assert rental.events.earliest("at").actor == each.membership.user
 
 
+@pytest.mark.parametrize("milliseconds", [False, True])
+def test_an_end_in_unix_time_counts_before_the_catalogue(
+    scene: SetScene, milliseconds: bool
+) -> None:
+    it = scene("smsvilla")
+    it.fault("unix-times", milliseconds=milliseconds)
+    it.offer.ttl *= 10
+    it.offer.save()
+    rental = it.rented()
+    assert rental.expires_at is not None
+    expires = it.activation(rental).expires
+    assert abs(rental.expires_at.timestamp() * 1000 - expires) < 1500
+
+
 def test_the_price_charged_is_the_one_that_the_provider_quotes(scene: SetScene) -> None:
     gig = scene("smsgig")
     gig.offer.price = Decimal("0.5")

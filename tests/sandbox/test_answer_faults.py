@@ -150,6 +150,12 @@ def test_numbers_as_text(gig: Caller, sandbox: Sandbox) -> None:
     assert rental["rental"]["activation_id"] == str(sandbox.activations.all()[0].id)
 
 
+def test_times_as_numbers(gig: Caller, sandbox: Sandbox) -> None:
+    sandbox.switches.on(SMSGIG, "unix-times")
+    seconds = gig.rent().json()["rental"]["created_at"]
+    assert abs(seconds * 1000 - sandbox.clock.now_ms()) < 60_000
+
+
 def test_ignored_page(gig: Caller, sandbox: Sandbox) -> None:
     for path in ("/s1/services", "/transactions"):
         first = body(gig.get(path, page=1))

@@ -110,6 +110,14 @@ def test_what_descriptions_carry(gig: Caller, sandbox: Sandbox, four: list[int])
     assert [row["description"] for row in read(gig)[0]] == [*[service] * 4, "Deposit"]
 
 
+def test_purchases_have_a_minus(gig: Caller, sandbox: Sandbox, four: list[int]) -> None:
+    (plain, _), before = read(gig), gig.balance()
+    sandbox.switches.on(SMSGIG, "signed-amounts")
+    told = [row["amount"] for row in read(gig)[0]]
+    assert told == [*(-row["amount"] for row in plain[:4]), plain[4]["amount"]]
+    assert gig.balance() == before
+
+
 def test_a_statement_fault_lets_a_refusal_through(gig: Caller, sandbox: Sandbox) -> None:
     sandbox.switches.on(SMSGIG, "row-gone")
     assert gig.get("/transactions", limit=101).status_code == 422
