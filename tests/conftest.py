@@ -15,6 +15,7 @@ from pytest_django import DjangoDbBlocker
 
 from smsportal.embedded.servers import Servers
 from tests import databases, slots
+from tests.order import LongestFirst, longest_first
 
 _servers: Servers | None = None
 
@@ -33,14 +34,24 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let a test that drives a browser or other processes try again, and say so.
+    """Begin with what takes longest; let a test that drives a browser or other processes try again.
 
     Such tests wait for what a whole machine does; one that is busy elsewhere for half a minute is
     no defect of ours. Tests of a single process get no second try.
     """
+    longest_first(items)
     for item in items:
         if item.get_closest_marker("browser") or item.get_closest_marker("processes"):
             item.add_marker(pytest.mark.flaky(reruns=2))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config) -> LongestFirst | None:
+    """Hand the files out in our order."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return LongestFirst(config)
 
 
 @pytest.fixture(scope="session")
