@@ -1,6 +1,6 @@
 """The whole portal before a browser: web, workers and beat against a sandbox.
 
-The tests of a module share its processes and its database; each has a team and wallets of its own.
+All tests here share the processes and a database; each has a team and wallets of its own.
 """
 
 import itertools
@@ -35,11 +35,12 @@ _numbers = itertools.count(1)
 
 @dataclass
 class Stack:
-    """The processes that a module's tests share. The web server can be stopped and come back."""
+    """The processes that the tests share. The web server can be stopped and come back."""
 
     sandbox: Sandbox
     environment: dict[str, str]
     port: int
+    up: bool = False
     _running: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -48,20 +49,22 @@ class Stack:
 
     def start_web(self) -> None:
         self._running.enter_context(processes.web(self.environment, self.port))
+        self.up = True
 
     def stop_web(self) -> None:
+        self.up = False
         self._running.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """A database for the module's tests, which commit."""
+    """A database for the tests here, which commit."""
     with django_db_blocker.unblock():
         yield
         databases.renew()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def stack(committed: None) -> Iterator[Stack]:
     """Web, a worker for all queues and beat, all aimed at a sandbox that sends no code itself."""
     port = processes.free_port()
@@ -144,9 +147,9 @@ class Desk:
             self.errors.append(message.text)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """One browser for a module's tests."""
+    """One browser for all of them."""
     from tests.browser import chromium as chrome
 
     with chrome.beside_django() as browser:
@@ -156,7 +159,12 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def desk(stack: Stack, chromium: Browser) -> Iterator[Desk]:
-    """A member in a browser. The test fails where a page logs an error."""
+    """A member in a browser. The test fails where a page logs an error.
+
+    Whatever an earlier test has left, the web server is up and there are numbers in stock.
+    """
+    if not stack.up:
+        stack.start_web()
     team = make_team()
     accounts = {code: open_account(stack, team, code) for code in ("smsgig", "smsvilla")}
     desk = Desk(
@@ -188,7 +196,9 @@ def open_account(stack: Stack, team: Team, code: str) -> ProviderAccount:
 
 
 def whatsapp(stack: Stack, account: ProviderAccount) -> Offer:
-    sold = stack.sandbox.catalogue.get(Provider(account.provider), "whatsapp")
+    provider = Provider(account.provider)
+    sold = stack.sandbox.catalogue.get(provider, "whatsapp")
+    stack.sandbox.catalogue.change(provider, sold.code, stock=1000)
     return make_offer(
         account,
         sold.name,

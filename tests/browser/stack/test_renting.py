@@ -140,7 +140,6 @@ def test_what_the_provider_refuses_is_said(desk: Desk) -> None:
     page.locator(f"#offer-{desk.offers['smsgig'].pk}").check()
     page.get_by_role("button", name="Rent", exact=False).last.click()
     expect(page.locator("#live .rental").first).to_contain_text("Nothing was charged.")
-    desk.stack.sandbox.catalogue.change(Provider.SMSGIG, sold, stock=1000)
 
 
 def test_a_doubt_is_said_and_never_asked_twice(desk: Desk) -> None:
