@@ -27,13 +27,15 @@ addEventListener("DOMContentLoaded", () => {
   new MutationObserver(hear).observe(line, { childList: true });
 });
 """
+# Counts the frames from a press to the row: a busy machine draws them late, and no more of them.
 WATCH = """() => {
-  let pressed;
-  addEventListener("click", () => { pressed = performance.now(); }, { capture: true, once: true });
+  let frames = 0;
+  const draw = () => { frames += 1; requestAnimationFrame(draw); };
+  addEventListener("click", () => { frames = 0; draw(); }, { capture: true, once: true });
   new MutationObserver((_, observer) => {
     if (!document.querySelector(".live__pending")) return;
     observer.disconnect();
-    requestAnimationFrame(() => { window.stood = performance.now() - pressed; });
+    window.stood = frames;
   }).observe(document.getElementById("live"), { childList: true, subtree: true });
 }"""
 AN_HOUR_FAST = """
@@ -198,7 +200,7 @@ def test_a_rental_stands_at_once_and_without_money(desk: Desk) -> None:
     row = page.locator(".live__pending")
     expect(row).to_contain_text("WhatsApp")
     expect(row).to_contain_text("Nothing is charged")
-    assert page.evaluate("stood") < 100
+    assert page.evaluate("stood") <= 3
     assert not re.search(r"\d", row.inner_text())
     assert not Rental.objects.filter(team=desk.team).exists()
     channels.publish(other := quiet(desk))
@@ -283,7 +285,6 @@ def test_what_the_provider_refuses_is_said_beside_the_button(desk: Desk) -> None
     reason = page.locator("#rent-form [data-said]")
     expect(reason).to_contain_text("Nothing was charged.")
     expect(reason).to_contain_text("WhatsApp:")
-    desk.stack.sandbox.catalogue.change(Provider.SMSGIG, sold, stock=1000)
 
 
 @pytest.mark.parametrize("arrives", [True, False])
