@@ -21,7 +21,7 @@ from tests.ledger.pages.populating import Populated, populate
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
-inspect = partial(looks.inspect, layouts=((320, "light"), (1440, "dark")))
+inspect = partial(looks.inspect, layouts=looks.CHECKED)
 
 
 @pytest.fixture
