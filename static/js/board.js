@@ -113,10 +113,15 @@ function showPrice() {
   if (label) label.textContent = chosen ? `· ${chosen.dataset.price}` : "";
 }
 
-// A list that comes in late leaves what somebody has chosen meanwhile.
+// A list that comes in late leaves what somebody has chosen meanwhile. One of words that have been
+// typed over is not shown: theirs is on its way, or was faster.
+const sought = () => document.getElementById("q").value;
+const isOfOtherWords = ({ target, requestConfig }) => (
+  target.id === "offers" && requestConfig.parameters.q !== sought());
 let chosen = null;
 
-document.addEventListener("htmx:beforeSwap", () => {
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.requestConfig.verb === "get" && isOfOtherWords(detail)) detail.shouldSwap = false;
   chosen = document.querySelector("#offers [name=offer]:checked")?.id;
 });
 document.addEventListener("htmx:afterSwap", (event) => {
@@ -129,9 +134,19 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "ArrowDown") { event.preventDefault(); choose(firstOffer()); }
 });
 document.addEventListener("change", (event) => { if (event.target.name === "offer") showPrice(); });
-document.addEventListener("htmx:afterSettle", (event) => {
-  const asked = event.detail.requestConfig?.triggeringEvent;
-  if (asked?.type === "submit" && asked.target.id === "offer-search") choose(firstOffer());
+
+// Enter chooses the first offer of what was typed by then, whichever request brings it: the one
+// that typing sends may overtake its own.
+let entered = null;
+
+document.addEventListener("submit", ({ target }) => {
+  if (target.id === "offer-search") entered = sought();
+});
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (detail.target.id !== "offers") return;
+  if (isOfOtherWords(detail)) return htmx.trigger("#q", "input");
+  if (entered === sought()) choose(firstOffer());
+  entered = null;
 });
 
 /* --- what is typed after Rent was pressed is for the next rental: it outlives the answer, and so

@@ -81,6 +81,11 @@ def go(page: Page) -> Locator:
     return page.locator(".rent__go")
 
 
+def asked(page: Page, held: list[Route], times: int) -> None:
+    """Until so many requests are held; the browser has to be asked something to tell of them."""
+    until(lambda: page.evaluate("true") and len(held) >= times, "it is asked for")
+
+
 def test_codes_are_said_once_however_often_the_page_is_read_again(desk: Desk) -> None:
     first, second = quiet(desk), quiet(desk)
     page = listening(desk)
@@ -239,6 +244,41 @@ def test_what_is_typed_next_outlives_the_answer_to_a_rent(desk: Desk, allowed: b
     expect(page.locator("#q")).to_be_focused()
     expect(page.locator("#offers .offer")).to_have_count(1)
     expect(page.locator(f"#offer-{telegram.pk}")).to_be_attached()
+
+
+def test_enter_before_the_search_has_answered_chooses_what_it_finds(desk: Desk) -> None:
+    telegram = make_offer(desk.accounts["smsgig"], "Telegram")
+    desk.allowed += ("htmx:afterRequest", "htmx:sendAbort")  # of the search that is given up
+    page = desk.page()
+    held: list[Route] = []
+    page.goto(desk.board)
+    page.route("**/offers?*", lambda route: held.append(route))
+    page.locator("#q").fill("telegram")
+    page.keyboard.press("Enter")
+    asked(page, held, 2)  # by Enter, and then by what was typed
+    held[-1].continue_()
+    chosen = page.locator(f"#offer-{telegram.pk}")
+    expect(chosen).to_be_focused()
+    expect(chosen).to_be_checked()
+    page.keyboard.press("Enter")
+    expect(page.locator("#live [data-rental]")).to_contain_text("Telegram")
+    assert Rental.objects.get(team=desk.team).service_name == "Telegram"
+
+
+def test_a_list_of_words_that_were_typed_over_is_not_shown(desk: Desk) -> None:
+    make_offer(desk.accounts["smsgig"], "Telegram")
+    page = desk.page()
+    held: list[Route] = []
+    page.goto(desk.board)
+    shown = page.locator("#offers").inner_text()
+    page.route("**/offers?*", lambda route: held.append(route))
+    page.locator("#q").fill("tele")
+    asked(page, held, 1)
+    page.evaluate("document.addEventListener('htmx:beforeSwap', () => { window.came = true; })")
+    page.evaluate("document.getElementById('q').value = 'other words'")  # as yet unsent
+    held[0].continue_()
+    until(lambda: page.evaluate("window.came"), "the list has come")
+    assert page.locator("#offers").inner_text() == shown
 
 
 def test_a_rent_from_a_field_leads_to_its_rental(desk: Desk) -> None:
