@@ -11,6 +11,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.columns import Chosen, Column
+from accounts.undo import Undo, say_on_next_page
 from ledger.states import RefundState
 from rentals.states import RentalState
 from smsportal.design import charts
@@ -21,11 +23,17 @@ PALETTE = (
     "canvas", "surface", "sunken", "raised", "line", "line-strong", "ink", "ink-2", "accent",
     "accent-wash", "ok", "ok-wash", "wait", "wait-wash", "warn", "warn-wash", "bad", "bad-wash",
 )  # fmt: skip
+NOWHERE = "/t/-/"  # of a team that there is not: what is pressed is a 404
+COLUMNS = Chosen(
+    "",
+    [Column("service", "Service", fixed=True), Column("state", "State"), Column("cost", "Cost")],
+    frozenset({"cost"}),
+)
 
 
 @require_safe
 def design(request: HttpRequest) -> HttpResponse:
-    """Every component in every state. With `?toast=ok|bad` it says something in passing."""
+    """Every component in every state. With `?toast=ok|bad|undo` it says something in passing."""
     if not settings.DESIGN_PAGE:
         raise Http404("The design system's page is switched off.")
     return _page(request)
@@ -38,6 +46,8 @@ def _page(request: HttpRequest) -> HttpResponse:
             messages.success(request, "This is done.")
         case "bad":
             messages.error(request, "This went wrong. Try it again.")
+        case "undo":
+            say_on_next_page(request, "This can be undone.", Undo(NOWHERE))
     now = timezone.now()
     pages = Paginator(range(200), 10)
     context = {
@@ -46,6 +56,8 @@ def _page(request: HttpRequest) -> HttpResponse:
         "refund_states": RefundState.choices,
         "nobodys": TEAM,
         "cards": cards(now),
+        "columns": COLUMNS,
+        "undo": Undo(NOWHERE),
         "form": Example(),
         "wrong": wrong(),
         "budgets": charts.budgets(now),

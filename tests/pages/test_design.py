@@ -1,5 +1,7 @@
 """The design system's page is there for who works on the pages, and for nobody else."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -48,3 +50,12 @@ def test_it_says_something_in_passing(
     settings.DESIGN_PAGE = True
     page = signed_in(world.member).get(ADDRESS, {"toast": toast}).text
     assert f'class="toast {look}" data-toast' in page
+
+
+def test_it_offers_an_undo_and_columns(world: World, settings: Settings) -> None:
+    settings.DESIGN_PAGE = True
+    page = signed_in(world.member).get(ADDRESS, {"toast": "undo"}).text
+    assert page.count('class="toast__undo') == 3  # as it is offered, as it is sent, and in passing
+    assert "data-undo" in page
+    assert re.search(r'value="state" id="column-state" checked', page)
+    assert re.search(r'value="cost" id="column-cost">', page)
