@@ -91,14 +91,18 @@ def says_failure(source: Document) -> bool:
 def _accepted[T](reply: Reply, effect: Effect, take: Callable[[Document], T]) -> T:
     try:
         source = _document_or_repaired(reply.body)
-        failed = says_failure(source)
+    except Unreadable as problem:
+        raise _unread(effect, reply, problem) from None
+    failed = says_failure(source)
+    if failed and effect is Effect.REPEATABLE:
+        raise Refused(_explained("The provider did not do it", source), status=reply.status)
+    try:
         if effect is Effect.ONCE or not failed:
             return take(source)
     except Unreadable as problem:
-        raise _doubt(effect, reply, f"The answer could not be read: {problem}.") from None
-    if effect is Effect.REPEATABLE:
-        raise Refused(_explained("The provider did not do it", source), status=reply.status)
-    raise _doubt(effect, reply, "The provider answered with a failure.")
+        if not failed:
+            raise _unread(effect, reply, problem) from None
+    raise _doubt(effect, reply, _explained("The provider answered with a failure", source))
 
 
 def _document_or_repaired(body: bytes) -> Document:
@@ -115,7 +119,8 @@ def _turned_down[T](
     reply: Reply, effect: Effect, take: Callable[[Document], T], documented: frozenset[int]
 ) -> ProviderError:
     if reply.status not in documented:
-        return _doubt(effect, reply, "The provider did not answer as it documents.")
+        detail = _explained("The provider did not answer as it documents", _readable(reply.body))
+        return _doubt(effect, reply, detail)
     try:
         source = document(reply.body)
     except Unreadable:
@@ -136,14 +141,28 @@ def _gives[T](take: Callable[[Document], T], source: Document) -> bool:
     return True
 
 
+def _readable(body: bytes) -> Document:
+    """The JSON object that a body is, or an empty one."""
+    try:
+        return document(body)
+    except Unreadable:
+        return {}
+
+
 def _explained(lead: str, source: Document) -> str:
-    words = safe_words(first(source, "message", "error", "detail"))
+    """The lead, and what the provider wrote: beside the status, or in an object named error."""
+    said = first(source, "message", "error", "detail")
+    words = safe_words(first(said, "message", "detail") if isinstance(said, dict) else said)
     return f"{lead}: {words}" if words else f"{lead}."
 
 
 def _never_sent(reply: Reply, effect: Effect) -> ProviderError:
     kind = Refused if effect is Effect.ONCE else Unavailable
     return kind(reply.problem or "The provider could not be reached.")
+
+
+def _unread(effect: Effect, reply: Reply, problem: Unreadable) -> ProviderError:
+    return _doubt(effect, reply, f"The answer could not be read: {problem}.")
 
 
 def _doubt(effect: Effect, reply: Reply, detail: str) -> ProviderError:

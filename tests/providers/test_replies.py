@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.errors import Refused, Throttled
+from providers.errors import Ambiguous, Refused, Throttled
 from providers.replies import retry_after
 from providers.wording import safe_words
 from tests.providers.samples import SMSGIG, answered
@@ -57,6 +57,34 @@ def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
 )
 def test_safe_words(words: object, safe: str) -> None:
     assert safe_words(words).strip() == safe
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told"),
+    [
+        (
+            400,
+            '{"error": {"code": "E4", "message": "No funds"}}',
+            "The provider refused (400): No funds",
+        ),
+        (
+            402,
+            '{"message": "No funds"}',
+            "The provider did not answer as it documents: No funds (402).",
+        ),
+        (402, "<h1>No funds</h1>", "The provider did not answer as it documents (402)."),
+        (
+            200,
+            '{"status": "error", "message": "No funds"}',
+            "The provider answered with a failure: No funds (200).",
+        ),
+        (200, '{"status": "success"}', "The answer could not be read: no activation id (200)."),
+    ],
+)
+def test_a_doubt_says_what_the_provider_said(status: int, body: str, told: str) -> None:
+    with pytest.raises((Refused, Ambiguous)) as caught:
+        SMSGIG.call("rent").read(answered(status, body))
+    assert caught.value.detail == told
 
 
 def test_a_refusal_says_why_and_a_bad_key_repeats_nothing() -> None:
