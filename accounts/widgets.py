@@ -5,19 +5,22 @@ from typing import Any, Final
 
 from django import forms
 from django.forms.utils import flatatt
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
 
-SELECTED: Final = mark_safe(" selected")
+SELECTED: Final = " selected"
 
 
 def options(pairs: Iterable[tuple[Any, Any]], chosen: Collection[str]) -> SafeString:
     """An <option> for each pair of a value and its name; None is the value ""."""
     values = (("" if value is None else str(value), name) for value, name in pairs)
-    return format_html_join(
-        "",
-        '<option value="{}"{}>{}</option>',
-        ((value, SELECTED if value in chosen else "", name) for value, name in values),
+    # Put together by hand: of five hundred options format_html_join took a tenth of a page.
+    return SafeString(
+        "".join(
+            f'<option value="{conditional_escape(value)}"'
+            f"{SELECTED if value in chosen else ''}>{conditional_escape(name)}</option>"
+            for value, name in values
+        )
     )
 
 

@@ -7,6 +7,7 @@ has as many decimals as the longest of its currency, so that digits stand below 
 from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from django.utils import formats, translation
@@ -72,16 +73,21 @@ def written(amount: Decimal | None, currency: str, *, plus: bool = False) -> str
     """For a page; a dash where there is none. `plus`: a gain has its sign too."""
     if amount is None:
         return NOTHING
-    return _marked(amount, Unit(currency) if not isinstance(currency, Unit) else currency, plus)
+    places, short = (currency.places, currency.short) if isinstance(currency, Unit) else (MINOR, 0)
+    return _marked(amount, str(currency), places, short, plus, translation.get_language())
 
 
-def _marked(amount: Decimal, unit: Unit, plus: bool) -> SafeString:
+# A page has hundreds, and most are on it again when it is read anew.
+@lru_cache(maxsize=8192)
+def _marked(
+    amount: Decimal, code: str, places: int, short: int, plus: bool, _language: str | None
+) -> SafeString:
     sign = "+" if plus and amount > 0 else ""
     words = format_html(
-        '<span class="money__currency">{}</span> {}{}', str(unit), sign, figure(amount, unit.places)
+        '<span class="money__currency">{}</span> {}{}', code, sign, figure(amount, places)
     )
-    if unit.short:
-        return format_html('<span class="money" data-short="{}">{}</span>', unit.short, words)
+    if short:
+        return format_html('<span class="money" data-short="{}">{}</span>', short, words)
     return format_html('<span class="money">{}</span>', words)
 
 

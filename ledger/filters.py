@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, ProviderAccount
+from accounts.widgets import Choices
 from ledger.models import ReconciliationException, Refund
 from ledger.queries.statement import Wanted
 from ledger.states import (
@@ -44,7 +45,10 @@ class _Filter(django_filters.FilterSet):  # type: ignore[misc]  # it has no type
 
     q = django_filters.CharFilter(label=_("Search"), method="search", widget=SEARCH)
     wallet = django_filters.ModelChoiceFilter(
-        label=_("Wallet"), queryset=ProviderAccount.objects.none(), empty_label=_("Any wallet")
+        label=_("Wallet"),
+        queryset=ProviderAccount.objects.none(),
+        empty_label=_("Any wallet"),
+        widget=Choices,
     )
 
     def __init__(self, data: Any, *, membership: Membership, queryset: QuerySet[Any]) -> None:
@@ -81,10 +85,17 @@ class _Filter(django_filters.FilterSet):  # type: ignore[misc]  # it has no type
 
 class RefundFilter(_Filter):
     state = django_filters.ChoiceFilter(
-        label=_("State"), choices=REFUND_STATES, method="in_state", empty_label=_("Any state")
+        label=_("State"),
+        choices=REFUND_STATES,
+        method="in_state",
+        empty_label=_("Any state"),
+        widget=Choices,
     )
     cause = django_filters.ChoiceFilter(
-        label=_("Cause"), choices=RefundCause.choices, empty_label=_("Any cause")
+        label=_("Cause"),
+        choices=RefundCause.choices,
+        empty_label=_("Any cause"),
+        widget=Choices,
     )
     since = django_filters.DateFilter(label=_("Due from"), method="from_day", widget=DAY)
     until = django_filters.DateFilter(label=_("Due to"), method="to_day", widget=DAY)
@@ -119,7 +130,10 @@ class RefundFilter(_Filter):
 
 class ExceptionFilter(_Filter):
     kind = django_filters.ChoiceFilter(
-        label=_("Kind"), choices=ExceptionKind.choices, empty_label=_("Any kind")
+        label=_("Kind"),
+        choices=ExceptionKind.choices,
+        empty_label=_("Any kind"),
+        widget=Choices,
     )
     since = django_filters.DateFilter(label=_("From"), method="from_day", widget=DAY)
     until = django_filters.DateFilter(label=_("To"), method="to_day", widget=DAY)
@@ -162,7 +176,10 @@ class StatementFilter(forms.Form):
 
     q = forms.CharField(label=_("Rental or activation"), required=False, widget=SEARCH)
     kind = forms.ChoiceField(
-        label=_("Kind"), required=False, choices=[("", _("Any kind")), *STATEMENT_KINDS]
+        label=_("Kind"),
+        required=False,
+        choices=[("", _("Any kind")), *STATEMENT_KINDS],
+        widget=Choices,
     )
     month = forms.DateField(
         label=_("Month"),

@@ -1,6 +1,7 @@
 """Phone numbers: kept raw as the provider wrote them, and E.164 where they are real ones."""
 
 import re
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat
@@ -15,15 +16,8 @@ def e164(raw: str | int, region_hint: str = "US") -> str | None:
     SMSGig writes US numbers without a plus, also as integers; SMS Villa writes a plus. Without
     one the number is tried as a number of `region_hint` and then as an international one.
     """
-    text = str(raw).strip()
-    if isinstance(raw, bool) or not _DIALLABLE.fullmatch(text):
-        return None
-    attempts = [(text, None)] if text[0] == "+" else [(text, region_hint), (f"+{text}", None)]
-    for number, region in attempts:
-        parsed = _valid(number, region)
-        if parsed is not None:
-            return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
-    return None
+    parsed = _parsed(raw, region_hint)
+    return None if parsed is None else phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
 
 
 def national(raw: str | int, region_hint: str = "US") -> str:
@@ -36,10 +30,19 @@ def international(raw: str | int, region_hint: str = "US") -> str:
     return _formatted(raw, region_hint, PhoneNumberFormat.INTERNATIONAL)
 
 
+# A board asks for the same few numbers every second. `typed`: True is no 1.
+@lru_cache(maxsize=1024, typed=True)
 def _formatted(raw: str | int, region_hint: str, style: int) -> str:
-    valid = e164(raw, region_hint)
-    parsed = None if valid is None else _valid(valid, None)
+    parsed = _parsed(raw, region_hint)
     return str(raw) if parsed is None else phonenumbers.format_number(parsed, style)
+
+
+def _parsed(raw: str | int, region_hint: str) -> PhoneNumber | None:
+    text = str(raw).strip()
+    if isinstance(raw, bool) or not _DIALLABLE.fullmatch(text):
+        return None
+    attempts = [(text, None)] if text[0] == "+" else [(text, region_hint), (f"+{text}", None)]
+    return next(filter(None, (_valid(number, region) for number, region in attempts)), None)
 
 
 def _valid(number: str, region: str | None) -> PhoneNumber | None:

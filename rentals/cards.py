@@ -27,6 +27,12 @@ class Card:
     now: datetime
 
     @cached_property
+    def key(self) -> str:
+        """The rental's number as text: a template writes an integer as the language does, and a
+        card has its number eight times."""
+        return str(self.rental.pk)
+
+    @cached_property
     def number(self) -> str:
         """In groups, with the country code; "" where there is none or it is hidden."""
         known = self.rental.phone_e164 or self.rental.phone_raw

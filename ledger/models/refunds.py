@@ -58,6 +58,13 @@ class Refund(models.Model):
     def __str__(self) -> str:
         return f"refund for {self.reference}"
 
+    # Django's own look through all choices, and translate them, for each row of a list.
+    def get_state_display(self) -> str:  # type: ignore[no-redef]
+        return str(RefundState(self.state).label)
+
+    def get_cause_display(self) -> str:  # type: ignore[no-redef]
+        return str(RefundCause(self.cause).label)
+
     @property
     def is_awaited(self) -> bool:
         return self.state in AWAITED

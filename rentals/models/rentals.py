@@ -145,6 +145,10 @@ class Rental(models.Model):
     def __str__(self) -> str:
         return f"{self.service_name} #{self.pk}"
 
+    def get_state_display(self) -> str:  # type: ignore[no-redef]
+        """Django's own looks through all choices, and translates them, for each row of a list."""
+        return str(RentalState(self.state).label)
+
     @property
     def is_live(self) -> bool:
         return self.state in LIVE

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import ProviderAccount, Team
+from accounts.widgets import Choices
 from providers.registry import provider
 from rentals.models import Offer
 from rentals.quality import reading
@@ -59,12 +60,15 @@ class RatesForm(forms.Form):
         label=gettext_lazy("Days"),
         required=False,
         choices=[(key, title) for key, (_days, title) in PERIODS.items()],
+        widget=Choices,
     )
-    by = forms.ChoiceField(label=gettext_lazy("By"), required=False, choices=list(GROUPS.items()))
-    account = forms.ChoiceField(label=GROUPS["account"], required=False)
-    service = forms.ChoiceField(label=GROUPS["service"], required=False)
-    carrier = forms.ChoiceField(label=GROUPS["carrier"], required=False)
-    area = forms.ChoiceField(label=GROUPS["area"], required=False)
+    by = forms.ChoiceField(
+        label=gettext_lazy("By"), required=False, choices=list(GROUPS.items()), widget=Choices
+    )
+    account = forms.ChoiceField(label=GROUPS["account"], required=False, widget=Choices)
+    service = forms.ChoiceField(label=GROUPS["service"], required=False, widget=Choices)
+    carrier = forms.ChoiceField(label=GROUPS["carrier"], required=False, widget=Choices)
+    area = forms.ChoiceField(label=GROUPS["area"], required=False, widget=Choices)
 
     def __init__(self, data: Any, *, team: Team, today: date) -> None:
         super().__init__(data)

@@ -1,14 +1,16 @@
 """How the pages write money, numbers, times and time spans."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts.models import Membership, ProviderAccount
 from accounts.states import Role
@@ -89,9 +91,9 @@ def seconds(count: float | None) -> str:
 
 
 @register.filter
-def epoch(at: datetime | None) -> int | str:
+def epoch(at: datetime | None) -> str:
     """Milliseconds since 1970, for the script's clocks."""
-    return int(at.timestamp() * 1000) if at else ""
+    return str(int(at.timestamp() * 1000)) if at else ""
 
 
 @register.simple_tag
@@ -99,11 +101,11 @@ def when(at: datetime | None, *, seconds: bool = False) -> str:
     """A time in the zone of whoever looks, with UTC on hover; the day only where it isn't today."""
     if at is None:
         return NOTHING
-    local = timezone.localtime(at)
-    today = local.date() == timezone.localdate()
-    clock = formats.date_format(local, "H:i:s" if seconds else "H:i")
-    year = "" if local.year == timezone.localdate().year else f" {local.year}"
-    shown = clock if today else f"{formats.date_format(local, 'j M')}{year}, {clock}"
+    local, today = timezone.localtime(at), timezone.localdate()
+    clock = f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+    year = "" if local.year == today.year else f" {local.year}"
+    day = local.date()
+    shown = clock if day == today else f"{_day(day, get_language())}{year}, {clock}"
     utc = at.astimezone(UTC)
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
@@ -111,6 +113,37 @@ def when(at: datetime | None, *, seconds: bool = False) -> str:
         f"{utc:%Y-%m-%d %H:%M:%S} UTC",
         shown,
     )
+
+
+@register.simple_tag
+def until(at: datetime) -> str:
+    """When a number's time is over, for the script to count down to."""
+    local = timezone.localtime(at)
+    return format_html(
+        '<time datetime="{}" data-deadline="{}">{}</time>',
+        local.isoformat(),
+        epoch(at),
+        _("until %(time)s") % {"time": f"{local:%H:%M}"},
+    )
+
+
+@lru_cache(maxsize=1024)
+def _day(day: date, _language: str | None) -> str:
+    return str(formats.date_format(day, "j M"))
+
+
+@register.simple_tag
+def of_rental(route: str, team: str, rental: int | str) -> str:
+    """The address of a rental's page or part of it: {% url %} for a list, where it is a fifth."""
+    before, after = _around(route, team)
+    return f"{before}{rental}{after}"
+
+
+@lru_cache(maxsize=1024)
+def _around(route: str, team: str) -> tuple[str, str]:
+    """What stands before the rental's number and behind it."""
+    before, _zero, after = reverse(route, kwargs={"team": team, "rental": 0}).rpartition("/0")
+    return f"{before}/", after
 
 
 @register.inclusion_tag("components/wallets.html", takes_context=True)
