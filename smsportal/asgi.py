@@ -21,6 +21,7 @@ pages: Any = ProxyHeadersMiddleware(get_asgi_application())  # type: ignore[arg-
 from rentals.hooks import hooks  # noqa: E402  (needs the applications to be loaded)
 from rentals.live import live  # noqa: E402
 from smsportal.lifespan import Lifespan  # noqa: E402
+from smsportal.settling import settle  # noqa: E402
 
 lifespan = Lifespan(hooks, live)
 
@@ -32,6 +33,8 @@ access_log = logging.getLogger("uvicorn.access")
 access_log.handlers.clear()
 access_log.propagate = False
 logging.getLogger("uvicorn.error").addFilter(lambda line: "WebSocket" not in str(line.msg))
+
+settle()
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
