@@ -1,5 +1,7 @@
 """The web process on a socket that isn't its own: quick answers, many at once, an orderly end."""
 
+import json
+import re
 import socket
 import statistics
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from tests.processes import Process
 pytestmark = pytest.mark.processes
 
 REQUEST = b"POST /hooks/x/y HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
+JSON = re.compile(rb"\{.*\}")
 REFUSED = b"HTTP/1.1 404 "
 
 
@@ -25,9 +28,9 @@ def listener() -> Iterator[socket.socket]:
 
 
 @contextmanager
-def web(listener: socket.socket) -> Iterator[Process]:
+def web(listener: socket.socket, *application: str) -> Iterator[Process]:
     """On a socket that it inherits, as `make run` starts it."""
-    words = ["-m", "smsportal.web", str(listener.fileno())]
+    words = ["-m", "smsportal.web", str(listener.fileno()), *application]
     environment = processes.environment()
     with processes.python(
         *words, environment=environment, name="web-fd", files=(listener.fileno(),)
@@ -102,6 +105,15 @@ def test_on_a_socket_of_its_own_whoever_came_is_answered_and_later_ones_are_refu
             wire.close()
         process.wait()
     assert not _is_open(address)
+
+
+def test_garbage_is_not_looked_for_in_what_was_loaded(
+    listener: socket.socket, fresh_database: str
+) -> None:
+    with web(listener, "tests.run.garbage:application"), connect(listener) as wire:
+        wire.sendall(REQUEST)
+        (told,) = map(json.loads, JSON.findall(answer(wire)))
+    assert told["frozen"] > 10 * told["collected"] > 0
 
 
 def _is_open(address: tuple[str, int]) -> bool:
