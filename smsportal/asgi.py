@@ -20,7 +20,6 @@ pages: Any = ProxyHeadersMiddleware(get_asgi_application())  # type: ignore[arg-
 
 from rentals.hooks import hooks  # noqa: E402  (needs the applications to be loaded)
 from rentals.live import live  # noqa: E402
-from smsportal import urls  # noqa: E402, F401  (or the first visitor would wait for the pages)
 from smsportal.lifespan import Lifespan  # noqa: E402
 from smsportal.settling import settle  # noqa: E402
 

@@ -11,12 +11,9 @@ What uvicorn's own command does otherwise, and why not here:
 * Asked to stop, it closes connections that it has accepted and not yet read from. Here they are
   answered; those not accepted yet wait for the next process, or on a socket of our own are
   accepted and answered too.
-* Python looks through all that was ever loaded for garbage now and then: a tenth of a second in
-  which nobody is answered. What is here when we start stays for good, and is left out.
 """
 
 import asyncio
-import gc
 import socket
 import sys
 from collections.abc import Callable
@@ -94,8 +91,6 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=[])
         if not self.should_exit:
-            gc.collect()
-            gc.freeze()
             door = Door(self.listener, self._new_protocol, is_ours=self._is_ours)
             self.servers.append(door)  # type: ignore[arg-type]
 
