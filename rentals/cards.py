@@ -5,13 +5,16 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 
+from django.db.models import Prefetch
+
 from accounts.models import Membership
 from ledger.states import AWAITED
 from providers import phone
 from providers.registry import provider
 from rentals import spending
 from rentals.causes import Cause
-from rentals.models import Message, Rental
+from rentals.models import Message, Rental, RentalEvent
+from rentals.models.rentals import RentalQuerySet
 from rentals.states import RentalState
 from rentals.visibility import Sight, may_control, sight
 
@@ -119,11 +122,13 @@ class Card:
     @property
     def refusal(self) -> str:
         """Why it was refused, as the provider or the portal said; "" where nobody said."""
-        event = self.rental.events.filter(to_state=RentalState.REFUSED).last()
-        if event is None:
+        refusals = getattr(self.rental, "refusals", None)
+        if refusals is None:
+            refusals = list(self.rental.events.filter(to_state=RentalState.REFUSED))
+        if not refusals:
             return ""
-        said = event.note if self.sight == Sight.ALL else ""
-        return said or f"{Cause(event.cause).label}."
+        said = refusals[-1].note if self.sight == Sight.ALL else ""
+        return said or f"{Cause(refusals[-1].cause).label}."
 
     @property
     def counts_down(self) -> bool:
@@ -150,6 +155,12 @@ class Card:
     def finishing(self) -> bool:
         asked = self.rental.finish_requested_at is not None
         return asked and self.rental.state == RentalState.RECEIVED
+
+
+def with_refusals(rentals: RentalQuerySet) -> RentalQuerySet:
+    """With what their cards say of why they were refused, in one query whatever their number."""
+    refused = RentalEvent.objects.filter(to_state=RentalState.REFUSED)
+    return rentals.prefetch_related(Prefetch("events", refused, to_attr="refusals"))
 
 
 def card(membership: Membership, rental: Rental, *, now: datetime) -> Card:

@@ -17,7 +17,7 @@ from django.db.models.functions import Lower
 from accounts.models import Membership, ProviderAccount, Team
 from ledger.days import team_day
 from providers.registry import provider
-from rentals.cards import Card, card
+from rentals.cards import Card, card, with_refusals
 from rentals.comparing import compare
 from rentals.habits import Habits
 from rentals.models import Message, Offer, Rental
@@ -150,10 +150,11 @@ def board(membership: Membership, *, everyone: bool, now: datetime) -> Board:
     if not everyone:
         rentals = rentals.filter(member=membership.user_id)
     live = rentals.live().order_by("-requested_at", "-pk")
-    ended = rentals.exclude(state__in=LIVE).filter(pk__in=_just_moved(membership.team, now))
+    over = rentals.exclude(state__in=LIVE).filter(pk__in=_just_moved(membership.team, now))
+    ended = with_refusals(over).order_by("-ended_at")
     return Board(
         live=[card(membership, rental, now=now) for rental in live],
-        ended=[card(membership, rental, now=now) for rental in ended.order_by("-ended_at")],
+        ended=[card(membership, rental, now=now) for rental in ended],
     )
 
 

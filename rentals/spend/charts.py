@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_UP, Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from django.utils import formats
+from django.utils.translation import get_language
 
 from rentals.spend.periods import Period
 from rentals.spend.reading import Line
@@ -62,10 +63,14 @@ class Step:
 
     @property
     def name(self) -> str:
-        if self.first == self.last:
-            return formats.date_format(self.first, "j M Y")
-        first = formats.date_format(self.first, "j M")
-        return f"{first} \N{EN DASH} {formats.date_format(self.last, 'j M Y')}"
+        return _named(self.first, self.last, get_language())
+
+
+# Each chart of a page has the same steps.
+@lru_cache(maxsize=2048)
+def _named(first: date, last: date, _language: str | None) -> str:
+    whole = formats.date_format(last, "j M Y")
+    return whole if first == last else f"{formats.date_format(first, 'j M')} \N{EN DASH} {whole}"
 
 
 class _Stepped:
