@@ -15,6 +15,8 @@ from providers.replies import answered_on
 from providers.transport import check_key
 from providers.values import Balance
 
+_NOT_LET_IN = (401, 403)  # as whatever stands before a provider answers, too
+
 
 def clean_key(key: str) -> str:
     """Take off what a paste brings along. Raises WrongKey for what can't be a key."""
@@ -69,10 +71,17 @@ def _answered[T](account: ProviderAccount, door: Door, call: Call[T]) -> tuple[T
             % {"provider": name, "why": error.detail}
         ) from error
     except ProviderError as error:
-        raise NotChecked(
-            _("%(provider)s could not be asked now, so nothing was changed. Try again. (%(why)s)")
-            % {"provider": name, "why": error.detail}
-        ) from error
+        told = {"provider": name, "why": error.detail}
+        if error.status in _NOT_LET_IN:
+            words = _(
+                "%(provider)s, or something before it, did not let this key in, so nothing was"
+                " changed. Check the key, or try again later. (%(why)s)"
+            )
+        else:
+            words = _(
+                "%(provider)s could not be asked now, so nothing was changed. Try again. (%(why)s)"
+            )
+        raise NotChecked(words % told) from error
 
 
 def _sent[T](account: ProviderAccount, door: Door, call: Call[T]) -> Reply:

@@ -69,7 +69,8 @@ def test_a_wrong_key_says_so_and_nothing_is_kept(admin: Membership, sandbox: San
     [
         ("too-many-requests", {"retry_after": 7}, "asks to wait"),
         ("error", {"status": 500, "body": "html"}, "could not be asked"),
-        ("error", {"status": 401, "body": "html"}, "could not be asked"),
+        ("error", {"status": 401, "body": "html"}, "did not let this key in"),
+        ("error", {"status": 403}, "did not let this key in"),
         ("garbage", {}, "could not be asked"),
         ("cut", {}, "could not be asked"),
     ],
