@@ -122,10 +122,16 @@ def test_a_countdown_is_right_after_five_minutes_in_the_background(desk: Desk) -
     page.goto(desk.board)
     connected(page)
     page.clock.fast_forward("05:00")  # each timer fires once at most, as where nobody looks
-    gone, ends = page.evaluate("Date.now() / 1000"), rental.expires_at
+    ends = rental.expires_at
     assert ends is not None
-    assert abs(ends.timestamp() - gone - seconds_shown(page)) <= 1
-    assert 880 <= seconds_shown(page) <= 900
+    until(lambda: _off(page, ends) <= 1, "the countdown is right")
+    assert seconds_shown(page) <= 900  # of 1,200, and the page took its time to load
+
+
+def _off(page: Page, ends: datetime) -> float:
+    """Seconds between what is shown and what is left by the page's own clock."""
+    gone: float = page.evaluate("Date.now() / 1000")
+    return abs(ends.timestamp() - gone - seconds_shown(page))
 
 
 def test_a_countdown_goes_by_the_servers_clock(desk: Desk) -> None:
@@ -152,9 +158,9 @@ def test_the_last_minute_and_the_end_are_said_once_each(desk: Desk) -> None:
     page.clock.install()
     page.goto(desk.board)
     connected(page)
-    page.clock.fast_forward("08:30")
+    page.clock.fast_forward((seconds_shown(page) - 90) * 1000)
     assert said(page) == []
-    page.clock.fast_forward(35_000)
+    page.clock.fast_forward((seconds_shown(page) - 50) * 1000)
     page.clock.run_for(3000)
     until(lambda: said(page) == ["Telegram: one minute left."], "the last minute is said")
     expect(page.locator("#live time[data-deadline]")).to_contain_text("only 0:")
@@ -185,11 +191,11 @@ def test_a_lost_connection_of_this_machine_is_said_and_made_good(desk: Desk) -> 
     page.goto(desk.board)
     connected(page)
     context.set_offline(True)
-    expect(page.get_by_text("Connection lost")).to_be_visible(timeout=3000)
+    expect(page.get_by_text("Connection lost")).to_be_visible()
     make_message(rental, "737373")
     channels.publish(rental)
     context.set_offline(False)
-    expect(page.get_by_role("button", name="Copy code 737373")).to_be_visible(timeout=5000)
+    expect(page.get_by_role("button", name="Copy code 737373")).to_be_visible()
     expect(page.get_by_text("Connection lost")).to_be_hidden()
 
 

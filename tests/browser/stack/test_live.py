@@ -77,7 +77,7 @@ def test_a_lost_connection_is_said_and_made_good(desk: Desk) -> None:
     connected(page)
     expect(page.get_by_text(LOST)).to_be_hidden()
     desk.stack.stop_web()
-    expect(page.get_by_text(LOST)).to_be_visible(timeout=3000)
+    expect(page.get_by_text(LOST)).to_be_visible()
     make_message(rental, "737373")
     channels.publish(rental)
     desk.stack.start_web()
