@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from django.template import Context, Template
+from django.utils import translation
 
 from ledger import amounts
 
@@ -57,3 +58,22 @@ def test_a_template_reads_a_column_off_its_rows() -> None:
     said = page.render(Context({"rows": rows}))
     assert said.startswith("2")
     assert "+1.50" in said
+
+
+def test_what_was_written_in_one_language_is_written_anew_in_another() -> None:
+    told = []
+    for language in ("en", "pl", "en"):
+        with translation.override(language):
+            told.append(amounts.written(Decimal("1234.50"), "USD"))
+    assert "1,234.50" in told[0]
+    assert "1234,50" in "".join(told[1].split("\N{NO-BREAK SPACE}"))
+    assert told[2] == told[0]
+
+
+def test_equal_amounts_differ_by_their_column_and_their_sign() -> None:
+    whole, fine = Decimal("2"), amounts.Unit("USD", 4, 1)
+    assert amounts.written(whole, "USD") == amounts.written(Decimal("2.0000"), "USD")
+    assert "2.0000" in amounts.written(whole, fine)
+    assert 'data-short="1"' in amounts.written(whole, fine)
+    assert "+2.00" in amounts.written(whole, "USD", plus=True)
+    assert "+" not in amounts.written(whole, "USD")

@@ -46,6 +46,8 @@ def test_for_people() -> None:
     assert international(12025550123) == "+1 202-555-0123"
     assert international("+442079460123") == "+44 20 7946 0123"
     assert national("+1234567890") == international("+1234567890") == "+1234567890"
+    assert international(1) == "1"
+    assert international(True) == "True"
 
 
 @given(st.text(max_size=45) | st.integers() | st.text("+0123456789 ()-./", max_size=45))
