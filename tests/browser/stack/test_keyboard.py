@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from rentals.models import Rental
 from tests.browser.stack.conftest import Desk
+from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
@@ -19,7 +20,8 @@ RING = """() => {
 def press(page: Page, *keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)
-        assert page.evaluate(RING), f"after {key} the focus can't be seen"
+        # What has it may be read anew in this moment: its successor has it in the next.
+        until(lambda: page.evaluate(RING), f"the focus can be seen after {key}", 5)
 
 
 def tab_to(page: Page, name: str) -> None:
@@ -35,7 +37,9 @@ def test_rent_copy_and_finish(desk: Desk) -> None:
     page = desk.page()
     page.goto(desk.board)
     page.keyboard.press("/")
-    page.keyboard.type("whatsapp")
+    with page.expect_response("**/offers?*q=whatsapp*"):
+        page.keyboard.type("whatsapp")
+    expect(page.locator(".htmx-request, .htmx-settling")).to_have_count(0)
     expect(page.locator("#offers .offer")).to_have_count(2)
     press(page, "ArrowDown")
     expect(page.locator("#offers :checked")).to_be_focused()
