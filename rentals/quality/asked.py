@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import ProviderAccount, Team
 from accounts.widgets import Choices
 from providers.registry import provider
+from rentals.heads import Head, sort_head
 from rentals.models import Offer
 from rentals.quality import reading
 from rentals.quality.reading import Narrowed, Rate
@@ -120,16 +121,6 @@ class RatesForm(forms.Form):
         return Narrowed(self.team.pk, self.today - timedelta(days - 1), self.today, only or {})
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column's head: what it is called, and how a click on it sorts."""
-
-    title: str
-    key: str
-    sort: str
-    sorted: str = ""  # ascending, descending
-
-
 def sheet(form: RatesForm, sort: str) -> list[Rate]:
     """The rates that a valid form asks for, in the order of `sort`."""
     column = "account" if form.group == "provider" else form.group
@@ -143,23 +134,19 @@ def sheet(form: RatesForm, sort: str) -> list[Rate]:
     return [*told, *(rate for rate in found if getattr(rate, key) is None)]
 
 
-def columns(form: RatesForm, sort: str) -> list[Column]:
+def columns(form: RatesForm, sort: str) -> list[Head]:
     titles = {
         "name": str(GROUPS[form.group]) if form.is_valid() else _("Service"),
         "rentals": _("Rentals"),
         "success": _("Success"),
         "median": _("Median time to code"),
     }
-    return [_column(title, key, sort) for key, title in titles.items()]
-
-
-def _column(title: str, key: str, sort: str) -> Column:
     by, down = _order(sort)
-    if key != by:
-        return Column(title, key, key if key in ("name", "median") else f"-{key}")
-    if down:
-        return Column(title, key, key, "descending")
-    return Column(title, key, f"-{key}", "ascending")
+    order = f"-{by}" if down else by
+    return [
+        sort_head(title, key, order, down=key not in ("name", "median"), number=key != "name")
+        for key, title in titles.items()
+    ]
 
 
 def _order(sort: str) -> tuple[str, bool]:

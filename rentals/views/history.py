@@ -1,7 +1,5 @@
 """All the rentals that someone may see, filtered, sorted and paged by the address."""
 
-from dataclasses import dataclass
-
 from django.core.paginator import Page
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -15,22 +13,12 @@ from ledger.exports.response import download
 from rentals.cards import Card, card
 from rentals.columns import history
 from rentals.filters import RentalFilter
+from rentals.heads import Head, sort_head
 from rentals.queries import shown
 from rentals.sorting import SORTS, Listed
 from rentals.visibility import may_rent, sees_spend, sees_team, visible_rentals
 
 PAGE = 25
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column's head: what it is called, and how a click on it sorts."""
-
-    title: str
-    key: str
-    sort: str = ""  # the value of `sort` that the link asks for
-    sorted: str = ""  # ascending, descending
-    number: bool = False
 
 
 @require_safe
@@ -73,17 +61,12 @@ def _cards(request: TeamRequest, page: "Page[int]") -> list[Card]:
     return [card(request.membership, found[pk], now=now) for pk in pks if pk in found]
 
 
-def _columns(request: TeamRequest, sort: str) -> list[Column]:
+def _columns(request: TeamRequest, sort: str) -> list[Head]:
     return [_column(str(each.title), each.key, sort) for each in history(request.membership)]
 
 
-def _column(title: str, key: str, sort: str) -> Column:
-    """A column that a click sorts by, or turns round where the list is sorted by it already."""
+def _column(title: str, key: str, sort: str) -> Head:
     number = key == "price"
     if key not in SORTS:
-        return Column(title, key, number=number)
-    if sort.removeprefix("-") != key:
-        return Column(title, key, f"-{key}" if key == "requested" else key, number=number)
-    if sort.startswith("-"):
-        return Column(title, key, key, "descending", number)
-    return Column(title, key, f"-{key}", "ascending", number)
+        return Head(title, key, number=number)
+    return sort_head(title, key, sort, down=key == "requested", number=number)

@@ -1,6 +1,5 @@
 """What rentals cost: one's own; for finance and admins everybody's."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
@@ -15,22 +14,13 @@ from accounts.views.saved_views import begun
 from ledger.days import team_day
 from ledger.exports.response import download
 from rentals.columns import SPEND
+from rentals.heads import Head, sort_head
 from rentals.spend import reading
 from rentals.spend.asked import CUSTOM, GROUPS, NO_PURPOSE, PRESETS, Asked, asked
 from rentals.spend.reading import Narrowed
 from rentals.spend.sheet import sheet
 from rentals.states import SpendOutcome
 from rentals.visibility import may_rent, sees_spend, sees_spend_of, spender
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column's head: what it is called, and how a click on it sorts."""
-
-    title: str
-    key: str
-    sort: str
-    sorted: str = ""  # ascending, descending
 
 
 @require_safe
@@ -91,17 +81,11 @@ def _choices(
     }
 
 
-def _columns(wanted: Asked) -> list[Column]:
+def _columns(wanted: Asked) -> list[Head]:
     by_time = wanted.group in ("day", "month")
     sort = wanted.sort or ("-name" if by_time else "-rentals")
     titles = {each.key: str(each.title) for each in SPEND} | {"name": str(GROUPS[wanted.group])}
-    return [_column(title, key, sort, up=key == "name") for key, title in titles.items()]
-
-
-def _column(title: str, key: str, sort: str, *, up: bool) -> Column:
-    """A click sorts by it, the largest first, or turns it round."""
-    if sort.removeprefix("-") != key:
-        return Column(title, key, key if up else f"-{key}")
-    if sort.startswith("-"):
-        return Column(title, key, key, "descending")
-    return Column(title, key, f"-{key}", "ascending")
+    return [
+        sort_head(title, key, sort, down=key != "name", number=key != "name")
+        for key, title in titles.items()
+    ]
