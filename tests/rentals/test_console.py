@@ -235,7 +235,7 @@ def test_a_finish_is_the_rental_status_with_an_action(gig: Desk) -> None:
 @pytest.mark.parametrize(
     ("fault", "options", "says"),
     [
-        ("error", {"status": 500}, "did not answer as it documents (500)"),
+        ("error", {"status": 500}, "did not answer as it documents: Something went wrong (500)"),
         ("error", {"status": 401}, "does not accept the key"),
         ("too-many-requests", {}, "asks to wait (429)"),
         ("garbage", {"body": "html"}, "could not be read"),
