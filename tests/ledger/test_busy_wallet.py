@@ -38,7 +38,7 @@ def test_refunds_by_unused_time_that_can_not_be_told_apart_stand_in_one_exceptio
 ) -> None:
     """No two come to the same, and of two in one step nobody can say how much each was."""
     wallet = busy(scene, 3, unused)
-    wallet.live(hours=0.5, reads_every=180)
+    wallet.live(hours=1, reads_every=180)
     assert_nothing_wrong(wallet)
     (told,) = wallet.exceptions()
     assert "several ways" in told.detail
