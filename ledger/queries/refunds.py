@@ -1,5 +1,6 @@
 """What the providers owe."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +28,11 @@ def in_order(refunds: QuerySet[Refund]) -> QuerySet[Refund]:
     """What is awaited, the first due first; then the settled, the last due first."""
     awaited = When(state__in=AWAITED, then=F("due_at"))
     return refunds.order_by(Case(awaited).asc(nulls_last=True), "-due_at", "-pk")
+
+
+def rows(numbers: Iterable[int]) -> QuerySet[Refund]:
+    """A page's refunds, by their numbers: whole rows of all of them are much to put in order."""
+    return shown(in_order(Refund.objects.filter(pk__in=list(numbers))))
 
 
 def owed(refund: Refund, *, now: datetime) -> Owed:

@@ -22,7 +22,7 @@ from ledger.forms import ReasonForm
 from ledger.models import Refund
 from ledger.operations.errors import NotPossible
 from ledger.operations.writing_off import write_off
-from ledger.queries.refunds import in_order, owed, shown, totals
+from ledger.queries.refunds import in_order, owed, rows, totals
 from ledger.views.common import READERS, may_act, refund_or_404
 
 PAGE = 25
@@ -36,11 +36,11 @@ def refund_list(request: TeamRequest) -> HttpResponse:
         return view
     now = timezone.now()
     narrowed = RefundFilter(clean(request.GET), membership=request.membership, now=now)
-    found = paged(request, shown(in_order(narrowed.qs)), PAGE)
+    found = paged(request, in_order(narrowed.qs).values_list("pk", flat=True), PAGE)
     context = {
         "filter": narrowed,
         **found,
-        "refunds": [owed(refund, now=now) for refund in found["page"]],
+        "refunds": [owed(refund, now=now) for refund in rows(found["page"])],
         "totals": totals(narrowed.qs),
         "any": bool(found["page"]) or Refund.objects.filter(wallet__team=request.team).exists(),
         "may_act": may_act(request),
