@@ -18,7 +18,8 @@ const AUDITS = {
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
-async function once(url, port) {
+// A busy machine's trace may lack its beginning; Lighthouse then asks for another run.
+async function once(url, port, tries = 3) {
   const { lhr } = await lighthouse(url, {
     port,
     output: "json",
@@ -26,6 +27,7 @@ async function once(url, port) {
     onlyCategories: CATEGORIES,
     formFactor: "mobile",
   });
+  if (lhr.runtimeError?.code === "NO_NAVSTART" && tries > 1) return once(url, port, tries - 1);
   if (lhr.runtimeError) throw new Error(`${url}: ${lhr.runtimeError.message}`);
   if (new URL(lhr.finalDisplayedUrl).pathname !== new URL(url).pathname) {
     throw new Error(`${url} led to ${lhr.finalDisplayedUrl}`);
