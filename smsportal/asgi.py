@@ -9,20 +9,22 @@ import os
 import warnings
 from typing import Any
 
-from django.core.asgi import get_asgi_application
+import django
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smsportal.settings")
 os.environ.setdefault("DATABASE_POOL", "10")
 
-# A proxy before us tells who asks. Only pages want to know, and webhooks would pay for it.
-pages: Any = ProxyHeadersMiddleware(get_asgi_application())  # type: ignore[arg-type]
+django.setup(set_prefix=False)
 
 from rentals.hooks import hooks  # noqa: E402  (needs the applications to be loaded)
 from rentals.live import live  # noqa: E402
 from smsportal.lifespan import Lifespan  # noqa: E402
+from smsportal.pages import Pages  # noqa: E402
 from smsportal.settling import settle  # noqa: E402
 
+# A proxy before us tells who asks. Only pages want to know, and webhooks would pay for it.
+pages: Any = ProxyHeadersMiddleware(Pages())  # type: ignore[arg-type]
 lifespan = Lifespan(hooks, live)
 
 # WhiteNoise hands its files over as plain iterators; they are small, and Django reads them whole.

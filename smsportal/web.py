@@ -11,6 +11,8 @@ What uvicorn's own command does otherwise, and why not here:
 * Asked to stop, it closes connections that it has accepted and not yet read from. Here they are
   answered; those not accepted yet wait for the next process, or on a socket of our own are
   accepted and answered too.
+* A request that came before the last answer was out begins in that one's context. Django then
+  takes the other's thread for it, which ends too early, and a database connection with it.
 """
 
 import asyncio
@@ -116,6 +118,7 @@ def serve(where: str, application: str = "smsportal.asgi:application") -> None:
         log_level="warning",
         access_log=False,
         server_header=False,
+        reset_contextvars=True,
         proxy_headers=False,  # the application reads them, where it wants to
         timeout_graceful_shutdown=GRACE,
     )

@@ -1,0 +1,83 @@
+"""However requests come, each page has one of the pool's connections and gives it back."""
+
+import re
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from accounts.states import Role
+from smsportal.running import ports
+from tests import processes
+from tests.live.making import make_person, make_team
+
+pytestmark = pytest.mark.processes
+
+STATUS = re.compile(rb"HTTP/1\.1 \d{3} [A-Za-z ]+")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _styled() -> None:
+    """Pages name their files by what the collected ones hold."""
+    words = ["manage.py", "collectstatic", "--noinput"]
+    with processes.python(*words, environment=processes.environment(), name="static") as collecting:
+        assert collecting.wait() == 0, collecting.output()
+
+
+@contextmanager
+def web(pool: int) -> Iterator[tuple[str, int]]:
+    """Where a web process listens whose pages share so many connections."""
+    with ports.listen("127.0.0.1", "") as listener:
+        words = ["-m", "smsportal.web", str(listener.fileno())]
+        environment = processes.environment(DATABASE_POOL=str(pool))
+        with processes.python(
+            *words, environment=environment, name="web-pool", files=(listener.fileno(),)
+        ):
+            yield listener.getsockname()
+
+
+def request(path: str, cookie: str, *, last: bool = False) -> bytes:
+    end = "close" if last else "keep-alive"
+    lines = (f"GET {path} HTTP/1.1", "Host: localhost", f"Cookie: {cookie}", f"Connection: {end}")
+    return "\r\n".join((*lines, "", "")).encode()
+
+
+def answers(where: tuple[str, int], *requests: bytes) -> list[bytes]:
+    """The status lines of the answers to requests that are sent in one go."""
+    with socket.create_connection(where, 60) as wire:
+        wire.sendall(b"".join(requests))
+        got = b"".join(iter(lambda: wire.recv(65536), b""))
+    return STATUS.findall(got)
+
+
+@pytest.mark.parametrize("path", ["/t/nobody/", "/nowhere/", "/t/{team}/rentals/999999/"])
+def test_an_error_takes_no_second_connection_for_its_page(fresh_database: str, path: str) -> None:
+    team = make_team()
+    person = make_person((team, Role.ADMIN))
+    with web(1) as where:
+        at = path.format(team=team.slug)
+        told = answers(where, request(at, person.cookie, last=True))
+        assert told == [b"HTTP/1.1 404 Not Found"]
+        told = answers(where, request("/profile/", person.cookie, last=True))
+        assert told == [b"HTTP/1.1 200 OK"]
+
+
+def test_requests_that_come_in_one_go_give_their_connections_back(fresh_database: str) -> None:
+    team = make_team()
+    person = make_person((team, Role.ADMIN))
+    page = request(f"/t/{team.slug}/", person.cookie)
+    last = request("/profile/", person.cookie, last=True)
+    with web(2) as where:
+        for _ in range(3):
+            assert answers(where, page, page, last) == 3 * [b"HTTP/1.1 200 OK"]
+
+
+def test_who_asks_while_a_download_ends_costs_no_connection(fresh_database: str) -> None:
+    team = make_team()
+    person = make_person((team, Role.ADMIN))
+    file = request(f"/t/{team.slug}/rentals/export?format=csv", person.cookie)
+    last = request("/profile/", person.cookie, last=True)
+    with web(2) as where:
+        for _ in range(3):
+            assert answers(where, file, last) == 2 * [b"HTTP/1.1 200 OK"]
