@@ -25,6 +25,12 @@ def test_the_menu_offers_what_the_role_allows(world: World) -> None:
         assert admins not in signed_in(membership).get(page("board", world.team)).text
 
 
+@pytest.mark.parametrize("name", ["spend", "spend_months", "month_list", "budget_list", "wallets"])
+def test_the_menu_says_once_where_one_is(world: World, name: str) -> None:
+    shown = signed_in(world.admin).get(page(name, world.team)).text
+    assert shown.count('aria-current="page"') == 1
+
+
 def test_balances_are_in_the_bar(world: World) -> None:
     world.gig.balance, world.gig.balance_read_at = Decimal("48.215"), timezone.now()
     world.gig.save()
