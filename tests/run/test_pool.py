@@ -5,12 +5,14 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 import pytest
 
 from accounts.states import Role
 from smsportal.running import ports
 from tests import processes
 from tests.live.making import make_person, make_team
+from tests.waiting import until
 
 pytestmark = pytest.mark.processes
 
@@ -81,3 +83,22 @@ def test_who_asks_while_a_download_ends_costs_no_connection(fresh_database: str)
     with web(2) as where:
         for _ in range(3):
             assert answers(where, file, last) == 2 * [b"HTTP/1.1 200 OK"]
+
+
+def test_who_leaves_in_the_middle_costs_no_connection(fresh_database: str) -> None:
+    team = make_team()
+    person = make_person((team, Role.ADMIN))
+    page = request(f"/t/{team.slug}/", person.cookie)
+    last = request("/profile/", person.cookie, last=True)
+    with web(1) as where, psycopg.connect(fresh_database) as ours:
+        ours.execute("LOCK TABLE rentals_rental")
+        with socket.create_connection(where, 60) as wire:
+            wire.sendall(page + page)
+            until(lambda: _somebody_waits(ours), "the page is being made")
+        assert answers(where, request("/hooks/", "", last=True)), "the server knows that they left"
+        ours.rollback()
+        assert answers(where, last) == [b"HTTP/1.1 200 OK"]
+
+
+def _somebody_waits(ours: psycopg.Connection[tuple[int]]) -> bool:
+    return bool(ours.execute("SELECT FROM pg_locks WHERE NOT granted").fetchall())
