@@ -1,7 +1,8 @@
 """Rentals against a sandbox, committed for real.
 
 The tests of a module share one database: each makes a team, an account and a wallet of its own,
-and what it leaves is put to rest afterwards, so that no sweep finds it.
+and what it leaves is put to rest afterwards, so that no sweep finds it. They share one sandbox,
+too, which sells what it did at first, and without faults, to each.
 """
 
 import itertools
@@ -57,7 +58,7 @@ def sandbox(
         "smsvilla": shared_sandbox.smsvilla_url,
     }
     yield shared_sandbox
-    shared_sandbox.switches.all_off()
+    shared_sandbox.reset()
     put_to_rest()
 
 

@@ -122,7 +122,6 @@ def test_an_old_activation_of_the_same_service_is_not_meant(scene: SetScene, tim
     entry = gig.hook(message(gig, outside))
     assert not adopted(gig, entry)
     assert state_of(rental) == S.IN_DOUBT
-    gig.sandbox.catalogue.change(gig.provider, "whatsapp", ttl=600)
 
 
 def test_a_forged_webhook_for_a_real_activation_ends_no_doubt(scene: SetScene) -> None:

@@ -306,7 +306,6 @@ def test_a_short_rental_is_not_cancelled_at_once(scene: SetScene, times: Times) 
         swept(times)
         rental.refresh_from_db()
         assert rental.state == state
-    it.sandbox.catalogue.change(it.provider, "telegram", ttl=600)
 
 
 def test_a_team_may_let_its_rentals_run_out(each: Scene, times: Times) -> None:

@@ -106,7 +106,6 @@ def test_prices_keep_their_thousandths(each: Scene) -> None:
     refreshed(each)
     price = Offer.objects.get(account=each.account, service_code="gmail").price
     assert price == Decimal("12.345")
-    each.sandbox.catalogue.change(each.provider, "gmail", price=600_000)
 
 
 def test_a_service_that_does_not_fit_costs_no_other(
