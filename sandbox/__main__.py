@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import math
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs until SIGINT or SIGTERM. Exit code 2, and one line, where it can't start."""
     options = _parser().parse_args(arguments)
     try:
-        listener = listen(options.host, options.port)
+        listener = _listener(options)
         app = create_app(_settings(options))
     except (PortTaken, UnreadableState) as error:
         sys.stderr.write(f"sandbox: {error}\n")
@@ -34,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=_port, default=0, help="0 takes a free one")
+    parser.add_argument("--fd", type=int, help="a listening socket that is inherited")
     parser.add_argument("--state", type=Path, help="file to keep everything in (default: memory)")
     parser.add_argument(
         "--auto-code",
@@ -55,6 +57,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--first-activation-id", type=int, help="the same for both providers")
     parser.add_argument("--seed", type=int, help="repeatable numbers, codes and delays")
     return parser
+
+
+def _listener(options: argparse.Namespace) -> socket.socket:
+    if options.fd is not None:
+        return socket.socket(fileno=options.fd)
+    return listen(options.host, options.port)
 
 
 def _settings(options: argparse.Namespace) -> Settings:

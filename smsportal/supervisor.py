@@ -40,7 +40,7 @@ class Supervisor:
         self.children: dict[str, Child] = {}
         self.asked_at = 0.0
         self.people = ""  # how the demo team signs in, until it was shown
-        self.listener: socket.socket | None = None  # open as long as we run: see ports.listen()
+        self.listeners: list[socket.socket] = []  # open as long as we run: see ports.listen()
 
     async def run(self) -> None:
         """Run until SIGINT, SIGTERM or SIGHUP. Raises StartError where it can't even start."""
@@ -88,7 +88,8 @@ class Supervisor:
     async def _start(self, lock: DataLock) -> None:
         environment.check(self.environment)
         keyfiles.make_missing(self.data, self.environment)
-        listener = self.listener = ports.listen(self._host(), self.environment.get("PORT", ""))
+        listener = ports.listen(self._host(), self.environment.get("PORT", ""))
+        self.listeners.append(listener)
         inherited = await asyncio.to_thread(lock_of_children, self.data)
         self._complete_environment(listener)
         await self._start_sandbox(inherited)
@@ -128,14 +129,15 @@ class Supervisor:
         named = [name for name in PROVIDERS if name in self.environment]
         if len(named) == len(PROVIDERS):
             return
-        port = ports.free("127.0.0.1", plan.SANDBOX_PORT)
-        address = f"http://127.0.0.1:{port}"
+        listener = ports.listen("127.0.0.1", "", plan.SANDBOX_PORT)
+        self.listeners.append(listener)
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         for name, provider in PROVIDERS.items():
             self.environment.setdefault(name, f"{address}/{provider}/api/v1")
         if not named:
             self.environment["SANDBOX_URL"] = address  # where the demo team gets its wallets
         state = self.data / "sandbox.db"
-        await self._keep(plan.sandbox(self.environment, port, state, inherited))
+        await self._keep(plan.sandbox(self.environment, listener.fileno(), state, inherited))
 
     async def _start_servers(self) -> None:
         """PostgreSQL and Valkey, each unless the operator has one."""

@@ -30,10 +30,10 @@ def server(embedded: Postgres | Valkey) -> Program:
     )
 
 
-def sandbox(environment: dict[str, str], port: int, state: Path, lock: int) -> Program:
+def sandbox(environment: dict[str, str], socket: int, state: Path, lock: int) -> Program:
     """Both providers, played by a local server."""
-    words = ["sandbox", "--port", str(port), "--state", str(state)]
-    return _python("sandbox", words, environment, lock, not_news=("demo key",))
+    words = ["sandbox", "--fd", str(socket), "--state", str(state)]
+    return _python("sandbox", words, environment, lock, socket, not_news=("demo key",))
 
 
 def web(environment: dict[str, str], socket: int, lock: int) -> Program:

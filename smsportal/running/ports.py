@@ -1,4 +1,4 @@
-"""The port that people open: the one that was asked for, or a free one."""
+"""Ports that we hold for the programs that we run: those that were asked for, or free ones."""
 
 import errno
 import socket
@@ -8,31 +8,20 @@ from smsportal.embedded.errors import StartError
 PREFERRED = 8000
 
 
-def listen(host: str, wanted: str) -> socket.socket:
-    """A listening TCP socket on `wanted`, or where that is empty on 8000 or else any free port.
+def listen(host: str, wanted: str, preferred: int = PREFERRED) -> socket.socket:
+    """A listening TCP socket on `wanted`, or where that is empty on `preferred` or else any free
+    port.
 
-    We hold it as long as we run: while the web process is started again, connections wait.
+    We hold it as long as we run: while the program behind it is started again, connections wait,
+    and nobody takes the port meanwhile.
     Raises StartError for a port that is none, is taken or not allowed.
     """
     if wanted:
         return _bind(host, _number(wanted))
     try:
-        return _bind(host, PREFERRED)
+        return _bind(host, preferred)
     except StartError:
         return _bind(host, 0)
-
-
-def free(host: str, preferred: int) -> int:
-    """A port to hand to a program that opens it itself."""
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise StartError("No port is free.")
 
 
 def _number(text: str) -> int:

@@ -34,12 +34,20 @@ def bare(data: Path) -> dict[str, str]:
 
 def address(portal: processes.Process) -> str:
     """The address that a portal has printed."""
-    found = re.search(r"is ready: (\S+)", portal.output())
-    assert found is not None, portal.output()
-    return found[1]
+    return _said(portal, r"is ready: (\S+)")
+
+
+def sandbox_address(portal: processes.Process) -> str:
+    return _said(portal, r"plays both providers: (\S+)")
 
 
 def children(portal: processes.Process) -> set[int]:
     """The process ids of what a supervisor runs."""
     found = Path(f"/proc/{portal.popen.pid}/task/{portal.popen.pid}/children").read_text()
     return {int(pid) for pid in found.split()}
+
+
+def _said(portal: processes.Process, words: str) -> str:
+    found = re.search(words, portal.output())
+    assert found is not None, portal.output()
+    return found[1]

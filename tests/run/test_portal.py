@@ -10,7 +10,7 @@ import pytest
 
 from smsportal.embedded.strays import command_line
 from tests import processes
-from tests.run.conftest import address, children
+from tests.run.conftest import address, children, sandbox_address
 from tests.waiting import until
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
@@ -96,13 +96,14 @@ def _users(bare: dict[str, str]) -> int:
 
 
 def _what_dies_comes_back(portal: processes.Process) -> None:
-    """Whatever is killed, the port stays open: a request waits for the next web process."""
+    """Whatever is killed, the ports stay ours: a request waits for the next process."""
     before = {pid for pid in children(portal) if "celery" not in command_line(pid)}
     expected = len(children(portal))
     assert len(before) == 4, "web, sandbox, PostgreSQL, Valkey"
     for pid in before:
         os.kill(pid, signal.SIGKILL)
     assert httpx.get(f"{address(portal)}/healthz", timeout=READY).status_code in (200, 503)
+    assert httpx.get(f"{sandbox_address(portal)}/control/state", timeout=READY).is_success
     url = f"{address(portal)}/healthz"
     portal.until(lambda: processes.answers(url), "the portal answers again", READY)
     portal.until(lambda: len(children(portal)) == expected, "all of them are back", READY)
