@@ -16,9 +16,9 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import Membership, Team, User
-from accounts.places import came_from
+from accounts.pages.places import came_from
+from accounts.pages.zones import activate_zone
 from accounts.states import Role
-from accounts.zones import activate_zone
 
 LAST_TEAM = "team"  # in the session: the slug of the team that was looked at last
 

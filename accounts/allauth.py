@@ -81,7 +81,7 @@ def watch_factors() -> None:
     """Have each change of a second factor written down.
 
     By signals, because allauth has no hook for it. The model's own and not allauth's, of which
-    some come after the commit: so it is one transaction (accounts/middleware.py opens it).
+    some come after the commit: so it is one transaction (accounts/pages/middleware.py opens it).
     """
     post_save.connect(_factor_saved, Authenticator, dispatch_uid="audit")
     post_delete.connect(_factor_deleted, Authenticator, dispatch_uid="audit")

@@ -6,12 +6,14 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import saved_views, trail_columns, trail_objects
         from accounts.allauth import watch_factors
-        from accounts.saved_views import FilteredPage
+        from accounts.pages import saved_views
+        from accounts.pages.saved_views import FilteredPage
         from accounts.states import Role
-        from accounts.trail_form import TrailForm, trail_problems
-        from accounts.trail_objects import Kind
+        from accounts.trail import columns as trail_columns
+        from accounts.trail import objects as trail_objects
+        from accounts.trail.form import TrailForm, trail_problems
+        from accounts.trail.objects import Kind
 
         watch_factors()
         trail_objects.register("accounts.team", Kind(_("Team"), "team_settings"))

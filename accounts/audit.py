@@ -7,8 +7,8 @@ from typing import Any, Final
 from django.db import models, transaction
 
 from accounts.actions import Action
-from accounts.addresses import current_address
 from accounts.models import AuditEvent, Team, User
+from accounts.pages.addresses import current_address
 
 _NO_WORD: Final = re.compile(r"[\W_]+")
 _WORDS: Final = 2000  # characters that a search looks through

@@ -7,10 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, OperationalError
 
-from accounts.keyring import KeyringError
 from accounts.models import Team
 from accounts.operations.errors import NotPossible
-from accounts.sealing import SealBroken
+from accounts.secrets.keyring import KeyringError
+from accounts.secrets.sealing import SealBroken
 
 NO_TABLES = "42P01"  # PostgreSQL's code for a relation that does not exist
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Final
 
 from accounts.gateway import base_url
-from accounts.hook_tokens import hook_address
 from accounts.models import ProviderAccount, Team, User
 from accounts.operations import add_member, add_provider_account
 from accounts.sandbox import Sandbox, Wallet
+from accounts.secrets.hook_tokens import hook_address
 from accounts.states import Role
 from providers.registry import provider
 

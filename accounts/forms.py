@@ -7,10 +7,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.currencies import CURRENCIES
-from accounts.languages import LANGUAGES
 from accounts.models import Membership, SavedView
+from accounts.pages.languages import LANGUAGES
+from accounts.pages.zones import zone_names
 from accounts.states import Role, Signal
-from accounts.zones import zone_names
 from providers.provider import Provider
 
 ROLE_HELP = {

@@ -16,9 +16,9 @@ from accounts import budget, request_log
 from accounts.budget import Grant, Usage
 from accounts.budget.shares import share
 from accounts.budget.windows import Windows
-from accounts.keyring import KeyringError
 from accounts.models import ProviderAccount, ProviderKey
-from accounts.sealing import SealBroken, key_place, unseal
+from accounts.secrets.keyring import KeyringError
+from accounts.secrets.sealing import SealBroken, key_place, unseal
 from accounts.states import KeyState, Lane
 from providers import transport
 from providers.calls import Call, Reply

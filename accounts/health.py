@@ -10,12 +10,12 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from accounts.keyring import KeyringError, keyring
 from accounts.models import ProviderAccount
 from accounts.operations import check
 from accounts.operations.errors import NotPossible
 from accounts.operations.resealing import every_seal
-from accounts.sealing import SealBroken, key_id, unseal
+from accounts.secrets.keyring import KeyringError, keyring
+from accounts.secrets.sealing import SealBroken, key_id, unseal
 
 type Check = Callable[[], str]
 

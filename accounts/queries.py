@@ -7,10 +7,10 @@ from enum import StrEnum
 from django.utils.functional import cached_property
 
 from accounts import gateway, sent_requests
-from accounts.hook_tokens import hook_address
-from accounts.keyring import KeyringError
 from accounts.models import Membership, ProviderAccount, ProviderKey, SentRequest, Team
-from accounts.sealing import SealBroken
+from accounts.secrets.hook_tokens import hook_address
+from accounts.secrets.keyring import KeyringError
+from accounts.secrets.sealing import SealBroken
 from accounts.states import KeyState
 from providers.provider import Provider
 from providers.registry import provider

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ProviderAccount, SentRequest
 from accounts.states import Lane, Verdict
-from accounts.trail import Place
+from accounts.trail.entries import Place
 
 PAGE: Final = 25
 FEW: Final = 8  # on the account's own page

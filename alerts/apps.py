@@ -6,9 +6,9 @@ class AlertsConfig(AppConfig):
     name = "alerts"
 
     def ready(self) -> None:
-        from accounts import trail_objects
         from accounts.operations import resealing
-        from accounts.trail_objects import Kind
+        from accounts.trail import objects as trail_objects
+        from accounts.trail.objects import Kind
         from alerts.seals import of_endpoints
         from alerts.sentences import SENTENCES
         from ledger import retelling

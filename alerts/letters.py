@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.languages import written_for
 from accounts.models import Membership
-from accounts.zones import first_zone
+from accounts.pages.languages import written_for
+from accounts.pages.zones import first_zone
 from alerts.models import Letter
 from alerts.queries import unanswered
 from alerts.states import How

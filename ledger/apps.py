@@ -7,8 +7,9 @@ class LedgerConfig(AppConfig):
     name = "ledger"
 
     def ready(self) -> None:
-        from accounts import dependents, health, trail_objects
-        from accounts.trail_objects import Kind
+        from accounts import dependents, health
+        from accounts.trail import objects as trail_objects
+        from accounts.trail.objects import Kind
         from ledger import columns, filtered_pages, retelling
         from ledger.dependents import Books
         from ledger.exports import tables

@@ -5,9 +5,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import saved_views
 from accounts.models import Membership
-from accounts.saved_views import FilteredPage
+from accounts.pages import saved_views
+from accounts.pages.saved_views import FilteredPage
 from accounts.states import Role
 from ledger.filters import OPEN, QUEUES, ExceptionFilter, RefundFilter
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, ProviderAccount
-from accounts.widgets import Choices
+from accounts.pages.widgets import Choices
 from ledger.models import ReconciliationException, Refund
 from ledger.queries.statement import Wanted
 from ledger.states import (

@@ -6,8 +6,9 @@ class RentalsConfig(AppConfig):
     name = "rentals"
 
     def ready(self) -> None:
-        from accounts import dependents, health, trail_objects
-        from accounts.trail_objects import Kind
+        from accounts import dependents, health
+        from accounts.trail import objects as trail_objects
+        from accounts.trail.objects import Kind
         from ledger import renters, retelling
         from rentals import columns, filtered_pages, listings
         from rentals.dependents import Rentals

@@ -17,7 +17,7 @@ from ledger.states import AccountKind, Phase, RefundState, TransferKind
 from providers.exchange import reply_from_dict
 from providers.redaction import redacted
 from rentals import money
-from rentals.cards import Card, card
+from rentals.board.cards import Card, card
 from rentals.models import ProviderAnswer, Rental
 from rentals.queries import shown
 from rentals.timeline import Entry, asked, timeline

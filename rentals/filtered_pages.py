@@ -5,12 +5,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import saved_views
 from accounts.models import Membership
-from accounts.saved_views import FilteredPage
+from accounts.pages import saved_views
+from accounts.pages.saved_views import FilteredPage
 from ledger.days import team_day
-from rentals.filters import RentalFilter
-from rentals.sorting import SORTS
+from rentals.history.filters import RentalFilter
+from rentals.history.sorting import SORTS
 from rentals.spend.asked import PARAMETERS, asked
 from rentals.visibility import sees_spend_of, spender
 

@@ -13,7 +13,7 @@ from accounts.amounts import AmountField
 from accounts.models import Team
 from accounts.states import Role
 from ledger.states import FindingKind
-from rentals.habits import Habits
+from rentals.board.habits import Habits
 from rentals.models import Budget, Offer, Policy, Rental
 from rentals.operations.budgeting import Plan, Terms, currencies_paid_in
 from rentals.policy import PurposeRule, example

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy
 from ledger.days import team_day
 from ledger.exports.listings import Asked, Listing, NotListed, Table, refuse_if, register
 from rentals import exports, spending
-from rentals.filters import RentalFilter
-from rentals.sorting import in_order
+from rentals.history.filters import RentalFilter
+from rentals.history.sorting import in_order
 from rentals.spend import month as by_month
 from rentals.spend.asked import PARAMETERS, asked
 from rentals.spend.sheet import sheet

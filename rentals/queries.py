@@ -17,9 +17,9 @@ from django.db.models.functions import Lower
 from accounts.models import Membership, ProviderAccount, Team
 from ledger.days import team_day
 from providers.registry import provider
-from rentals.cards import Card, card, with_refusals
-from rentals.comparing import compare
-from rentals.habits import Habits
+from rentals.board.cards import Card, card, with_refusals
+from rentals.board.comparing import compare
+from rentals.board.habits import Habits
 from rentals.models import Message, Offer, Rental
 from rentals.models.rentals import RentalQuerySet
 from rentals.policy import Terms, about_offer

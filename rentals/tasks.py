@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from accounts.models import ProviderAccount
 from rentals import operations
-from rentals.background import background
 from rentals.models import InboxEntry, Rental
 from rentals.nudges import nudge
 from rentals.operations import adopting, catalogue, learning, mailing, polling, sending, wallet
 from rentals.pacing.turns import AT_ONCE
+from rentals.workers.background import background
 
 
 @shared_task(name="rentals.send_rent")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from rentals.cards import Card
+from rentals.board.cards import Card
 from rentals.causes import Cause
 from rentals.models import ProviderAnswer, RentalEvent
 from rentals.operations.answers import Verdict

@@ -6,7 +6,7 @@ from typing import Any, Final
 from celery import Celery
 from celery.signals import worker_init
 
-from rentals.standby import Standby
+from rentals.workers.standby import Standby
 
 COURTESY: Final = 5  # steps of niceness
 

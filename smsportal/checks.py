@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core import checks
 
-from accounts.keyring import KeyringError, keyring
+from accounts.secrets.keyring import KeyringError, keyring
 
 SHORTEST_SECRET_KEY = 40
 FEWEST_CHARACTERS = 10

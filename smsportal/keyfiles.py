@@ -1,7 +1,7 @@
 """The two secrets of an installation that `make run` makes for itself, as files.
 
 `secret_key` is Django's. `keyring` holds the keys that seal the providers' API keys; its format
-is told in accounts/keyring.py.
+is told in accounts/secrets/keyring.py.
 """
 
 import base64
@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from accounts import keyring
+from accounts.secrets import keyring
 from smsportal.embedded import addresses
 from smsportal.embedded.errors import StartError
 

@@ -88,10 +88,10 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "accounts.middleware.ActivityMiddleware",
-    "accounts.middleware.LanguageMiddleware",
-    "accounts.middleware.TimeZoneMiddleware",
-    "accounts.middleware.AuditMiddleware",
+    "accounts.pages.middleware.ActivityMiddleware",
+    "accounts.pages.middleware.LanguageMiddleware",
+    "accounts.pages.middleware.TimeZoneMiddleware",
+    "accounts.pages.middleware.AuditMiddleware",
 ]
 
 ROOT_URLCONF = "smsportal.urls"
@@ -108,7 +108,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "accounts.context.workspace",
+                "accounts.pages.context.workspace",
             ],
             "builtins": [
                 "django_htmx.templatetags.django_htmx",

@@ -10,7 +10,7 @@ class HiddenColumns(models.Model):
     """Hidden ones and not shown ones, so that a new column is seen."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
-    listing = models.CharField(max_length=40)  # a word of accounts.columns
+    listing = models.CharField(max_length=40)  # a word of accounts.pages.columns
     names = ArrayField(models.CharField(max_length=40), default=list)
 
     class Meta:

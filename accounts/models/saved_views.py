@@ -10,7 +10,7 @@ class SavedView(models.Model):
     """An address and no more: whoever opens it sees of it what they may. It goes with its owner."""
 
     owner = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="saved_views")
-    page = models.CharField(max_length=40)  # a word of accounts.saved_views
+    page = models.CharField(max_length=40)  # a word of accounts.pages.saved_views
     name = models.CharField(max_length=60)
     query = models.CharField(max_length=2000, blank=True)  # of the page's own parameters
     is_shared = models.BooleanField(default=False)

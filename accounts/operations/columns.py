@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
-from accounts.columns import Listing, hidden
 from accounts.models import HiddenColumns, Membership
+from accounts.pages.columns import Listing, hidden
 
 
 def choose_columns(*, membership: Membership, listing: Listing, shown: Collection[str]) -> None:

@@ -18,11 +18,11 @@ from django.utils.translation import gettext as _
 
 from accounts import audit, gateway
 from accounts.actions import Action
-from accounts.keyring import KeyringError
 from accounts.models import ConsoleRequest, ProviderAccount, User
 from accounts.models.console import KEPT_FOR
 from accounts.operations.errors import NotPossible
-from accounts.sealing import SealBroken, answer_place, seal, unseal
+from accounts.secrets.keyring import KeyringError
+from accounts.secrets.sealing import SealBroken, answer_place, seal, unseal
 from accounts.states import Lane, Verdict
 from providers.calls import Call, Effect, Reply
 from providers.curl import as_curl

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.actions import Action
 from accounts.announcements import revoke
-from accounts.languages import LANGUAGES
 from accounts.models import Membership, Team, User
 from accounts.operations.errors import LastAdmin, NotPossible, PasswordTooWeak
+from accounts.pages.languages import LANGUAGES
+from accounts.pages.zones import zone_names
 from accounts.states import Role, Signal
 from accounts.verified import vouch_for_email
-from accounts.zones import zone_names
 
 
 def create_user(*, email: str, password: str | None, name: str = "") -> User:

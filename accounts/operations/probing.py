@@ -7,7 +7,7 @@ from accounts import gateway
 from accounts.gateway import Door
 from accounts.models import ProviderAccount, ProviderKey
 from accounts.operations.errors import KeyKnown, KeyNotAccepted, NotChecked, WrongKey
-from accounts.sealing import fingerprint
+from accounts.secrets.sealing import fingerprint
 from accounts.states import Lane
 from providers.calls import Call, Reply
 from providers.errors import BadKey, ProviderError, Refused, Throttled

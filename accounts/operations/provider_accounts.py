@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 
 from accounts import announcements, audit, dependents, gateway
 from accounts.actions import Action
-from accounts.hook_tokens import set_token
 from accounts.models import ProviderAccount, ProviderKey, Team, User
 from accounts.operations.errors import (
     KeyKnown,
@@ -19,7 +18,8 @@ from accounts.operations.errors import (
     WrongKey,
 )
 from accounts.operations.probing import clean_key, read_balance, refuse_known
-from accounts.sealing import fingerprint, key_place, seal
+from accounts.secrets.hook_tokens import set_token
+from accounts.secrets.sealing import fingerprint, key_place, seal
 from accounts.states import KeyState, Lane
 from providers.errors import BadKey, ProviderError
 from providers.registry import UnknownProvider, provider

@@ -8,9 +8,9 @@ from django.db import models, transaction
 
 from accounts import audit
 from accounts.actions import Action
-from accounts.keyring import keyring
 from accounts.models import ProviderAccount, ProviderKey, SealedSecret
-from accounts.sealing import (
+from accounts.secrets.keyring import keyring
+from accounts.secrets.sealing import (
     Place,
     hook_token_place,
     key_id,

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from accounts import audit, dependents, gateway
 from accounts.actions import Action
 from accounts.gateway import Door
-from accounts.hook_tokens import set_token
 from accounts.models import ProviderAccount, ProviderKey, User
 from accounts.operations.errors import KeyNotAccepted, NotPossible, OtherWallet
 from accounts.operations.probing import asked, clean_key, read_balance, refuse_known
 from accounts.operations.provider_accounts import in_words, keep_balance, lock, new_key
-from accounts.sealing import fingerprint
+from accounts.secrets.hook_tokens import set_token
+from accounts.secrets.sealing import fingerprint
 from accounts.states import KeyState
 from providers.errors import Refused
 from providers.values import Balance

@@ -10,7 +10,7 @@ from accounts import audit
 from accounts.actions import Action
 from accounts.models import DefaultView, Membership, SavedView
 from accounts.operations.errors import NameTaken, NotPossible
-from accounts.saved_views import (
+from accounts.pages.saved_views import (
     FilteredPage,
     Unreadable,
     filtered_page,

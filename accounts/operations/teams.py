@@ -13,8 +13,8 @@ from accounts.announcements import revoke
 from accounts.currencies import CURRENCIES
 from accounts.models import Membership, Team, User
 from accounts.operations.errors import NotPossible
+from accounts.pages.zones import zone_names
 from accounts.states import Role
-from accounts.zones import zone_names
 
 SETTINGS = ("name", "time_zone", "reporting_currency", "shares_board", "auto_cancel")
 

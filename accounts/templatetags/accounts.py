@@ -8,12 +8,12 @@ from django.contrib.messages import WARNING
 from django.contrib.messages.storage.base import Message
 from django.db.models import Model
 
-from accounts import columns
-from accounts.columns import Chosen
 from accounts.models import Membership
-from accounts.saved_views import Unreadable, filtered_page, kept, visible_views
+from accounts.pages import columns
+from accounts.pages.columns import Chosen
+from accounts.pages.saved_views import Unreadable, filtered_page, kept, visible_views
+from accounts.pages.undo import Undo, offered
 from accounts.states import Role
-from accounts.undo import Undo, offered
 
 register = template.Library()
 

@@ -6,10 +6,10 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_view
-from accounts.parameters import clean
+from accounts.pages.parameters import clean
 from accounts.states import Role
-from accounts.trail import Page, Place, narrowed, page, readable, tell
-from accounts.trail_form import TrailForm
+from accounts.trail.entries import Page, Place, narrowed, page, readable, tell
+from accounts.trail.form import TrailForm
 from accounts.views.saved_views import begun
 
 NOTHING = Page([], None, None)

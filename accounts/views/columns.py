@@ -6,9 +6,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from accounts.access import TeamRequest, team_view
-from accounts.columns import listing
 from accounts.operations.columns import choose_columns
-from accounts.places import came_from
+from accounts.pages.columns import listing
+from accounts.pages.places import came_from
 
 
 @require_POST

@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import operations
 from accounts.access import TeamRequest, team_view
 from accounts.forms import KeyForm, LabelForm, ProviderAccountForm
-from accounts.keyring import KeyringError
 from accounts.models import ProviderAccount
 from accounts.operations.errors import KeyNotAccepted, NameTaken, NotPossible
 from accounts.queries import AccountPage, account_pages
+from accounts.secrets.keyring import KeyringError
 from accounts.states import Role
 from accounts.views.common import sent
 from providers.provider import Provider

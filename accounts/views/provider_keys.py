@@ -10,9 +10,9 @@ from django.views.decorators.http import require_POST
 from accounts import operations
 from accounts.access import TeamRequest, team_view
 from accounts.forms import KeyForm
-from accounts.keyring import KeyringError
 from accounts.models import ProviderAccount
 from accounts.operations.errors import NotPossible
+from accounts.secrets.keyring import KeyringError
 from accounts.states import Role
 from accounts.views.provider_accounts import account_page, find_account, to_account
 

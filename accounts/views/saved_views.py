@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import undo
 from accounts.access import TeamRequest, team_view
 from accounts.forms import NewViewForm, ViewForm
 from accounts.models import SavedView
@@ -22,7 +21,8 @@ from accounts.operations.saved_views import (
     save_view,
     undo_delete,
 )
-from accounts.saved_views import (
+from accounts.pages import undo
+from accounts.pages.saved_views import (
     FilteredPage,
     Unreadable,
     address_of,
@@ -31,7 +31,7 @@ from accounts.saved_views import (
     pages_of,
     visible_views,
 )
-from accounts.undo import Undo
+from accounts.pages.undo import Undo
 
 
 @require_safe

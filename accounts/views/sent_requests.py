@@ -10,7 +10,7 @@ from accounts.access import TeamRequest, team_view
 from accounts.queries import AccountPage
 from accounts.sent_requests import Lines, RequestsForm, lines, of_account
 from accounts.states import Role
-from accounts.trail import Place
+from accounts.trail.entries import Place
 from accounts.views.provider_accounts import find_account
 
 

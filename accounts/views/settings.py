@@ -14,9 +14,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import operations
 from accounts.access import TeamRequest, team_view
 from accounts.forms import ProfileForm, SignalsForm, TeamSettingsForm
-from accounts.languages import asked_language
 from accounts.models import User
 from accounts.operations.errors import NotPossible
+from accounts.pages.languages import asked_language
 from accounts.states import Role
 from accounts.views.common import sent
 

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
-from accounts.sealing import Place
+from accounts.secrets.sealing import Place
 from alerts.models.alerts import Alert
 
 

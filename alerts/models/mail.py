@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership
-from accounts.zones import first_zone
+from accounts.pages.zones import first_zone
 from alerts.models.alerts import Alert
 from alerts.states import DEFAULT_MAIL, How, Kind, News
 

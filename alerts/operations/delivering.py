@@ -16,8 +16,8 @@ from django.db.models import Case, F, Q, QuerySet, When, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from accounts.keyring import KeyringError
-from accounts.sealing import SealBroken, unseal
+from accounts.secrets.keyring import KeyringError
+from accounts.secrets.sealing import SealBroken, unseal
 from alerts.models import Attempt, Delivery, Endpoint
 from alerts.models.hooks import DisabledBy
 from alerts.outgoing.post import Answer, post

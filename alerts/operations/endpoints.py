@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.actions import Action
-from accounts.keyring import KeyringError
 from accounts.models import Team, User
-from accounts.sealing import SealBroken, seal, unseal
+from accounts.secrets.keyring import KeyringError
+from accounts.secrets.sealing import SealBroken, seal, unseal
 from alerts.models import Attempt, Delivery, Endpoint
 from alerts.models.hooks import DisabledBy
 from alerts.nudges import nudge

@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import TeamRequest, team_view
-from accounts.parameters import clean
+from accounts.pages.parameters import clean
 from accounts.states import Role
 from accounts.views.common import paged, sent, varied
 from alerts.filters import DeliveryFilter

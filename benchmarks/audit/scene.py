@@ -13,7 +13,7 @@ from django.utils import timezone  # noqa: E402
 from accounts.actions import FAMILIES, Action  # noqa: E402
 from accounts.models import AuditEvent, Membership, Team, User  # noqa: E402
 from accounts.states import Role  # noqa: E402
-from accounts.trail import Place as At  # noqa: E402
+from accounts.trail.entries import Place as At  # noqa: E402
 from benchmarks.indexes import without_indexes  # noqa: E402
 from benchmarks.pages.asking import Page  # noqa: E402
 from benchmarks.pages.scene import Place  # noqa: E402

@@ -14,9 +14,9 @@ ground()  # sets Django up, which the imports below need
 
 from django.utils import timezone  # noqa: E402
 
-from accounts.hook_tokens import set_token  # noqa: E402
 from accounts.models import Membership, ProviderAccount, ProviderKey, Team, User  # noqa: E402
-from accounts.sealing import fingerprint, hook_token_place, key_place, seal, unseal  # noqa: E402
+from accounts.secrets.hook_tokens import set_token  # noqa: E402
+from accounts.secrets.sealing import fingerprint, hook_token_place, key_place, seal, unseal  # noqa: E402
 from accounts.states import Role  # noqa: E402
 from providers.registry import provider  # noqa: E402
 from rentals.models import Rental  # noqa: E402

@@ -13,8 +13,8 @@ from django.contrib.auth.hashers import make_password  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from accounts.hook_tokens import set_token  # noqa: E402
 from accounts.models import Membership, ProviderAccount, Team, User  # noqa: E402
+from accounts.secrets.hook_tokens import set_token  # noqa: E402
 from accounts.states import Role  # noqa: E402
 from benchmarks.indexes import without_indexes  # noqa: E402
 from ledger import book  # noqa: E402

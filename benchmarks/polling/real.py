@@ -14,9 +14,9 @@ from typing import IO, Any, cast
 from django.db.models import Sum
 from django.utils import timezone
 
-from accounts.hook_tokens import set_token
 from accounts.models import Membership, ProviderAccount, ProviderKey, Team, User
-from accounts.sealing import fingerprint, key_place, seal
+from accounts.secrets.hook_tokens import set_token
+from accounts.secrets.sealing import fingerprint, key_place, seal
 from accounts.states import Role
 from benchmarks.figures import Figure
 from benchmarks.ground import until, worker

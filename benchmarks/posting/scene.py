@@ -10,8 +10,8 @@ ground()  # sets Django up, which the imports below need
 
 from django.db import transaction  # noqa: E402
 
-from accounts.hook_tokens import set_token  # noqa: E402
 from accounts.models import ProviderAccount, Team  # noqa: E402
+from accounts.secrets.hook_tokens import set_token  # noqa: E402
 from benchmarks.posting.entry import NOW, charge  # noqa: E402
 from ledger import book  # noqa: E402
 

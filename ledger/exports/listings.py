@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 
 from accounts.actions import Action
 from accounts.models import Membership
-from accounts.parameters import clean
+from accounts.pages.parameters import clean
 from accounts.states import Role
 from ledger.exports.cells import Value
 

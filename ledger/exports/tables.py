@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy
 from accounts.actions import Action
 from accounts.models import AuditEvent, Membership, ProviderAccount
 from accounts.states import Role
-from accounts.trail import in_one_line, narrowed, tell
-from accounts.trail_form import TrailForm
+from accounts.trail.entries import in_one_line, narrowed, tell
+from accounts.trail.form import TrailForm
 from ledger.exports import lists
 from ledger.exports.cells import Value
 from ledger.exports.listings import Asked, Listing, NotListed, Table, refuse_if, register

@@ -24,9 +24,9 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.actions import Action
-from accounts.languages import written_for
 from accounts.models import Membership
-from accounts.zones import activate_zone
+from accounts.pages.languages import written_for
+from accounts.pages.zones import activate_zone
 from ledger.exports.files import write_into
 from ledger.exports.listings import Asked, Listing, NotListed, Table, listing
 from ledger.models import Export

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
-from accounts import undo
 from accounts.access import TeamRequest, team_view
-from accounts.parameters import clean
+from accounts.pages import undo
+from accounts.pages.parameters import clean
+from accounts.pages.undo import Undo
 from accounts.states import Role
-from accounts.undo import Undo
 from accounts.views.common import paged, toast, varied
 from accounts.views.saved_views import begun
 from ledger.exports.response import download

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.access import TeamRequest, team_view
-from accounts.parameters import clean
+from accounts.pages.parameters import clean
 from accounts.states import Role
 from ledger.forms import MatchForm, PartsForm, ReasonForm
 from ledger.models import Match, ReconciliationException, Refund, Transfer

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from accounts.access import TeamRequest, team_view
-from accounts.parameters import clean
+from accounts.pages.parameters import clean
 from accounts.states import Role
 from accounts.views.common import back, paged, toast, varied
 from accounts.views.saved_views import begun

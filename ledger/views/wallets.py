@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import TeamRequest, team_view
 from accounts.models import ProviderAccount
-from accounts.parameters import clean
+from accounts.pages.parameters import clean
 from accounts.states import Role
 from accounts.views.common import varied
 from ledger.days import team_day

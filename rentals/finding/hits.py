@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.functional import Promise
 
-from rentals.cards import Card
+from rentals.board.cards import Card
 
 type Text = str | Promise
 

@@ -14,10 +14,10 @@ from django.db.models.functions import Reverse
 from django.urls import reverse
 
 from accounts.models import Membership
-from rentals.cards import card
-from rentals.filters import FEWEST_DIGITS
+from rentals.board.cards import card
 from rentals.finding.hits import Hit
 from rentals.finding.known import Known
+from rentals.history.filters import FEWEST_DIGITS
 from rentals.models import Rental
 from rentals.models.rentals import RentalQuerySet
 from rentals.visibility import visible_rentals, with_number

@@ -17,9 +17,9 @@ import psycopg
 from django.db import Error
 from django.utils import timezone
 
-from rentals.gathering import Gatherer
-from rentals.lanes import OrmThreads, QuietLog, where
-from rentals.link import Link
+from rentals.lanes.common import OrmThreads, QuietLog, where
+from rentals.lanes.gathering import Gatherer
+from rentals.lanes.link import Link
 from rentals.nudges import nudge_each
 from rentals.operations import apply_inbox_entries, hint_to_poll
 

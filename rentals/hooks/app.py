@@ -18,8 +18,8 @@ from rentals.hooks.aftermath import Aftermath
 from rentals.hooks.body import Gone, TooLarge, read_body, refuse_early
 from rentals.hooks.doors import Door, Doors, NoKeys
 from rentals.hooks.inbox import AccountGone, Entry, Inbox
-from rentals.lanes import Answer, QuietLog, Receive, Send, refusal, where
-from rentals.link import Link
+from rentals.lanes.common import Answer, QuietLog, Receive, Send, refusal, where
+from rentals.lanes.link import Link
 
 PATIENCE: Final = 4.0  # seconds from the body to the answer; SMSGig's document allows five
 ADDRESS: Final = re.compile(r"/hooks/([a-z0-9_-]{1,20})/([A-Za-z0-9_-]{1,128})")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
 
-from rentals.lanes import Answer, Receive, Send
+from rentals.lanes.common import Answer, Receive, Send
 
 LIMIT: Final = 64 * 1024
 PATIENCE: Final = 10.0  # seconds for a sender to send it all

@@ -11,15 +11,15 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.hook_tokens import token_hash
-from accounts.keyring import KeyringError
 from accounts.models import ProviderAccount, ProviderKey
-from accounts.sealing import SealBroken, key_place, unseal
+from accounts.secrets.hook_tokens import token_hash
+from accounts.secrets.keyring import KeyringError
+from accounts.secrets.sealing import SealBroken, key_place, unseal
 from accounts.states import KeyState
 from providers.provider import Provider
 from providers.registry import provider
-from rentals.gathering import Gatherer
-from rentals.link import Link
+from rentals.lanes.gathering import Gatherer
+from rentals.lanes.link import Link
 
 REMEMBERED: Final = 3.0  # seconds until a rotated token or key is noticed
 PREVIOUS_KEY_HOLDS: Final = timedelta(days=1)

@@ -8,8 +8,8 @@ from typing import Final, LiteralString
 
 import psycopg
 
-from rentals.gathering import Gatherer
-from rentals.link import Link
+from rentals.lanes.gathering import Gatherer
+from rentals.lanes.link import Link
 
 STORE: Final[LiteralString] = """
     INSERT INTO rentals_inboxentry

@@ -18,7 +18,7 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.models import Membership, Team, User
 from rentals import channels
-from rentals.link import Link
+from rentals.lanes.link import Link
 
 
 class Refused(Enum):

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import psycopg
 
-from rentals.gathering import Gatherer
-from rentals.lanes import Answer, QuietLog, Receive, Send, refusal, where
+from rentals.lanes.common import Answer, QuietLog, Receive, Send, refusal, where
+from rentals.lanes.gathering import Gatherer
 from rentals.live.admission import Admission, Permit, Refused, Request, session_key
 from rentals.live.checks import Checks
 from rentals.live.departure import on_departure

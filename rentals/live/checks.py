@@ -6,7 +6,7 @@ from typing import Final
 
 import psycopg
 
-from rentals.lanes import QuietLog, where
+from rentals.lanes.common import QuietLog, where
 from rentals.live.admission import Admission, Permit
 from rentals.live.hub import Hub
 from rentals.live.viewer import Viewer

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Final
 
-from rentals.lanes import Send
+from rentals.lanes.common import Send
 from rentals.live.admission import Permit
 
 MOST_IDS: Final = 100  # that may wait for a slow reader; beyond, it reads everything again

@@ -14,9 +14,9 @@ import structlog
 from django.core.mail import EmailMessage
 from django.db import transaction
 
-from accounts.languages import written_for
 from accounts.mail_server import mail_server
 from accounts.models import User
+from accounts.pages.languages import written_for
 from rentals.budgets import mails
 from rentals.models import BudgetRequest
 from rentals.states import AskedState

@@ -22,9 +22,9 @@ from rentals.operations.looking import apply_activation
 from rentals.operations.watching import Row, Sight
 from rentals.pacing import turns
 from rentals.pacing.choosing import SPARE, Watch, choose, next_due
-from rentals.pollers import ask_all
 from rentals.polling import upcoming
 from rentals.states import RentalState
+from rentals.workers.pollers import ask_all
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import ProviderAccount, Team
-from accounts.widgets import Choices
+from accounts.pages.widgets import Choices
 from providers.registry import provider
 from rentals.heads import Head, sort_head
 from rentals.models import Offer

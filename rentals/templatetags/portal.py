@@ -16,8 +16,8 @@ from accounts.models import Membership, ProviderAccount
 from accounts.states import Role
 from ledger import amounts
 from providers import phone
-from rentals.cards import Card
-from rentals.health import account_health
+from rentals.board.cards import Card
+from rentals.health.accounts import account_health
 from rentals.queries import accounts_in_use
 from rentals.states import RentalState
 from rentals.visibility import may_rent

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django import template
 from django.utils.safestring import SafeString
 
-from accounts import widgets
+from accounts.pages import widgets
 
 register = template.Library()
 

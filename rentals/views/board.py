@@ -15,10 +15,10 @@ from django.views.decorators.http import require_safe
 from accounts.access import TeamRequest, team_view
 from accounts.operations import end_first_steps
 from rentals import queries
+from rentals.board.first_steps import first_steps
+from rentals.board.habits import habits
 from rentals.budgets.sheet import own_standings
-from rentals.first_steps import first_steps
 from rentals.forms import RentForm
-from rentals.habits import habits
 from rentals.views.wishes import signature, taken_up
 from rentals.visibility import may_rent, sees_team
 

@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
-from accounts import undo
 from accounts.access import TeamRequest, team_view
+from accounts.pages import undo
+from accounts.pages.undo import UNDO_FOR, Undo
 from accounts.states import Role
-from accounts.undo import UNDO_FOR, Undo
 from accounts.views.common import toast, varied
-from rentals.cards import card
+from rentals.board.cards import card
 from rentals.models import Rental
 from rentals.operations import (
     NotPossible,

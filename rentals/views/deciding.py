@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import TeamRequest, team_view
 from accounts.states import Role
-from rentals.cards import card
+from rentals.board.cards import card
 from rentals.forms import DecideForm
 from rentals.models import Rental
 from rentals.operations import NotPossible, decide_doubt

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import TeamRequest, team_view
 from accounts.states import Role
 from accounts.views.common import varied
-from rentals.cards import Card, card
+from rentals.board.cards import Card, card
 from rentals.forms import DecideForm, PurgeForm, ShowCodeForm
 from rentals.operations import NotPossible, show_messages
 from rentals.states import RentalState

@@ -16,7 +16,7 @@ from accounts.models import ProviderAccount
 from accounts.states import Role
 from accounts.views.common import paged, varied
 from ledger.days import team_day
-from rentals.health import LOOK_BACK, team_health
+from rentals.health.accounts import LOOK_BACK, team_health
 from rentals.operations.replaying import replay_inbox
 from rentals.quality.asked import RatesForm, columns, sheet
 from rentals.quality.reading import total

@@ -10,12 +10,12 @@ from accounts.access import TeamRequest, team_view
 from accounts.views.common import paged, varied
 from accounts.views.saved_views import begun
 from ledger.exports.response import download
-from rentals.cards import Card, card
+from rentals.board.cards import Card, card
 from rentals.columns import history
-from rentals.filters import RentalFilter
 from rentals.heads import Head, sort_head
+from rentals.history.filters import RentalFilter
+from rentals.history.sorting import SORTS, Listed
 from rentals.queries import shown
-from rentals.sorting import SORTS, Listed
 from rentals.visibility import may_rent, sees_spend, sees_team, visible_rentals
 
 PAGE = 25

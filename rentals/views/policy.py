@@ -12,7 +12,7 @@ from accounts.views.common import sent
 from rentals.models import Policy
 from rentals.operations import NotPossible, change_policy
 from rentals.policy import BadTerms
-from rentals.policy_form import PolicyForm
+from rentals.policy.form import PolicyForm
 
 
 @require_safe

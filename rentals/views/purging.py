@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import TeamRequest, team_view
 from accounts.states import Role
-from rentals.cards import card
+from rentals.board.cards import card
 from rentals.forms import PurgeForm
 from rentals.operations import NotPossible, purge_rental
 from rentals.views.common import visible_or_404

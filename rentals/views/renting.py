@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
-from accounts import undo
 from accounts.access import TeamRequest, team_view
+from accounts.pages import undo
+from accounts.pages.undo import Undo
 from accounts.states import Role
-from accounts.undo import Undo
 from accounts.views.common import toast, varied
 from rentals.forms import RentForm
 from rentals.models import Offer, Rental

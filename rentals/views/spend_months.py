@@ -14,10 +14,10 @@ from accounts.models import User
 from accounts.views.common import paged, varied
 from ledger.exports.response import download
 from rentals import spending
-from rentals.cards import card
+from rentals.board.cards import card
+from rentals.history.sorting import Listed
 from rentals.models.rentals import RentalQuerySet
 from rentals.queries import shown
-from rentals.sorting import Listed
 from rentals.spend.month import asked, behind
 from rentals.spend.reading import Narrowed, choices
 from rentals.visibility import sees_spend, sees_spend_of, spend_of

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.access import Gated, TeamRequest, to_sign_in
 from accounts.models import User
-from accounts.places import came_from
+from accounts.pages.places import came_from
 
 KEPT: Final = "wishes"  # in the session
 FIELDS: Final = ("offer", "area_code", "carrier", "wanted_number", "purpose", "request_key", "q")

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from accounts.models import ProviderAccount, Team, User
-from rentals.cards import Card
+from rentals.board.cards import Card
 from rentals.models import Message, Rental
 from rentals.states import RentalState
 from rentals.visibility import Sight

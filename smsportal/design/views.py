@@ -11,8 +11,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.columns import Chosen, Column
-from accounts.undo import Undo, say_on_next_page
+from accounts.pages.columns import Chosen, Column
+from accounts.pages.undo import Undo, say_on_next_page
 from ledger.states import RefundState
 from rentals.states import RentalState
 from smsportal.design import charts

@@ -26,9 +26,9 @@ from accounts.models import (
     User,
 )
 from accounts.operations.saved_views import delete_view, save_view
-from accounts.sealing import answer_place, seal
+from accounts.pages.undo import UNDO_FOR
+from accounts.secrets.sealing import answer_place, seal
 from accounts.states import Role, Verdict
-from accounts.undo import UNDO_FOR
 from ledger.models import Export, Refund
 from ledger.states import ExportState
 from providers.calls import Delivered, Reply

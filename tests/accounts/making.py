@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.hook_tokens import set_token
 from accounts.models import Membership, ProviderAccount, ProviderKey, Team, User
-from accounts.sealing import fingerprint, key_place, seal
+from accounts.secrets.hook_tokens import set_token
+from accounts.secrets.sealing import fingerprint, key_place, seal
 from accounts.states import Role
 
 PASSWORD = "a-long-enough-passphrase"

@@ -14,8 +14,8 @@ from pytest_django import Settings
 
 from accounts import audit
 from accounts.actions import Action
-from accounts.addresses import client_address, current_address
 from accounts.models import AuditEvent, User
+from accounts.pages.addresses import client_address, current_address
 from tests.accounts.making import PASSWORD, make_member, make_team, make_user
 
 pytestmark = pytest.mark.django_db

@@ -8,8 +8,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from accounts.hook_tokens import hook_address
 from accounts.models import ProviderAccount, ProviderKey, Team, User
+from accounts.secrets.hook_tokens import hook_address
 from accounts.states import Role
 from sandbox.core import Sandbox
 from tests.accounts.conftest import Keyrings

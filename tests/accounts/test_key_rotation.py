@@ -6,7 +6,6 @@ import pytest
 from django.utils import timezone
 
 from accounts import gateway, operations
-from accounts.hook_tokens import hook_address, token_hash
 from accounts.models import (
     AuditEvent,
     ProviderAccount,
@@ -18,6 +17,7 @@ from accounts.operations.errors import (
     OtherWallet,
     WrongKey,
 )
+from accounts.secrets.hook_tokens import hook_address, token_hash
 from accounts.states import KeyState, Role
 from sandbox.core import Sandbox
 from sandbox.providers import Provider

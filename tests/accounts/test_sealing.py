@@ -6,12 +6,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
-from accounts import gateway, sealing
-from accounts.hook_tokens import hook_address
-from accounts.keyring import KeyringError, keyring
+from accounts import gateway
 from accounts.models import ProviderAccount, ProviderKey
 from accounts.operations.resealing import every_seal, reseal_all
-from accounts.sealing import Place, SealBroken, fingerprint, key_id, seal, unseal
+from accounts.secrets import sealing
+from accounts.secrets.hook_tokens import hook_address
+from accounts.secrets.keyring import KeyringError, keyring
+from accounts.secrets.sealing import Place, SealBroken, fingerprint, key_id, seal, unseal
 from tests.accounts.conftest import Keyrings
 from tests.accounts.making import make_provider_account
 

@@ -18,7 +18,7 @@ from accounts.models import (
     SentRequest,
     User,
 )
-from accounts.sealing import answer_place, seal
+from accounts.secrets.sealing import answer_place, seal
 from accounts.states import Lane, Role, Verdict
 from ledger.models import Snapshot
 from providers.calls import Delivered, Reply

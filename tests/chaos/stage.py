@@ -15,8 +15,8 @@ from decimal import Decimal
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.hook_tokens import hook_address
 from accounts.operations import add_provider_account
+from accounts.secrets.hook_tokens import hook_address
 from benchmarks.ground import listener, until
 from rentals.models import Offer, Rental
 from rentals.operations import refresh_catalogue

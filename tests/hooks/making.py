@@ -9,9 +9,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.hook_tokens import set_token
 from accounts.models import ProviderAccount, ProviderKey, Team
-from accounts.sealing import fingerprint, hook_token_place, key_place, seal, unseal
+from accounts.secrets.hook_tokens import set_token
+from accounts.secrets.sealing import fingerprint, hook_token_place, key_place, seal, unseal
 from accounts.states import KeyState
 from providers.registry import provider as adapter
 

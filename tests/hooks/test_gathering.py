@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from rentals.gathering import Gatherer
+from rentals.lanes.gathering import Gatherer
 
 
 class Runs:

@@ -11,10 +11,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import audit, trail
+from accounts import audit
 from accounts.actions import Action
 from accounts.models import AuditEvent, Membership
-from accounts.trail import Place
+from accounts.trail import entries as trail
+from accounts.trail.entries import Place
 from tests.factories import make_member, make_rental, make_team
 from tests.pages.clients import HTMX, page, signed_in, words
 from tests.pages.conftest import World

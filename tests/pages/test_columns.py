@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.columns import chosen
 from accounts.models import HiddenColumns, Membership
 from accounts.operations.saved_views import save_view
+from accounts.pages.columns import chosen
 from accounts.states import Role
 from rentals.states import RentalState
 from tests.factories import make_member, make_refund, make_rental

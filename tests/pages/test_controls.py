@@ -5,7 +5,7 @@ import json
 import pytest
 from django.utils import timezone
 
-from accounts.undo import UNDO_FOR
+from accounts.pages.undo import UNDO_FOR
 from rentals.models import Rental
 from rentals.states import RentalState
 from tests.factories import make_message, make_rental

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from rentals import sorting
-from rentals.filters import RentalFilter
+from rentals.history import sorting
+from rentals.history.filters import RentalFilter
+from rentals.history.sorting import SORTS, Listed, in_order
 from rentals.models import Rental
-from rentals.sorting import SORTS, Listed, in_order
 from rentals.states import RentalState
 from tests.factories import make_rental
 from tests.pages.clients import page, signed_in, words

@@ -17,7 +17,7 @@ from accounts.operations.saved_views import (
     delete_view,
     forget_deleted_views,
 )
-from accounts.saved_views import ALL
+from accounts.pages.saved_views import ALL
 from accounts.states import Role
 from accounts.tasks import forget_views
 from rentals.states import RentalState

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from accounts.widgets import options
+from accounts.pages.widgets import options
 from rentals.templatetags.portal import of_rental, until, when
 
 ROUTES = ("rental_detail", "rental_card", "rental_cancel", "rental_finish", "rental_more")

@@ -27,7 +27,7 @@ from hypothesis.stateful import (
 )
 
 from accounts import gateway
-from accounts.undo import UNDO_FOR
+from accounts.pages.undo import UNDO_FOR
 from ledger.book import Entry, post
 from ledger.operations import holds
 from ledger.operations.findings import find

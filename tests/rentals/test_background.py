@@ -5,10 +5,10 @@ import threading
 import pytest
 
 from rentals import tasks
-from rentals.background import AN_ACCOUNT, Background
 from rentals.models import Rental
 from rentals.operations import sending
 from rentals.states import RentalState as S
+from rentals.workers.background import AN_ACCOUNT, Background
 from tests.rentals.scene import SetScene
 from tests.waiting import until
 

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.actions import Action
 from accounts.models import AuditEvent
-from accounts.undo import UNDO_FOR
+from accounts.pages.undo import UNDO_FOR
 from rentals import operations
 from rentals.causes import Cause
 from rentals.models import Rental

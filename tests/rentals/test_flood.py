@@ -1,6 +1,6 @@
 """Somebody who knows an unsigned webhook's address can neither flood a rental nor hide its code."""
 
-from rentals.cards import card
+from rentals.board.cards import card
 from rentals.models.inbox import InboxOutcome
 from rentals.operations.receiving import MOST_UNCONFIRMED
 from tests.rentals.scene import SetScene, codes

@@ -14,8 +14,8 @@ from rentals import operations
 from rentals.causes import Cause
 from rentals.models import Pace, Rental
 from rentals.operations import looking, polling, watching
-from rentals.pollers import ask_all
 from rentals.states import RentalState as S
+from rentals.workers.pollers import ask_all
 from tests.factories import make_rental
 from tests.rentals.checks import alone
 from tests.rentals.scene import Scene, SetScene, codes, swept

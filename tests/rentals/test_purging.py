@@ -17,7 +17,7 @@ from providers.calls import Delivered, Reply
 from providers.exchange import reply_to_dict
 from rentals import operations
 from rentals.evidence import evidence
-from rentals.health import account_health
+from rentals.health.accounts import account_health
 from rentals.models import InboxEntry, Message, Policy, ProviderAnswer, Rental
 from rentals.models.inbox import InboxOutcome
 from rentals.operations import NotPossible, purge_due, purge_rental, purging, sweeping

@@ -11,10 +11,11 @@ from decimal import Decimal
 import pytest
 from pytest_django import Settings
 
-from rentals import operations, standby
+from rentals import operations
 from rentals.models import Rental
 from rentals.states import RentalState as S
 from rentals.tasks import WORK
+from rentals.workers import standby
 from smsportal.embedded import addresses
 from tests import processes
 from tests.factories import make_budget

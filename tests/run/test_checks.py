@@ -9,7 +9,7 @@ import pytest
 from django.core.checks.registry import registry
 from pytest_django import Settings
 
-from accounts import keyring
+from accounts.secrets import keyring
 from smsportal import checks
 from tests import processes
 

@@ -7,8 +7,8 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.commandline import OperatorCommand, add_team_argument, find_team, read_secret
-from accounts.hook_tokens import hook_address
 from accounts.operations import add_provider_account
+from accounts.secrets.hook_tokens import hook_address
 from providers.registry import PROVIDERS
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from accounts.commandline import OperatorCommand
-from accounts.keyring import keyring
 from accounts.operations.resealing import reseal_all
+from accounts.secrets.keyring import keyring
 
 
 class Command(OperatorCommand):

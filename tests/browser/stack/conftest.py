@@ -18,8 +18,8 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 from pytest_django import DjangoDbBlocker
 
-from accounts.hook_tokens import hook_address
 from accounts.models import Membership, ProviderAccount, Team
+from accounts.secrets.hook_tokens import hook_address
 from accounts.states import Role
 from rentals.models import Offer, Rental
 from sandbox import testing

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
-from accounts.undo import UNDO_FOR
+from accounts.pages.undo import UNDO_FOR
 from rentals.models import Favourite, Rental
 from rentals.states import RentalState
 from tests.browser.looks import inspect

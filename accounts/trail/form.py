@@ -8,12 +8,12 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from accounts import trail_objects
 from accounts.actions import Action, Family
 from accounts.models import AuditEvent, Membership, Team, User
+from accounts.pages.widgets import Choices
 from accounts.states import Role
-from accounts.trail import Wanted
-from accounts.widgets import Choices
+from accounts.trail import objects as trail_objects
+from accounts.trail.entries import Wanted
 
 SEARCH: Final = forms.TextInput(attrs={"type": "search", "maxlength": 100})
 DAY: Final = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")

@@ -12,9 +12,9 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
-from accounts.addresses import serving
-from accounts.languages import asked_language
-from accounts.zones import activate_zone
+from accounts.pages.addresses import serving
+from accounts.pages.languages import asked_language
+from accounts.pages.zones import activate_zone
 
 SEEN: Final = timedelta(minutes=1)
 # Pages of allauth that change a second factor and open no transaction themselves.

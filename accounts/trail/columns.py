@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts import columns
-from accounts.columns import Column, Listing
 from accounts.models import Membership
+from accounts.pages import columns
+from accounts.pages.columns import Column, Listing
 from accounts.states import Role
 
 LOG = [

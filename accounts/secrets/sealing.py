@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from accounts.keyring import keyring
 from accounts.models import ConsoleRequest, ProviderAccount, ProviderKey, SealedSecret
+from accounts.secrets.keyring import keyring
 
 VERSION = 1
 NONCE_BYTES = 12

@@ -9,7 +9,7 @@ import secrets
 from django.conf import settings
 
 from accounts.models import ProviderAccount
-from accounts.sealing import hook_token_place, seal, unseal
+from accounts.secrets.sealing import hook_token_place, seal, unseal
 
 TOKEN_BYTES = 32
 

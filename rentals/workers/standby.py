@@ -40,7 +40,7 @@ class Standby(bootsteps.StartStopStep):
         threading.Thread(target=self._watch, args=(queues,), name="standby", daemon=True).start()
 
     def stop(self, worker: Any) -> None:
-        from rentals.background import background
+        from rentals.workers.background import background
 
         self.stopping.set()
         background.drain(DRAIN)

@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, ProviderAccount, User
-from accounts.widgets import Choices
+from accounts.pages.widgets import Choices
+from rentals.history.sorting import Values
 from rentals.models import Rental
 from rentals.models.rentals import RentalQuerySet
-from rentals.sorting import Values
 from rentals.spend.reading import Narrowed, choices
 from rentals.states import LIVE, RentalState
 from rentals.visibility import sees_team, visible_rentals, with_number

@@ -14,11 +14,11 @@ from accounts import gateway
 from accounts.models import ProviderAccount, SentRequest, Team
 from accounts.queries import AccountPage
 from accounts.states import Verdict
-from rentals import vitals
+from rentals.health import vitals
+from rentals.health.vitals import Lag, RequestChart, WalletChart
 from rentals.models import InboxEntry
 from rentals.models.inbox import InboxOutcome
 from rentals.queries import accounts_in_use
-from rentals.vitals import Lag, RequestChart, WalletChart
 
 LOOK_BACK = timedelta(days=7)
 ON_ITS_WAY = timedelta(minutes=1)  # a webhook may be that much later than a poll

@@ -11,11 +11,11 @@ from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import trail_objects
 from accounts.actions import Action, Family
 from accounts.audit import plain
 from accounts.models import AuditEvent, Membership, User
 from accounts.states import Role
+from accounts.trail import objects as trail_objects
 
 PAGE: Final = 50
 SAMPLE: Final = 1000  # of the newest events

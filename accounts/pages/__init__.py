@@ -1,0 +1,1 @@
+"""What pages of all applications share: language, zone, columns, views, undo, controls."""

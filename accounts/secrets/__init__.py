@@ -1,0 +1,1 @@
+"""What is sealed, with which keys, and the secret part of webhooks' addresses."""

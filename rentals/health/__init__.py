@@ -1,0 +1,1 @@
+"""How provider accounts are doing, now and over time."""

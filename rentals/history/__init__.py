@@ -1,0 +1,1 @@
+"""The history: its filters and its orders."""

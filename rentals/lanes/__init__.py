@@ -1,0 +1,1 @@
+"""What the plain ASGI lanes have in common."""

@@ -1,0 +1,1 @@
+"""What runs beside the workers' tasks: conversations with providers, polls, the standby."""
