@@ -18,6 +18,9 @@ from rentals.visibility import Sight
 
 # A number, a code, or what may hold one: three digits and more, however they are grouped.
 DIGITS = re.compile(r"\+?\d(?:[\s().-]?\d){2,}")
+# Where we ourselves write an HTTP status beside what the provider said: see providers.replies.
+STATUS_FIRST = re.compile(r"The provider refused \([1-5]\d\d\)")
+STATUS_LAST = re.compile(r" \([1-5]\d\d\)\.$")
 CALLS = {
     "rent": _("rent a number"),
     "cancel": _("cancel"),
@@ -63,7 +66,7 @@ def _moves(card: Card, *, hides: bool) -> Iterator[Entry]:
             title=_title(event),
             state=RentalState(event.to_state) if event.from_state != event.to_state else None,
             actor=event.actor,
-            note=_masked(event.note) if hides else event.note,
+            note=masked(event.note) if hides else event.note,
         )
 
 
@@ -77,7 +80,7 @@ def _answers(card: Card, *, hides: bool) -> Iterator[Entry]:
         yield Entry(
             at=answer.answered_at,
             title=asked(card, answer),
-            note=_masked(answer.detail) if hides else answer.detail,
+            note=masked(answer.detail) if hides else answer.detail,
             seconds=round((answer.answered_at - answer.asked_at).total_seconds(), 2),
         )
 
@@ -92,5 +95,9 @@ def asked(card: Card, answer: ProviderAnswer) -> str:
     }
 
 
-def _masked(text: str) -> str:
-    return DIGITS.sub("•••", text)
+def masked(text: str) -> str:
+    """Without digits that may be a number or a code; the HTTP status that we wrote stays."""
+    first = STATUS_FIRST.match(text)
+    last = None if first else STATUS_LAST.search(text)
+    begin, end = (first.end() if first else 0), (last.start() if last else len(text))
+    return f"{text[:begin]}{DIGITS.sub('•••', text[begin:end])}{text[end:]}"

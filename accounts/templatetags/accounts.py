@@ -7,6 +7,7 @@ from django import template
 from django.contrib.messages import WARNING
 from django.contrib.messages.storage.base import Message
 from django.db.models import Model
+from django.utils import formats
 
 from accounts.models import Membership
 from accounts.pages import columns
@@ -18,10 +19,23 @@ from accounts.states import Role
 register = template.Library()
 
 
+class Count(int):
+    """How many there are, written with thousands apart: 1,897. It chooses plurals as any int."""
+
+    def __str__(self) -> str:
+        return formats.number_format(int(self), use_l10n=True, force_grouping=True)
+
+
 @register.filter
 def roles(held: Iterable[str]) -> str:
     """Roles in people's words: "Member, Admin"."""
     return ", ".join(str(Role(role).label) for role in held)
+
+
+@register.filter
+def counted(number: int) -> Count:
+    """For `{% blocktranslate count count=rows|counted %}`, which takes a number and no text."""
+    return Count(number)
 
 
 @register.filter

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
+from django.utils import formats
 from django.utils.translation import gettext as _
 
 from accounts import audit
@@ -38,7 +39,7 @@ class MissingRate(NotPossible):
 
     def __init__(self, currency: str, into: str, day: date) -> None:
         self.currency, self.into, self.day = currency, into, day
-        words = {"currency": currency, "into": into, "day": day.isoformat()}
+        words = {"currency": currency, "into": into, "day": formats.date_format(day, "j M Y")}
         super().__init__(
             _("There is no rate from %(currency)s into %(into)s for %(day)s or before.") % words
         )

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
 from functools import cached_property, lru_cache
 from typing import Final
 
@@ -27,6 +27,7 @@ MOST_SERVICES: Final = 8
 ROW: Final = 40  # the height of a service
 BROAD: Final = 400
 HELD: Final = "held"
+ROUND: Final = tuple(map(Decimal, ("1", "1.5", "2", "2.5", "3", "4", "5", "6", "8", "10")))
 # From the bottom up; what is held comes last, because it may come to nothing.
 STACK: Final = (
     SpendOutcome.RECEIVED,
@@ -256,12 +257,8 @@ def _positive(cells: Iterable[Decimal]) -> Decimal:
 
 
 def round_up(amount: Decimal) -> Decimal:
-    """To 1, 2 or 5 and zeros."""
+    """To the next of some round figures, at most half as much again; whole numbers stay whole."""
     if amount <= 0:
         return Decimal(1)
     ten = Decimal(1).scaleb(amount.adjusted())
-    head = (amount / ten).quantize(Decimal(1), ROUND_UP)
-    for step in (1, 2, 5, 10):
-        if head <= step:
-            return step * ten
-    return 10 * ten
+    return next(round_ * ten for round_ in ROUND if round_ * ten >= amount)
