@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ProviderAccount, SentRequest
+from accounts.pages.filtering import FilterForm
 from accounts.states import Lane, Verdict
 from accounts.trail.entries import Place
 
@@ -16,7 +17,7 @@ FEW: Final = 8  # on the account's own page
 ERRORS: Final = "errors"
 
 
-class RequestsForm(forms.Form):
+class RequestsForm(FilterForm):
     """What of the log is asked for, as the address says it; nothing narrows it by itself."""
 
     result = forms.ChoiceField(
@@ -27,10 +28,6 @@ class RequestsForm(forms.Form):
     lane = forms.ChoiceField(
         label=_("For"), required=False, choices=[("", _("Anything")), *Lane.choices]
     )
-
-    @property
-    def narrows(self) -> bool:
-        return any(self.data.get(name) for name in self.fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from typing import Any, Final
 
 import django_filters
-from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership
+from accounts.pages.filtering import SEARCH, FilterForm
 from alerts.models import Alert, Delivery
 from alerts.queries import visible_alerts
 from alerts.states import Kind, Severity
@@ -15,7 +15,6 @@ from alerts.states import Kind, Severity
 OPEN: Final = "open"
 CLOSED: Final = "closed"
 SHOWN: Final = {OPEN: _("Open"), CLOSED: _("Over")}
-SEARCH: Final = forms.TextInput(attrs={"type": "search", "maxlength": 100})
 TAKEN_ON: Final = [("no", _("By nobody")), ("yes", _("By somebody"))]
 
 OUTCOMES: Final = {
@@ -42,15 +41,11 @@ class AlertFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no 
     class Meta:
         model = Alert
         fields: list[str] = []
+        form = FilterForm
 
     def __init__(self, data: Any, *, membership: Membership) -> None:
         super().__init__(data, queryset=visible_alerts(membership))
         self.show = data.get("show") if data.get("show") in SHOWN else OPEN
-
-    @property
-    def narrows(self) -> bool:
-        """Whether something is filtered at all."""
-        return any(self.data.get(name) for name in self.filters)
 
     @property
     def shown(self) -> QuerySet[Alert]:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Membership
 from accounts.pages import saved_views
+from accounts.pages.filtering import FilterForm
 from accounts.pages.saved_views import FilteredPage
 from accounts.states import Role
 from ledger.filters import OPEN, QUEUES, ExceptionFilter, RefundFilter
@@ -36,11 +37,13 @@ def register() -> None:
 
 
 def _of_refunds(query: QueryDict, membership: Membership) -> list[str]:
-    return RefundFilter(query, membership=membership, now=timezone.now()).problems
+    form: FilterForm = RefundFilter(query, membership=membership, now=timezone.now()).form
+    return form.problems
 
 
 def _of_exceptions(query: QueryDict, membership: Membership) -> list[str]:
-    problems = ExceptionFilter(query, membership=membership).problems
+    form: FilterForm = ExceptionFilter(query, membership=membership).form
+    problems = form.problems
     if query.get("show", OPEN) not in QUEUES:
         problems.append(_("There is no such queue of exceptions."))
     return problems

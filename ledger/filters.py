@@ -1,16 +1,16 @@
 """The filters of the ledger's lists, all of them in the address."""
 
 from calendar import monthrange
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, ProviderAccount
+from accounts.pages.filtering import DAY, SEARCH, FilterForm, end_of, midnight
 from accounts.pages.widgets import Choices
 from ledger.models import ReconciliationException, Refund
 from ledger.queries.statement import Wanted
@@ -23,8 +23,6 @@ from ledger.states import (
     TransferKind,
 )
 
-DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-SEARCH = forms.TextInput(attrs={"type": "search", "maxlength": 100})
 STATEMENT_KINDS = [
     (kind.value, kind.label)
     for kind in TransferKind
@@ -56,24 +54,6 @@ class _Filter(django_filters.FilterSet):  # type: ignore[misc]  # it has no type
         super().__init__(data, queryset=queryset)
         self.filters["wallet"].queryset = membership.team.provider_accounts.order_by("label")
 
-    @property
-    def narrows(self) -> bool:
-        """Whether something is filtered at all."""
-        return any(self.data.get(name) for name in self.filters)
-
-    @property
-    def problems(self) -> list[str]:
-        """What is wrong, each with the field that it is about."""
-        return [
-            f"{self.filters[name].label}: {' '.join(map(str, errors))}"
-            for name, errors in self.errors.items()
-        ]
-
-    @property
-    def said(self) -> dict[str, str]:
-        """The filters that are set, as the address has them."""
-        return {name: self.data[name][:100] for name in self.filters if self.data.get(name)}
-
     def search(self, rows: QuerySet[Any], name: str, words: str) -> QuerySet[Any]:
         for word in words.split():
             rows = rows.filter(self.holds(word))
@@ -103,6 +83,7 @@ class RefundFilter(_Filter):
     class Meta:
         model = Refund
         fields: list[str] = []
+        form = FilterForm
 
     def __init__(self, data: Any, *, membership: Membership, now: datetime) -> None:
         self.now = now
@@ -122,10 +103,10 @@ class RefundFilter(_Filter):
         return refunds.filter(state=state)
 
     def from_day(self, refunds: QuerySet[Refund], name: str, day: date) -> QuerySet[Refund]:
-        return refunds.filter(due_at__gte=_midnight(day))
+        return refunds.filter(due_at__gte=midnight(day))
 
     def to_day(self, refunds: QuerySet[Refund], name: str, day: date) -> QuerySet[Refund]:
-        return refunds.filter(due_at__lte=_end(day))
+        return refunds.filter(due_at__lte=end_of(day))
 
 
 class ExceptionFilter(_Filter):
@@ -141,6 +122,7 @@ class ExceptionFilter(_Filter):
     class Meta:
         model = ReconciliationException
         fields: list[str] = []
+        form = FilterForm
 
     def __init__(self, data: Any, *, membership: Membership) -> None:
         rows = ReconciliationException.objects.filter(wallet__team=membership.team)
@@ -158,20 +140,20 @@ class ExceptionFilter(_Filter):
 
     @property
     def said(self) -> dict[str, str]:
-        return {"show": self.show, **super().said}
+        return {"show": self.show, **self.form.said}
 
     def holds(self, word: str) -> Q:
         names = Q(reference__in=[word, f"rental:{word.removeprefix('#')}"])
         return names | Q(row__provider_id=word) | Q(detail__icontains=word)
 
     def from_day(self, rows: QuerySet[Any], name: str, day: date) -> QuerySet[Any]:
-        return rows.filter(occurred_at__gte=_midnight(day))
+        return rows.filter(occurred_at__gte=midnight(day))
 
     def to_day(self, rows: QuerySet[Any], name: str, day: date) -> QuerySet[Any]:
-        return rows.filter(occurred_at__lte=_end(day))
+        return rows.filter(occurred_at__lte=end_of(day))
 
 
-class StatementFilter(forms.Form):
+class StatementFilter(FilterForm):
     """A wallet's statement: of a month, as of a day, one kind of line, or what is named so."""
 
     q = forms.CharField(label=_("Rental or activation"), required=False, widget=SEARCH)
@@ -199,30 +181,3 @@ class StatementFilter(forms.Form):
             until = min(last, until) if until else last
         word = str(said.get("q") or "").strip()
         return Wanted(since=month, until=until, kind=said.get("kind") or "", word=word)
-
-    @property
-    def problems(self) -> list[str]:
-        """What is wrong, each with the field that it is about."""
-        return [
-            f"{self.fields[name].label}: {' '.join(map(str, errors))}"
-            for name, errors in self.errors.items()
-        ]
-
-    @property
-    def narrows(self) -> bool:
-        return any(self.data.get(name) for name in self.fields)
-
-    @property
-    def said(self) -> dict[str, str]:
-        """The filters that are set, as the address has them."""
-        return {name: self.data[name][:100] for name in self.fields if self.data.get(name)}
-
-
-def _midnight(day: date) -> datetime:
-    """The start of a day in the zone of whoever looks."""
-    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
-
-
-def _end(day: date) -> datetime:
-    """Its last moment: the last day that there is has no next one."""
-    return datetime.combine(day, time.max, tzinfo=timezone.get_current_timezone())

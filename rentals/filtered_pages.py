@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Membership
 from accounts.pages import saved_views
+from accounts.pages.filtering import FilterForm
 from accounts.pages.saved_views import FilteredPage
 from ledger.days import team_day
 from rentals.history.filters import RentalFilter
@@ -36,7 +37,8 @@ def register() -> None:
 
 
 def _of_history(query: QueryDict, membership: Membership) -> list[str]:
-    problems = RentalFilter(query, membership=membership).problems
+    form: FilterForm = RentalFilter(query, membership=membership).form
+    problems = form.problems
     if query.get("sort", "requested").removeprefix("-") not in SORTS:
         problems.append(_("The history has no such order."))
     return problems

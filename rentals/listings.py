@@ -27,7 +27,7 @@ def register_all() -> None:
 def _history(wanted: Asked) -> Table:
     """What is filtered; of their own, for whoever sees no one else's money."""
     narrowed = RentalFilter(wanted.query, membership=wanted.membership)
-    refuse_if(narrowed.problems)
+    refuse_if(narrowed.form.problems)
     rentals = in_order(narrowed.qs, wanted.query.get("sort", ""))
     if not sees_spend(wanted.membership):
         rentals = rentals.filter(member=wanted.membership.user_id)

@@ -1,6 +1,6 @@
 """What of the audit log is asked for, as the address says it."""
 
-from typing import Any, Final
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -10,16 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import Action, Family
 from accounts.models import AuditEvent, Membership, Team, User
+from accounts.pages.filtering import DAY, SEARCH, FilterForm
 from accounts.pages.widgets import Choices
 from accounts.states import Role
 from accounts.trail import objects as trail_objects
 from accounts.trail.entries import Wanted
 
-SEARCH: Final = forms.TextInput(attrs={"type": "search", "maxlength": 100})
-DAY: Final = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
-
-class TrailForm(forms.Form):
+class TrailForm(FilterForm):
     q = forms.CharField(label=_("Search"), required=False, max_length=100, widget=SEARCH)
     since = forms.DateField(label=_("From"), required=False, widget=DAY)
     until = forms.DateField(label=_("To"), required=False, widget=DAY)
@@ -73,24 +71,6 @@ class TrailForm(forms.Form):
         """Of a form that is valid."""
         said = dict(self.cleaned_data)
         return Wanted(words=said.pop("q"), **said)
-
-    @property
-    def narrows(self) -> bool:
-        """Whether something is filtered at all."""
-        return any(self.data.get(name) for name in self.fields)
-
-    @property
-    def said(self) -> dict[str, str]:
-        """The filters that are set, as the address has them."""
-        return {name: self.data[name][:100] for name in self.fields if self.data.get(name)}
-
-    @property
-    def problems(self) -> list[str]:
-        """What is wrong, each with the field that it is about."""
-        return [
-            f"{self.fields[name].label}: {' '.join(map(str, errors))}"
-            for name, errors in self.errors.items()
-        ]
 
     def _choices(self, name: str, empty: Any, choices: list[Any]) -> None:
         self.fields[name].choices = [("", empty), *choices]  # type: ignore[attr-defined]

@@ -81,20 +81,19 @@ def _statement(asked: Asked) -> Table:
 
 
 def _refunds(asked: Asked) -> Table:
-    form = RefundFilter(asked.query, membership=asked.membership, now=asked.now)
-    refuse_if(form.problems)
-    found = in_order(form.qs)
+    refunds = RefundFilter(asked.query, membership=asked.membership, now=asked.now)
+    refuse_if(refunds.form.problems)
+    found = in_order(refunds.qs)
     rows = lambda: lists.refund_rows(found, now=asked.now)  # noqa: E731
-    return Table("refunds", lists.REFUNDS, found, rows, form.said)
+    return Table("refunds", lists.REFUNDS, found, rows, refunds.form.said)
 
 
 def _exceptions(asked: Asked) -> Table:
-    form = ExceptionFilter(asked.query, membership=asked.membership)
-    refuse_if(form.problems)
-    found = form.shown
-    return Table(
-        "exceptions", lists.EXCEPTIONS, found, lambda: lists.exception_rows(found), form.said
-    )
+    exceptions = ExceptionFilter(asked.query, membership=asked.membership)
+    refuse_if(exceptions.form.problems)
+    found = exceptions.shown
+    rows = lambda: lists.exception_rows(found)  # noqa: E731
+    return Table("exceptions", lists.EXCEPTIONS, found, rows, exceptions.said)
 
 
 def _months(asked: Asked) -> Table:

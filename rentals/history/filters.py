@@ -1,19 +1,18 @@
 """The history's filters, all of them in the address."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, time
+from datetime import date
 from functools import reduce
 from operator import and_
 from typing import Any
 
 import django_filters
-from django import forms
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, ProviderAccount, User
+from accounts.pages.filtering import DAY, SEARCH, FilterForm, end_of, midnight
 from accounts.pages.widgets import Choices
 from rentals.history.sorting import Values
 from rentals.models import Rental
@@ -25,17 +24,12 @@ from rentals.visibility import sees_team, visible_rentals, with_number
 LIVE_NOW = "live"
 FEWEST_DIGITS = 3  # of a number: fewer are in too many
 STATES = [(LIVE_NOW, _("Live now")), *RentalState.choices]
-DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class RentalFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no types
     """Narrows the rentals that a membership may see; never shows that others are there."""
 
-    q = django_filters.CharFilter(
-        label=_("Search"),
-        method="search",
-        widget=forms.TextInput(attrs={"type": "search", "maxlength": 100}),
-    )
+    q = django_filters.CharFilter(label=_("Search"), method="search", widget=SEARCH)
     state = django_filters.ChoiceFilter(
         label=_("State"),
         choices=STATES,
@@ -67,6 +61,7 @@ class RentalFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no
     class Meta:
         model = Rental
         fields: list[str] = []
+        form = FilterForm
 
     def __init__(self, data: Any, *, membership: Membership) -> None:
         self.membership = membership
@@ -86,11 +81,6 @@ class RentalFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no
         else:
             del self.filters["member"]
 
-    @property
-    def narrows(self) -> bool:
-        """Whether something is filtered at all."""
-        return any(self.data.get(name) for name in self.filters)
-
     def values(self, column: str) -> Values:
         """All that a column of the list has, sorted."""
         if column == "service_name":
@@ -101,18 +91,10 @@ class RentalFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no
         return list(named.values_list("pk", flat=True))
 
     @property
-    def problems(self) -> list[str]:
-        """What is wrong, each with the field that it is about."""
-        return [
-            f"{self.filters[name].label}: {' '.join(map(str, errors))}"
-            for name, errors in self.errors.items()
-        ]
-
-    @property
     def said(self) -> dict[str, str]:
         """The filters that are set, as the address has them; a search without its digits, which
         may be a number's."""
-        said = {name: self.data[name][:100] for name in self.filters if self.data.get(name)}
+        said: dict[str, str] = self.form.said
         if "q" in said:
             said["q"] = "".join("…" if sign.isdecimal() else sign for sign in said["q"])
         return said
@@ -151,22 +133,12 @@ class RentalFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no
         return rentals.filter(state__in=LIVE if state == LIVE_NOW else [state])
 
     def from_day(self, rentals: QuerySet[Rental], name: str, day: date) -> QuerySet[Rental]:
-        return rentals.filter(requested_at__gte=_midnight(day))
+        return rentals.filter(requested_at__gte=midnight(day))
 
     def to_day(self, rentals: QuerySet[Rental], name: str, day: date) -> QuerySet[Rental]:
-        return rentals.filter(requested_at__lte=_end(day))
+        return rentals.filter(requested_at__lte=end_of(day))
 
 
 def _holding(names: Iterable[str], word: str) -> list[str]:
     """The names that hold a word: far fewer to look through than the rentals that have them."""
     return [name for name in names if word.casefold() in name.casefold()]
-
-
-def _midnight(day: date) -> datetime:
-    """The start of a day in the zone of whoever looks."""
-    return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
-
-
-def _end(day: date) -> datetime:
-    """Its last moment: the last day that there is has no next one."""
-    return datetime.combine(day, time.max, tzinfo=timezone.get_current_timezone())
