@@ -160,9 +160,14 @@ def lock_unresolved(exception: ReconciliationException) -> ReconciliationExcepti
     """The exception as it is now, locked. Raises Decided where it was resolved meanwhile."""
     locked = _lock(exception)
     if locked.state not in UNRESOLVED:
-        who = locked.resolved_by or _("the provider's own statement")
-        raise Decided(_("It was resolved by %(who)s meanwhile.") % {"who": who})
+        raise resolved_meanwhile(locked)
     return locked
+
+
+def resolved_meanwhile(exception: ReconciliationException) -> Decided:
+    """What whoever comes too late is told."""
+    who = exception.resolved_by or _("the provider's own statement")
+    return Decided(_("It was resolved by %(who)s meanwhile.") % {"who": who})
 
 
 def is_finance(team: Team, user: User) -> bool:

@@ -26,7 +26,14 @@ from ledger.models import ReconciliationException
 from ledger.operations.balance.candidates import Offered, offered
 from ledger.operations.balance.matches import can_explain, take_back, was_explained
 from ledger.operations.errors import NotPossible
-from ledger.operations.resolving import assign, can_reopen, reopen, resolve, undo_assign
+from ledger.operations.resolving import (
+    assign,
+    can_reopen,
+    reopen,
+    resolve,
+    resolved_meanwhile,
+    undo_assign,
+)
 from ledger.operations.statement.candidates import Candidate, candidates
 from ledger.queries.exceptions import open_count, shown, tell, totals
 from ledger.states import UNRESOLVED, Resolution
@@ -116,8 +123,10 @@ def _undo_assign(
 def exception_resolve(request: TeamRequest, exception: int) -> HttpResponse:
     found = exception_or_404(request, exception)
     form = ResolveForm(request.POST, exception=found)
-    if not form.is_valid() and found.state in UNRESOLVED:
-        return _shown(request, found, resolve_form=form, status=422)
+    if not form.is_valid():
+        if found.state in UNRESOLVED:
+            return _shown(request, found, resolve_form=form, status=422)
+        return refused(request, found, str(resolved_meanwhile(found)))
     return attempt(
         request,
         found,

@@ -188,6 +188,22 @@ def test_it_works_as_a_plain_form_too(desk: Desk) -> None:
     assert exception.assigned_to == desk.colleague.user
 
 
+@pytest.mark.parametrize("form", [{}, {"outcome": "outside"}, {"outcome": "x", **WHY}, WHY])
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_a_page_left_open_is_told_who_was_quicker(
+    desk: Desk, form: dict[str, str], headers: dict[str, str]
+) -> None:
+    """Whatever its form says by then."""
+    exception = make_exception(desk.gig)
+    address = page("exception_resolve", desk.team, exception=exception.pk)
+    signed_in(desk.colleague).post(address, {"outcome": "outside", **WHY})
+    response = signed_in(desk.finance).post(address, form, headers=headers)
+    assert response.status_code == 422
+    assert f"It was resolved by {desk.colleague.user} meanwhile" in words(response)
+    exception.refresh_from_db()
+    assert exception.resolved_by == desk.colleague.user
+
+
 @pytest.mark.parametrize(
     ("name", "form"),
     [
