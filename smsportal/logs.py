@@ -34,7 +34,9 @@ class Sparingly(logging.Filter):
 class WithoutTokens(logging.Filter):
     """Masks the secrets that addresses hold: whoever reads a log must not get in with one."""
 
-    TOKENS = re.compile(r"(/(?:invitations|reset/key|confirm-email|hooks/[a-z0-9_-]+)/)[^/\s\"']+")
+    TOKENS = re.compile(
+        r"(/(?:invitations|reset/key|confirm-email|budgets/answer|hooks/[a-z0-9_-]+)/)[^/\s\"']+"
+    )
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.msg, str):

@@ -29,6 +29,7 @@ def test_a_message_passes_once_and_in_one_line() -> None:
         "/hooks/smsgig/TOKEN",
         "/account/password/reset/key/TOKEN/",
         "/account/confirm-email/TOKEN/",
+        "/t/team/budgets/answer/TOKEN",
     ],
 )
 def test_no_token_of_an_address_is_logged(address: str) -> None:
