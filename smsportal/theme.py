@@ -2,8 +2,9 @@
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
+
+from accounts.pages.places import came_from
 
 COOKIE = "theme"
 THEMES = ("system", "light", "dark")
@@ -16,12 +17,6 @@ def theme(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("theme", "")
     if chosen not in THEMES:
         return HttpResponseBadRequest("Choose system, light or dark.")
-    response = redirect(_back(request))
+    response = redirect(came_from(request) or "/")
     response.set_cookie(COOKIE, chosen, max_age=YEAR, samesite="Lax", secure=request.is_secure())
     return response
-
-
-def _back(request: HttpRequest) -> str:
-    came_from = request.headers.get("Referer", "")
-    ours = url_has_allowed_host_and_scheme(came_from, {request.get_host()}, request.is_secure())
-    return came_from if ours else "/"

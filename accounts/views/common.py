@@ -6,7 +6,8 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.cache import patch_vary_headers
-from django.utils.http import url_has_allowed_host_and_scheme
+
+from accounts.pages.places import came_from
 
 
 def sent(request: HttpRequest) -> QueryDict | None:
@@ -16,9 +17,7 @@ def sent(request: HttpRequest) -> QueryDict | None:
 
 def back(request: HttpRequest, otherwise: str) -> HttpResponse:
     """To the page that the form was sent from, else to `otherwise`."""
-    came_from = request.headers.get("Referer", "")
-    ours = url_has_allowed_host_and_scheme(came_from, {request.get_host()}, request.is_secure())
-    return redirect(came_from if ours else otherwise)
+    return redirect(came_from(request) or otherwise)
 
 
 def varied(response: HttpResponse) -> HttpResponse:
