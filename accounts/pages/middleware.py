@@ -11,6 +11,7 @@ from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
+from django.utils.cache import add_never_cache_headers
 
 from accounts.pages.addresses import serving
 from accounts.pages.languages import asked_language
@@ -27,6 +28,20 @@ CHANGES_FACTORS: Final = frozenset(
         "mfa_remove_webauthn",
     }
 )
+
+
+class CacheMiddleware:
+    """Has no browser and no proxy keep a page that doesn't say otherwise: each shows somebody's
+    own, if only in its menu, and "back" must not bring it again after they have signed out."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
+        return response
 
 
 class LanguageMiddleware:

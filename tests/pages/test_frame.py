@@ -43,7 +43,7 @@ def test_balances_are_in_the_bar(world: World) -> None:
 def test_a_chosen_theme_is_in_the_page_itself(world: World, theme: str) -> None:
     client, board = signed_in(world.member), page("board", world.team)
     response = client.post("/theme", {"theme": theme}, headers={"Referer": "http://testserver/x"})
-    assert response["Location"] == "http://testserver/x"
+    assert response["Location"] == "/x"
     assert f'data-theme="{theme}"' in client.get(board).text
     client.post("/theme", {"theme": "system"})
     assert "data-theme=" not in client.get(board).text
@@ -59,6 +59,35 @@ def test_a_theme_never_leads_to_another_host(db: None) -> None:
     headers = {"Referer": "http://elsewhere.example/"}
     response = Client().post("/theme", {"theme": "dark"}, headers=headers)
     assert response["Location"] == "/"
+
+
+@pytest.mark.parametrize("referrer", ["board", "ÿ", "http://[bad", "/", "//elsewhere.example/"])
+def test_a_form_sent_from_nowhere_leads_to_a_page(world: World, referrer: str) -> None:
+    client, rental = signed_in(world.member), make_rental(world.member, world.gig)
+    for address in ("/theme", page("rental_finish", world.team, rental=rental.pk)):
+        response = client.post(address, {"theme": "dark"}, headers={"Referer": referrer})
+        assert response.status_code == 302
+        assert response["Location"] in ("/", page("board", world.team))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/profile/",
+        "/account/sessions/",
+        "/account/2fa/",
+        "/account/2fa/webauthn/",
+        "/account/password/change/",
+        "/account/reauthenticate/",
+        "/account/logout/",
+        "/nowhere",
+        "/",
+    ],
+)
+def test_no_page_is_kept_by_a_cache(world: World, address: str) -> None:
+    """Each has somebody's own on it, which "back" must not show after they have signed out."""
+    response = signed_in(world.member).get(address)
+    assert {"no-store", "private"} <= set(response["Cache-Control"].split(", "))
 
 
 def test_a_missing_page_is_said_in_words(world: World) -> None:
