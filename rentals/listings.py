@@ -12,6 +12,8 @@ from rentals.history.filters import RentalFilter
 from rentals.history.sorting import in_order
 from rentals.spend import month as by_month
 from rentals.spend.asked import PARAMETERS, asked
+from rentals.spend.asked import Asked as SpendAsked
+from rentals.spend.behind import behind
 from rentals.spend.sheet import sheet
 from rentals.visibility import sees_spend, sees_spend_of, spender
 
@@ -21,6 +23,7 @@ NOT_THEIRS: Final = gettext_lazy("What others spend is for finance and admins. Y
 def register_all() -> None:
     register(Listing("rentals", gettext_lazy("History"), _history))
     register(Listing("spend", gettext_lazy("Spend"), _spend))
+    register(Listing("spend-behind", gettext_lazy("Rentals behind the spend"), _behind))
     register(Listing("spend-rentals", gettext_lazy("Rentals of a month"), _month))
 
 
@@ -38,6 +41,33 @@ def _history(wanted: Asked) -> Table:
 
 def _spend(wanted: Asked) -> Table:
     """The page's table, all pages of it."""
+    membership, found = wanted.membership, _asked(wanted)
+    accounts = list(membership.team.provider_accounts.order_by("label"))
+    groups = sheet(found, membership.team, accounts).groups
+    return Table(
+        f"spend-{found.period.first}-{found.period.last}",
+        exports.groups_head(found.group),
+        groups,
+        lambda: exports.group_rows(groups),
+        _said(wanted, *PARAMETERS),
+    )
+
+
+def _behind(wanted: Asked) -> Table:
+    """The single rentals behind the spend page's figures."""
+    found = _asked(wanted)
+    rentals = behind(wanted.membership, found)
+    return Table(
+        f"spend-rentals-{found.period.first}-{found.period.last}",
+        exports.SPEND,
+        rentals,
+        lambda: exports.spend_rows(rentals),
+        _said(wanted, *PARAMETERS, "currency"),
+    )
+
+
+def _asked(wanted: Asked) -> SpendAsked:
+    """What the address asks of the spend. Raises NotListed."""
     membership = wanted.membership
     if not sees_spend_of(membership, wanted.query.get("member")):
         raise NotListed(str(NOT_THEIRS), 403)
@@ -45,17 +75,13 @@ def _spend(wanted: Asked) -> Table:
     found = asked(wanted.query, membership.team_id, today=today, member=spender(membership))
     if found.problem:
         raise NotListed(found.problem, 400)
-    accounts = list(membership.team.provider_accounts.order_by("label"))
-    groups = sheet(found, membership.team, accounts).groups
-    said = {name: str(wanted.query.get(name, "")) for name in PARAMETERS}
-    filtered = {name: value[:100] for name, value in said.items() if value}
-    return Table(
-        f"spend-{found.period.first}-{found.period.last}",
-        exports.groups_head(found.group),
-        groups,
-        lambda: exports.group_rows(groups),
-        filtered,
-    )
+    return found
+
+
+def _said(wanted: Asked, *names: str) -> dict[str, str]:
+    """What is set of the address."""
+    said = {name: str(wanted.query.get(name, "")) for name in names}
+    return {name: value[:100] for name, value in said.items() if value}
 
 
 def _month(wanted: Asked) -> Table:

@@ -19,6 +19,7 @@ from rentals.views import (
     renting,
     spend,
     spend_months,
+    spend_rentals,
 )
 
 urlpatterns = [
@@ -43,6 +44,8 @@ urlpatterns = [
     path("spend/", spend.spend, name="spend"),
     path("spend/months/", spend_months.spend, name="spend_months"),
     path("spend/table/export", spend.spend_table_export, name="spend_table_export"),
+    path("spend/rentals/", spend_rentals.spend_rentals, name="spend_rentals"),
+    path("spend/rentals/export", spend_rentals.spend_rentals_export, name="spend_rentals_export"),
     path("spend/export", spend_months.spend_export, name="spend_export"),
     path("policy/", policy.policy, name="policy"),
     path("policy/change", policy.policy_change, name="policy_change"),

@@ -56,6 +56,7 @@ class Asked:
     page: int
     problem: str = ""
     own: bool = False  # only one's own, by right
+    currency: str = ""  # of the rentals behind a line; "" means any
 
     @property
     def narrows(self) -> bool:
@@ -88,6 +89,7 @@ def asked(address: Mapping[str, str], team: int, *, today: date, member: int | N
         page=_number(address.get("page", "")) or 1,
         problem=problem,
         own=member is not None,
+        currency=_currency(address.get("currency", "")),
     )
 
 
@@ -148,6 +150,10 @@ def _number(said: str) -> int | None:
 
 def _text(said: str) -> str:
     return said.replace("\0", " ")[:200]
+
+
+def _currency(said: str) -> str:
+    return said if len(said) == 3 and said.isascii() and said.isalpha() and said.isupper() else ""
 
 
 def _purpose(said: str) -> str | None:

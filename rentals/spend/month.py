@@ -9,10 +9,11 @@ from typing import Final
 from accounts.models import Membership
 from rentals import spending
 from rentals.models.rentals import RentalQuerySet
+from rentals.spend.periods import Period, month_of
 from rentals.visibility import sees_spend, spend_of
 
 MONTH: Final = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])")
-NEAR: Final = timedelta(days=2)
+NEAR: Final = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +46,20 @@ def behind(membership: Membership, month: date | None, member: int | None) -> Re
     rentals = spend_of(membership)
     if month is None:
         return rentals.none()
-    after = _after(month)
-    rentals = rentals.filter(
-        day__gte=month,
-        day__lt=after,
-        # What an index answers: no zone is that far from UTC.
-        requested_at__gte=_utc(month) - NEAR,
-        requested_at__lt=_utc(after) + NEAR,
-    )
+    rentals = of_days(rentals, month_of(month))
     if member is not None:
         rentals = rentals.filter(member=member)
     return rentals.order_by("-requested_at", "-pk")
+
+
+def of_days(rentals: RentalQuerySet, period: Period) -> RentalQuerySet:
+    """Those that count for the days of a period, which are the team's own."""
+    return rentals.filter(
+        day__range=(period.first, period.last),
+        # What an index answers: no zone is that far from UTC.
+        requested_at__gte=_utc(period.first) - NEAR,
+        requested_at__lt=_utc(period.last) + NEAR,
+    )
 
 
 def _month(said: str) -> date | None:
@@ -65,7 +69,3 @@ def _month(said: str) -> date | None:
 
 def _utc(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=UTC)
-
-
-def _after(month: date) -> date:
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)

@@ -60,6 +60,11 @@ class Period:
                 _next_month(day) if step == "month" else day + (7 * ONE if step == "week" else ONE)
             )
 
+    def of(self, first: date, step: str) -> "Period":
+        """Its days of the day or month that begins with `first`."""
+        whole = month_of(first) if step == "month" else Period(first, first)
+        return Period(max(whole.first, self.first), min(whole.last, self.last))
+
     @property
     def _months(self) -> int:
         """The number of months that it touches."""

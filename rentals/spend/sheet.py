@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import ProviderAccount, Team, User
 from ledger.operations.rates import MissingRate, Reported, convert_days
 from rentals.spend import reading
-from rentals.spend.asked import Asked
+from rentals.spend.asked import CUSTOM, NO_PURPOSE, Asked
 from rentals.spend.charts import MoneyChart, ServicesChart, SuccessChart
 from rentals.spend.reading import Line, Part
 from rentals.spend.sums import Sum, total
@@ -82,6 +82,7 @@ class Group:
     currency: str
     sum: Sum
     day: date | None = None  # of a group by days
+    asks: Mapping[str, str] = field(default_factory=dict)  # in the address of its rentals
 
     @property
     def percent(self) -> Decimal | None:
@@ -164,7 +165,14 @@ class Sheet:
     @cached_property
     def groups(self) -> list[Group]:
         found = [
-            Group(self._name(line), _value(line), line.currency, line.sum, self._day(line))
+            Group(
+                self._name(line),
+                _value(line),
+                line.currency,
+                line.sum,
+                self._day(line),
+                self._asks(line),
+            )
             for line in self.lines["groups"]
         ]
         return _in_order(found, self.asked)
@@ -199,6 +207,15 @@ class Sheet:
         if self.asked.group == "purpose" and not line.value:
             return _("Without a purpose")
         return self.names.get(line.value, line.value)
+
+    def _asks(self, line: Line) -> dict[str, str]:
+        """What leads from the page's own address to the rentals of a line."""
+        if line.day is None:
+            value = line.value or (NO_PURPOSE if self.asked.group == "purpose" else "")
+            return {self.asked.group: value, "currency": line.currency}
+        days = self.asked.period.of(line.day, self.asked.group)
+        first, last = days.first.isoformat(), days.last.isoformat()
+        return {"period": CUSTOM, "from": first, "to": last, "currency": line.currency}
 
     def _day(self, line: Line) -> date | None:
         return line.day if self.asked.group == "day" else None

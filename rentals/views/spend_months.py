@@ -1,6 +1,5 @@
 """What rentals cost, by month and currency: one's own; for finance and admins everybody's."""
 
-from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
@@ -45,7 +44,7 @@ def spend(request: TeamRequest) -> HttpResponse:
         "member": wanted.member,
         "members": _members(request) if sees_all else [],
         "any": bool(months) or _rentals(request).exists(),
-        **_page(request, month, member),
+        **page_of(request, behind(request.membership, month, member)),
     }
     part = "rentals/spend/months.html#results" if request.htmx else "rentals/spend/months.html"
     return varied(render(request, part, context))
@@ -58,8 +57,9 @@ def spend_export(request: TeamRequest) -> HttpResponseBase:
     return download(request, "spend-rentals")
 
 
-def _page(request: TeamRequest, month: date | None, member: int | None) -> dict[str, Any]:
-    listed = Listed(behind(request.membership, month, member))
+def page_of(request: TeamRequest, rentals: RentalQuerySet) -> dict[str, Any]:
+    """A page of rentals with their money, for `rentals/spend/behind.html`."""
+    listed = Listed(rentals)
     found = paged(request, listed, PAGE)
     pks = list(found["page"])
     read = shown(spend_of(request.membership)).in_bulk(pks)

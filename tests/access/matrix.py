@@ -64,6 +64,8 @@ MATRIX: Final[dict[str, Row]] = {
     "spend": row(READ),
     "spend_months": row(READ),
     "spend_export": row(READ),
+    "spend_rentals": row(READ),
+    "spend_rentals_export": row(READ),
     "spend_table_export": row(READ),
     # budgets: everybody sees what counts for them, admins set them
     "budget_list": row(READ),

@@ -36,6 +36,7 @@ LISTS: Final = {
     "board": Lists("Nothing is live", "No match", {"q": "zzz"}),
     "rental_list": Lists("No rentals yet", "No rental matches", {"q": "zzz"}),
     "spend": Lists("Nothing spent yet", "No spend matches", {"service": "zzz"}),
+    "spend_rentals": Lists("Nothing spent yet", "No spend matches", {"service": "zzz"}),
     "spend_months": Lists("Nothing spent yet", "No spend matches", {"month": "2019-01"}),
     "budget_list": Lists("No budget"),
     "wallets": Lists("No wallet yet"),
@@ -145,7 +146,7 @@ def test_who_may_not_read_a_list_is_told_who_can_change_that(world: World, name:
         assert "An admin can give it to you" in words(shown)
 
 
-@pytest.mark.parametrize("name", ["spend", "spend_months"])
+@pytest.mark.parametrize("name", ["spend", "spend_months", "spend_rentals"])
 def test_what_others_spend_is_not_for_a_member(world: World, name: str) -> None:
     admin = world.visitors["admin"]
     assert admin is not None

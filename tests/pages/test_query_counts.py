@@ -25,6 +25,8 @@ PAGES = [
     ("rental_list", {"sort": "-price", "service": "Service"}),
     ("rental_list", {"q": "service"}),
     ("rental_list", {"q": "555"}),
+    ("spend_rentals", {}),
+    ("spend_rentals", {"service": "Service"}),
     ("find", {"q": "service"}),
     ("find", {"q": "555"}),
     ("find", {"q": "report service"}),
