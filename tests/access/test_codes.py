@@ -9,11 +9,9 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from accounts.models import AuditEvent
 from rentals.models import Message, ProviderAnswer, RentalEvent
 from tests.access.matrix import MATRIX
-from tests.access.test_matrix import ask, enter, world
+from tests.access.test_matrix import ask, enter
 from tests.access.world import World
 from tests.factories import make_message
-
-__all__ = ["world"]
 
 CODE, TEXT = "918273", "Sesame, open with nine one eight"
 READ = [name for name, row in MATRIX.items() if "GET" in row.methods]

@@ -7,11 +7,10 @@ import pytest
 from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from pytest_django.fixtures import Settings
 
 from accounts.states import Role
 from tests.access.matrix import MATRIX, METHODS
-from tests.access.world import World, addresses, fingerprint, form, make_world
+from tests.access.world import World, addresses, fingerprint, form
 
 VISITORS = ("anonymous", "stranger", "outsider", "member", "finance", "admin")
 TEAM = "t/<slug:team>/"
@@ -31,15 +30,6 @@ def _names(pattern: URLPattern | URLResolver) -> Iterator[str]:
     else:
         for inner in pattern.url_patterns:
             yield from _names(inner)
-
-
-@pytest.fixture
-def world(db: None, settings: Settings) -> World:
-    settings.PROVIDER_BASE_URLS = {
-        "smsgig": "http://127.0.0.1:1/api/v1",
-        "smsvilla": "http://127.0.0.1:1/api/v1",
-    }
-    return make_world()
 
 
 def expected(name: str, visitor: str, method: str) -> set[int]:

@@ -177,9 +177,7 @@ def _answer(account: ProviderAccount, actor: User) -> ConsoleRequest:
 def _export(owner: Membership) -> Export:
     """A file that is ready."""
     now, name = timezone.now(), f"{uuid.uuid4()}.csv"
-    folder = Path(settings.EXPORTS_DIR)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.joinpath(name).write_text("Rental\n")
+    _write(name)
     return Export.objects.create(
         team=owner.team,
         asked_by=owner.user,
@@ -193,6 +191,20 @@ def _export(owner: Membership) -> Export:
         name="rentals.csv",
         size=7,
     )
+
+
+def _write(name: str) -> None:
+    folder = Path(settings.EXPORTS_DIR)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.joinpath(name).write_text("Rental\n")
+
+
+def refresh(world: World) -> None:
+    """Have a world again as it was made: what lasts seconds there, and what is no row."""
+    now = timezone.now()
+    SavedView.objects.filter(pk=world.deleted_view.pk).update(deleted_at=now)
+    Rental.objects.filter(pk=world.finishing.pk).update(control_at=now + UNDO_FOR)
+    _write(world.export.file)
 
 
 def addresses(world: World, name: str) -> dict[str, Any]:
