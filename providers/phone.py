@@ -2,11 +2,16 @@
 
 import re
 from functools import lru_cache
+from time import monotonic
+from typing import Final
 
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberFormat
 
 # Digits with the usual signs between them; no letters, no extensions.
+KEPT_FOR: Final = 60.0  # seconds
+_kept_since = monotonic()
+
 _DIALLABLE = re.compile(r"\+?[0-9][0-9 ().\-/]{3,38}")
 
 
@@ -30,9 +35,22 @@ def international(raw: str | int, region_hint: str = "US") -> str:
     return _formatted(raw, region_hint, PhoneNumberFormat.INTERNATIONAL)
 
 
+def _formatted(raw: str | int, region_hint: str, style: int) -> str:
+    _forget_old_ones()
+    return _kept(raw, region_hint, style)
+
+
+def _forget_old_ones() -> None:
+    """A number that is removed from the database is not to live on in a process's memory."""
+    global _kept_since
+    if monotonic() - _kept_since > KEPT_FOR:
+        _kept_since = monotonic()
+        _kept.cache_clear()
+
+
 # A board asks for the same few numbers every second. `typed`: True is no 1.
 @lru_cache(maxsize=1024, typed=True)
-def _formatted(raw: str | int, region_hint: str, style: int) -> str:
+def _kept(raw: str | int, region_hint: str, style: int) -> str:
     parsed = _parsed(raw, region_hint)
     return str(raw) if parsed is None else phonenumbers.format_number(parsed, style)
 

@@ -119,7 +119,9 @@ def _check_policy(rental: Rental, membership: Membership) -> None:
     terms = Policy.of(membership.team_id).terms
     own = Rental.objects.live().filter(team=membership.team_id, member=membership.user_id)
     wish = Wish(rental.service_name, rental.price, rental.currency, rental.purpose)
-    refusals = decide(terms, wish, live=0 if terms.most_live is None else own.count())
+    states = [] if terms.most_live is None else list(own.values_list("state", flat=True))
+    doubts = states.count(RentalState.IN_DOUBT)
+    refusals = decide(terms, wish, live=len(states), doubts=doubts)
     if refusals:
         raise PolicyRefused(refusals, membership.team.admins())
 

@@ -40,12 +40,13 @@ class Wish:
     purpose: str
 
 
-def decide(terms: Terms, wish: Wish, *, live: int) -> list[Refusal]:
-    """All that speaks against a wish of somebody who has `live` live rentals; nothing: go ahead."""
+def decide(terms: Terms, wish: Wish, *, live: int, doubts: int = 0) -> list[Refusal]:
+    """All that speaks against a wish of somebody who has `live` live rentals, `doubts` of them in
+    doubt; nothing: go ahead."""
     return [
         *about_offer(terms, wish.service, wish.price, wish.currency),
         *_about_purpose(terms, wish.purpose),
-        *_about_live(terms, live),
+        *_about_live(terms, live, doubts),
     ]
 
 
@@ -84,13 +85,35 @@ def _is_ticket(terms: Terms, purpose: str) -> bool:
     return any(tickets.matches(pattern, purpose) for pattern in terms.tickets)
 
 
-def _about_live(terms: Terms, live: int) -> Iterator[Refusal]:
+def _about_live(terms: Terms, live: int, doubts: int) -> Iterator[Refusal]:
     if terms.most_live is not None and live >= terms.most_live:
-        words = ngettext(
-            "The team allows each member %(most)s live rental, and you have %(live)s. Finish or "
-            "cancel it first.",
-            "The team allows each member %(most)s live rentals, and you have %(live)s. Finish or "
-            "cancel one first.",
-            terms.most_live,
-        )
-        yield Refusal(Rule.MOST_LIVE, words % {"most": terms.most_live, "live": live})
+        words = _too_many(terms.most_live) if doubts < live else _nothing_to_end(terms.most_live)
+        if doubts:
+            words += " " + ngettext(
+                "%(doubts)s is in doubt: it counts until it is known what came of it, or finance "
+                "decides.",
+                "%(doubts)s are in doubt: they count until it is known what came of them, or "
+                "finance decides.",
+                doubts,
+            )
+        told = {"most": terms.most_live, "live": live, "doubts": doubts}
+        yield Refusal(Rule.MOST_LIVE, words % told)
+
+
+def _too_many(most: int) -> str:
+    return ngettext(
+        "The team allows each member %(most)s live rental, and you have %(live)s. Finish or "
+        "cancel it first.",
+        "The team allows each member %(most)s live rentals, and you have %(live)s. Finish or "
+        "cancel one first.",
+        most,
+    )
+
+
+def _nothing_to_end(most: int) -> str:
+    """All of them are in doubt: whoever rented them can neither finish nor cancel one."""
+    return ngettext(
+        "The team allows each member %(most)s live rental, and you have %(live)s.",
+        "The team allows each member %(most)s live rentals, and you have %(live)s.",
+        most,
+    )

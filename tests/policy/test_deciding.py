@@ -162,3 +162,16 @@ def test_no_pattern_keeps_anybody_waiting() -> None:
         for purpose in ("1" * 200, "1-" * 100, "11111a" * 33, "1." * 99 + "x"):
             matches(pattern, purpose)
     assert time.process_time() - begun < 0.5
+
+
+@pytest.mark.parametrize(
+    ("live", "doubts", "said"),
+    [
+        (1, 0, "you have 1. Finish or cancel it first."),
+        (2, 1, "you have 2. Finish or cancel it first. 1 is in doubt: it counts until"),
+        (2, 2, "you have 2. 2 are in doubt: they count until"),
+    ],
+)
+def test_nobody_is_told_to_end_what_is_in_doubt(live: int, doubts: int, said: str) -> None:
+    (refusal,) = decide(Terms(most_live=1), WISH, live=live, doubts=doubts)
+    assert said in refusal.words

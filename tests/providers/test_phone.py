@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from providers import phone
 from providers.phone import e164, international, national
 
 
@@ -56,3 +57,16 @@ def test_never_raises(raw: str | int) -> None:
     assert number is None or e164(number) == number
     national(raw)
     international(raw)
+
+
+def test_what_is_kept_of_numbers_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    phone._kept.cache_clear()
+    monkeypatch.setattr(phone, "_kept_since", now)
+    monkeypatch.setattr(phone, "monotonic", lambda: now + 59)
+    international(12025550123)
+    international(12025550124)
+    assert phone._kept.cache_info().currsize == 2
+    monkeypatch.setattr(phone, "monotonic", lambda: now + 61)
+    international(12025550125)
+    assert phone._kept.cache_info().currsize == 1
