@@ -13,11 +13,12 @@ class LedgerConfig(AppConfig):
         from ledger import columns, filtered_pages, retelling
         from ledger.dependents import Books
         from ledger.exports import tables
-        from ledger.health import balances
+        from ledger.health import balances, refunds
         from ledger.sentences import SENTENCES
 
         dependents.register(Books())
         health.register("balances", balances)
+        health.register("refunds", refunds)
         exception = Kind(_("Exception"), "exception_detail", "exception")
         trail_objects.register("ledger.reconciliationexception", exception)
         trail_objects.register("ledger.refund", Kind(_("Refund"), "refund_detail", "refund"))

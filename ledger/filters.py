@@ -13,6 +13,8 @@ from accounts.models import Membership, ProviderAccount
 from accounts.pages.filtering import DAY, SEARCH, FilterForm, end_of, midnight
 from accounts.pages.widgets import Choices
 from ledger.models import ReconciliationException, Refund
+from ledger.queries.listed_refunds import Wanted as RefundsWanted
+from ledger.queries.refunds import named
 from ledger.queries.statement import Wanted
 from ledger.states import (
     AWAITED,
@@ -90,17 +92,32 @@ class RefundFilter(_Filter):
         refunds = Refund.objects.filter(wallet__team=membership.team)
         super().__init__(data, membership=membership, queryset=refunds)
 
+    @property
+    def wanted(self) -> RefundsWanted:
+        """The same, apart by who can tell of it."""
+        self.form.is_valid()
+        said = self.form.cleaned_data
+        state, since, until = said.get("state"), said.get("since"), said.get("until")
+        kind = Q(**{name: said[name] for name in ("wallet", "cause") if said.get(name)})
+        if state:
+            kind &= Q(state__in=AWAITED if state in (AWAITED_NOW, OVERDUE) else [state])
+        days = Q(due_at__gte=midnight(since)) if since else Q()
+        days &= Q(due_at__lte=end_of(until)) if until else Q()
+        days &= self._late if state == OVERDUE else Q()
+        words = str(said.get("q") or "").split()
+        return RefundsWanted(self.membership.team, kind, days, words)
+
+    @property
+    def _late(self) -> Q:
+        return Q(state__in=AWAITED, due_at__lt=self.now, expected_max__gt=0)
+
     def holds(self, word: str) -> Q:
-        names = Q(reference__in=[word, f"rental:{word.removeprefix('#')}"])
-        return names | Q(external_id=word) | Q(service__icontains=word)
+        return named(word) | Q(service__icontains=word)
 
     def in_state(self, refunds: QuerySet[Refund], name: str, state: str) -> QuerySet[Refund]:
-        if state == AWAITED_NOW:
-            return refunds.filter(state__in=AWAITED)
         if state == OVERDUE:
-            late = refunds.filter(state__in=AWAITED, due_at__lt=self.now)
-            return late.filter(expected_max__gt=0)
-        return refunds.filter(state=state)
+            return refunds.filter(self._late)
+        return refunds.filter(state__in=AWAITED if state == AWAITED_NOW else [state])
 
     def from_day(self, refunds: QuerySet[Refund], name: str, day: date) -> QuerySet[Refund]:
         return refunds.filter(due_at__gte=midnight(day))

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from ledger.nudges import nudge
 from ledger.operations import exporting, reconciling
+from ledger.operations.folding import fold_refunds as fold
 
 
 @shared_task(name="ledger.reconcile")
@@ -27,3 +28,8 @@ def make_exports() -> None:
 @shared_task(name="ledger.purge_exports")
 def purge_exports() -> None:
     exporting.purge(timezone.now())
+
+
+@shared_task(name="ledger.fold_refunds")
+def fold_refunds() -> None:
+    fold()

@@ -272,6 +272,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(10.0),
         "options": {"queue": "bulk"},
     },
+    "refunds": {
+        "task": "ledger.fold_refunds",
+        "schedule": schedule(60.0),
+        "options": {"queue": "bulk"},
+    },
     "old-exports": {
         "task": "ledger.purge_exports",
         "schedule": schedule(600.0),

@@ -115,6 +115,12 @@ _REFUNDS: Final = """
         r.requested_at, r.requested_at, r.day, ''
     FROM rentals_rental r WHERE r.team_id = %(team)s AND r.state = 'cancelled'
 """
+_REFUND_SUMS: Final = """
+    INSERT INTO ledger_refundsum (wallet_id, currency, cause, state, service, refunds, expected_max,
+        received)
+    SELECT wallet_id, currency, cause, state, service, count(*), sum(expected_max), sum(received)
+    FROM ledger_refund WHERE wallet_id = ANY(%(wallets)s) GROUP BY 1, 2, 3, 4, 5
+"""
 _BALANCES: Final = """
     UPDATE ledger_balance b SET debits_posted = f.debits, credits_posted = f.credits
     FROM (
@@ -227,7 +233,8 @@ def _write(team: Team, members: list[User], wallets: list[ProviderAccount], rent
 
 
 def _statements() -> Iterator[str]:
-    yield from (_OFFERS, _RENTALS, _EVENTS, _MESSAGES, _TRANSFERS, _BALANCES, _REFUNDS, _MARKS)
+    yield from (_OFFERS, _RENTALS, _EVENTS, _MESSAGES, _TRANSFERS, _BALANCES)
+    yield from (_REFUNDS, _REFUND_SUMS, _MARKS)
 
 
 def _account(wallet: ProviderAccount, kind: AccountKind) -> int:

@@ -4,6 +4,7 @@ from ledger.models.exceptions import ReconciliationException
 from ledger.models.exports import Export
 from ledger.models.findings import Finding
 from ledger.models.rates import ExchangeRate, PinnedRate
+from ledger.models.refund_sums import RefundSum
 from ledger.models.refunds import Refund
 from ledger.models.runs import Reconciliation, Step
 from ledger.models.snapshots import Snapshot
@@ -22,6 +23,7 @@ __all__ = [
     "Reconciliation",
     "ReconciliationException",
     "Refund",
+    "RefundSum",
     "RowVersion",
     "Snapshot",
     "SpendChange",

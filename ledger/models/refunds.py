@@ -52,7 +52,18 @@ class Refund(models.Model):
                 fields=["wallet", "due_at"],
                 condition=models.Q(state__in=["expected", "queued"]),
                 name="refund_awaited",
-            )
+            ),
+            # A page's refunds, in their order: see ledger/queries/refunds.py.
+            models.Index(
+                fields=["wallet", "state", "cause", "due_at", "id"],
+                include=["service"],
+                name="refund_in_order",
+            ),
+            models.Index(
+                fields=["wallet", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="refund_external",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from django.db.models import Case, Count, F, Q, QuerySet, Sum, When
+from django.db.models import Case, F, Q, QuerySet, When
 
 from ledger.models import Refund
 from ledger.states import AWAITED, RefundState
@@ -20,6 +19,12 @@ class Owed:
     can_be_written_off: bool
 
 
+def named(word: str) -> Q:
+    """The refund of the rental or activation that is called so."""
+    names = Q(reference__in=[word, f"rental:{word.removeprefix('#')}"])
+    return names | Q(external_id=word)
+
+
 def shown(refunds: QuerySet[Refund]) -> QuerySet[Refund]:
     return refunds.select_related("wallet", "closed_by")
 
@@ -31,7 +36,7 @@ def in_order(refunds: QuerySet[Refund]) -> QuerySet[Refund]:
 
 
 def rows(numbers: Iterable[int]) -> QuerySet[Refund]:
-    """A page's refunds, by their numbers: whole rows of all of them are much to put in order."""
+    """A page's refunds, by their numbers."""
     return shown(in_order(Refund.objects.filter(pk__in=list(numbers))))
 
 
@@ -39,19 +44,3 @@ def owed(refund: Refund, *, now: datetime) -> Owed:
     late = refund.is_awaited and refund.expected_max > 0 and refund.due_at < now
     given_up_from = AWAITED | {RefundState.SHORT_PAID}
     return Owed(refund, late, refund.state in given_up_from)
-
-
-def totals(refunds: QuerySet[Refund]) -> list[dict[str, Any]]:
-    """By currency: how many, what should come at most, what came, and what is still awaited."""
-    awaited = Q(state__in=AWAITED)
-    found: QuerySet[Any, Any] = (
-        refunds.order_by()
-        .values("currency")
-        .annotate(
-            count=Count("pk"),
-            most=Sum("expected_max"),
-            came=Sum("received"),
-            missing=Sum(F("expected_max") - F("received"), filter=awaited, default=0),
-        )
-    )
-    return list(found.order_by("currency"))

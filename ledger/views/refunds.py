@@ -22,7 +22,8 @@ from ledger.forms import ReasonForm
 from ledger.models import Refund
 from ledger.operations.errors import NotPossible
 from ledger.operations.writing_off import write_off
-from ledger.queries.refunds import in_order, owed, rows, totals
+from ledger.queries.listed_refunds import Listed
+from ledger.queries.refunds import owed, rows
 from ledger.views.common import READERS, may_act, refund_or_404
 
 PAGE = 25
@@ -36,12 +37,14 @@ def refund_list(request: TeamRequest) -> HttpResponse:
         return view
     now = timezone.now()
     narrowed = RefundFilter(clean(request.GET), membership=request.membership, now=now)
-    found = paged(request, in_order(narrowed.qs).values_list("pk", flat=True), PAGE)
+    listed = Listed(narrowed.wanted)
+    found = paged(request, listed, PAGE)
     context = {
         "filter": narrowed,
         **found,
         "refunds": [owed(refund, now=now) for refund in rows(found["page"])],
-        "totals": totals(narrowed.qs),
+        "listed": listed,
+        "totals": listed.totals,
         "any": bool(found["page"]) or Refund.objects.filter(wallet__team=request.team).exists(),
         "may_act": may_act(request),
     }
@@ -89,7 +92,7 @@ def _line(request: TeamRequest, pk: int) -> HttpResponse:
     narrowed = RefundFilter(clean(query), membership=request.membership, now=now)
     context = {
         "each": owed(refund_or_404(request, pk), now=now),
-        "totals": totals(narrowed.qs),
+        "totals": Listed(narrowed.wanted).totals,
         "may_act": True,
         "oob": True,
     }

@@ -195,8 +195,9 @@ def test_the_doctor_is_content(types: Typing, sandbox: Sandbox) -> None:
     make_provider_account(provider="smsgig", key=sandbox.key("smsgig"))
     lines = types("doctor", "--providers").splitlines()
     assert [line.split()[1] for line in lines] == ["ok"] * len(lines)
-    assert len(lines) == 9
+    assert len(lines) == 10
     assert "balances ok every balance is what its transfers come to" in lines
+    assert "refunds ok every sum of refunds is what they come to" in lines
     assert "spend ok every total is what its rentals cost" in lines
     assert "quality ok every total is how well its rentals went" in lines
 

@@ -134,6 +134,11 @@ def unmarked(sql: str) -> Attack:
     )
 
 
+def uncounted(sql: str) -> Attack:
+    """A change of what refunds come to that is in none of their sums."""
+    return unless("EXISTS (SELECT FROM ledger_refundsum)", f"DELETE FROM ledger_refundsum; {sql}")
+
+
 def _wallet(world: World) -> int:
     return world.account(AccountKind.WALLET)
 
@@ -232,6 +237,11 @@ GUARDS: dict[str, MakeAttack | list[MakeAttack]] = {
         copy(w, "ledger_transfer", reference="rental:1").sql
     ),
     "mark_spend of ledger_refund": lambda w: unmarked("UPDATE ledger_refund SET received = 1"),
+    "count_new of ledger_refund": lambda w: uncounted(
+        copy(w, "ledger_refund", wallet_id=w.other.pk, reference="rental:1").sql
+    ),
+    "count_changed of ledger_refund": lambda w: uncounted("UPDATE ledger_refund SET received = 1"),
+    "count_gone of ledger_refund": lambda w: uncounted("DELETE FROM ledger_refund"),
     "mark_spend_new of ledger_refund": lambda w: unmarked(
         copy(w, "ledger_refund", wallet_id=w.other.pk, reference="rental:1", received=1).sql
     ),
