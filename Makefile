@@ -1,11 +1,14 @@
 # Everything starts here. It needs Python 3 and make; uv is fetched where it is missing.
 UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
 PYTHON := .venv/bin/python
-# As many test processes as there are processors, at least two and at most four.
-WORKERS ?= $(shell python3 -c 'import os; print(min(4, max(2, os.cpu_count() or 2)))')
+# A test process more than there are processors, as tests wait a lot: at least three, at most five.
+WORKERS ?= $(shell python3 -c 'import os; print(min(5, max(3, 1 + (os.cpu_count() or 2))))')
 SEEDS ?= 10000
 # As root in somebody's checkout, what we install is theirs afterwards, and is no link to our cache.
 OWNER := $(if $(filter 0,$(shell id -u)),$(filter-out 0,$(shell stat -c %u .)))
+
+# Compiled once and kept: else each of our processes compiles all that it loads, which takes seconds.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run test check format messages bench simulate chaos screenshots install clean
 
