@@ -169,9 +169,10 @@ class Supervisor:
                 answer = await client.get(
                     f"http://{host}:{port}/healthz", headers={"Host": "localhost"}
                 )
-                answer.raise_for_status()
             except httpx.HTTPError as error:
                 raise StartError("The web process does not answer: its lines say why.") from error
+        if answer.is_server_error:  # a 400 is fine: "localhost" need not be among ALLOWED_HOSTS
+            raise StartError("The web process can't serve pages: its lines say why.")
 
     def _greet(self) -> None:
         self.console.say(f"\nSMS Portal is ready: {self.environment['PUBLIC_URL']}")

@@ -6,6 +6,7 @@ import socket
 from smsportal.embedded.errors import StartError
 
 PREFERRED = 8000
+NOT_OURS = (errno.EADDRNOTAVAIL, socket.EAI_NONAME, socket.EAI_NODATA, socket.EAI_AGAIN)
 
 
 def listen(host: str, wanted: str, preferred: int = PREFERRED) -> socket.socket:
@@ -14,7 +15,8 @@ def listen(host: str, wanted: str, preferred: int = PREFERRED) -> socket.socket:
 
     We hold it as long as we run: while the program behind it is started again, connections wait,
     and nobody takes the port meanwhile.
-    Raises StartError for a port that is none, is taken or not allowed.
+    Raises StartError for a port that is none, is taken or not allowed, and for a host that isn't
+    ours.
     """
     if wanted:
         return _bind(host, _number(wanted))
@@ -34,6 +36,8 @@ def _bind(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), backlog=512)
     except OSError as error:
+        if error.errno in NOT_OURS:
+            raise StartError(f"HOST is {host!r}, which is no address of this machine.") from error
         reason = _reason(error)
         raise StartError(f"Port {port} of {host} {reason}: choose another with PORT.") from error
 

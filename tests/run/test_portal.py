@@ -59,6 +59,7 @@ def test_nothing_is_embedded_where_the_operator_has_servers(
         "SMSGIG_BASE_URL": "http://127.0.0.1:9/api/v1",
         "SMSVILLA_BASE_URL": "http://127.0.0.1:9/api/v1",
         "PORT": str(processes.free_port()),
+        "ALLOWED_HOSTS": "sms.example.com",
     }
     with processes.python("-m", "smsportal", environment=bare | own, name="own") as portal:
         portal.until_said("Ctrl-C stops", READY)

@@ -52,12 +52,44 @@ def test_a_port_that_is_none(port: str) -> None:
         ("PUBLIC_URL", "https://sms.example.com:secret"),
         ("SMSGIG_BASE_URL", "https://"),
         ("SMSVILLA_BASE_URL", "file:///secret"),
+        ("SENTRY_DSN", "secret"),
     ],
 )
 def test_an_address_that_is_none(name: str, value: str) -> None:
     with pytest.raises(StartError, match=f"{name} is no address: it must begin with") as error:
         environment.check({name: value})
     assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "value", ["secret", "", "http://secret@host", "smtp+tls://user:secret@host:port"]
+)
+def test_a_mail_server_that_is_none(value: str) -> None:
+    with pytest.raises(StartError, match="EMAIL_URL is no mail server") as error:
+        environment.check({"EMAIL_URL": value})
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("TRUSTED_PROXIES", "one", "a number, 0 or more"),
+        ("TRUSTED_PROXIES", "-1", "a number, 0 or more"),
+        ("DATABASE_POOL", "1e3", "a number, 0 or more"),
+        ("PRIVATE_WEBHOOKS", "ture", "true or false"),
+        ("DEBUG", "maybe", "true or false"),
+    ],
+)
+def test_a_setting_that_can_not_be(name: str, value: str, expected: str) -> None:
+    with pytest.raises(StartError, match=f"{name} is '{value}': it must be {expected}"):
+        environment.check({name: value})
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "192.0.2.1"])
+def test_a_host_that_is_not_ours(host: str) -> None:
+    for port in ("", "8123"):
+        with pytest.raises(StartError, match=f"HOST is '{host}', which is no address of this"):
+            ports.listen(host, port)
 
 
 def test_addresses_as_the_readme_shows_them() -> None:
@@ -67,6 +99,11 @@ def test_addresses_as_the_readme_shows_them() -> None:
             "REDIS_URL": "unix:///run/valkey.sock?db=1",
             "PUBLIC_URL": "https://sms.example.com",
             "SMSGIG_BASE_URL": "http://127.0.0.1:9999/smsgig/api/v1",
+            "EMAIL_URL": "smtp+tls://user:password@host:587",
+            "SENTRY_DSN": "https://key@sentry.example.com/1",
+            "TRUSTED_PROXIES": "1",
+            "PRIVATE_WEBHOOKS": "true",
+            "DEBUG": "0",
         }
     )
 
