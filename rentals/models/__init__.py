@@ -5,7 +5,7 @@ from rentals.models.inbox import InboxEntry
 from rentals.models.messages import Message
 from rentals.models.pacing import Arrivals, Pace
 from rentals.models.policy import Policy
-from rentals.models.quality import QualityFact, QualityMark, QualityTotal
+from rentals.models.quality import QualityFact, QualityMark, QualityTotal, QualityValue
 from rentals.models.rentals import Rental
 from rentals.models.spend import SpendFact, SpendTotal
 from rentals.models.trail import ProviderAnswer, RentalEvent
@@ -24,6 +24,7 @@ __all__ = [
     "QualityFact",
     "QualityMark",
     "QualityTotal",
+    "QualityValue",
     "Rental",
     "RentalEvent",
     "SpendFact",

@@ -3,11 +3,13 @@
 Each rental that is over is a `QualityFact` as it was when it was last counted, and is in one
 `QualityTotal`. Whoever adds up what was spent passes on the rentals that changed (`QualityMark`),
 so this follows some seconds behind. By what a rental is counted, it keeps for good: its team,
-account, day, service, carrier and area code. Written by `operations.fold_quality` alone.
+account, day, service, carrier and area code. Which of these values there are is a `QualityValue`
+each. Written by `operations.fold_quality` alone.
 """
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ProviderAccount, Team
 from rentals.models.rentals import Rental
@@ -73,3 +75,28 @@ class QualityTotal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.service_code} on {self.day}: {self.received} of {self.rentals}"
+
+
+class QualityValue(models.Model):
+    """A value by which rentals were counted: what the health page can be narrowed to."""
+
+    class Axis(models.TextChoices):
+        ACCOUNT = "account", _("Account")  # by id
+        SERVICE = "service", _("Service")  # by code
+        CARRIER = "carrier", _("Carrier")
+        AREA = "area", _("Area code")
+
+    team = models.ForeignKey(
+        Team, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    axis = models.CharField(max_length=7, choices=Axis)
+    value = models.CharField(max_length=100, blank=True)
+    last_day = models.DateField()  # on which a rental with it was requested
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["team", "axis", "value"], name="one_quality_value"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.axis} {self.value} until {self.last_day}"

@@ -49,6 +49,15 @@ _FOLD: Final = f"""
                 FROM unnest(t.came, excluded.came) WITH ORDINALITY AS u(was, more, place)
                 ORDER BY place
             )
+    ), named AS (
+        INSERT INTO rentals_qualityvalue AS v (team_id, axis, value, last_day)
+        SELECT r.team_id, a.axis, a.value, max(r.day)
+        FROM added JOIN rentals_rental r ON r.id = added.rental_id
+        CROSS JOIN LATERAL (VALUES ('account', r.account_id::text), ('service', r.service_code),
+            ('carrier', r.carrier), ('area', r.area_code)) a(axis, value)
+        GROUP BY 1, 2, 3
+        ON CONFLICT (team_id, axis, value) DO UPDATE SET last_day = excluded.last_day
+        WHERE v.last_day < excluded.last_day
     )
     SELECT count(*) FROM gone
 """

@@ -84,7 +84,7 @@ class RatesForm(forms.Form):
     @cached_property
     def _choices(self) -> Mapping[str, list[str]]:
         widest = max(days for days, _title in PERIODS.values())
-        return reading.choices(self._days(widest))
+        return reading.choices(self.team.pk, self._first(widest))
 
     @cached_property
     def names(self) -> Names:
@@ -118,7 +118,10 @@ class RatesForm(forms.Form):
         return any(self.data.get(name) for name in FILTERS)
 
     def _days(self, days: int, only: Mapping[str, str | int] | None = None) -> Narrowed:
-        return Narrowed(self.team.pk, self.today - timedelta(days - 1), self.today, only or {})
+        return Narrowed(self.team.pk, self._first(days), self.today, only or {})
+
+    def _first(self, days: int) -> date:
+        return self.today - timedelta(days - 1)
 
 
 def sheet(form: RatesForm, sort: str) -> list[Rate]:

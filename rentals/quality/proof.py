@@ -36,6 +36,12 @@ _DIFFERENCES: Final = f"""
         (SELECT * FROM sums EXCEPT SELECT * FROM kept)
         UNION ALL
         (SELECT * FROM kept EXCEPT SELECT * FROM sums)
+    ), unnamed AS (
+        SELECT t.team_id, a.axis, a.value, max(t.day) AS last_day
+        FROM rentals_qualitytotal t
+        CROSS JOIN LATERAL (VALUES ('account', t.account_id::text), ('service', t.service_code),
+            ('carrier', t.carrier), ('area', t.area_code)) a(axis, value)
+        GROUP BY 1, 2, 3
     )
     SELECT format('rental %%s is counted as something else than it is', min(rental_id))
         || CASE WHEN count(*) > 1 THEN format(', and %%s more are', count(*) - 1) ELSE '' END
@@ -43,6 +49,12 @@ _DIFFERENCES: Final = f"""
     UNION ALL
     SELECT format('team %%s: %%s of its totals are not the sums of its rentals', team_id, count(*))
     FROM unequal GROUP BY team_id
+    UNION ALL
+    SELECT format('team %%s: %%s values of its totals can not be chosen', team_id, count(*))
+    FROM unnamed u WHERE NOT EXISTS (
+        SELECT FROM rentals_qualityvalue v WHERE v.team_id = u.team_id AND v.axis = u.axis
+            AND v.value = u.value AND v.last_day >= u.last_day
+    ) GROUP BY team_id
     ORDER BY 1
 """
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from django.db import connection
 
+from rentals.models import QualityValue
 from rentals.quality.bins import BINS, median
 
 # What they are grouped by, and the column that holds it.
@@ -78,22 +79,12 @@ def total(rates: Iterable[Rate]) -> Rate:
     return whole
 
 
-def choices(narrowed: Narrowed) -> Mapping[str, list[str]]:
-    """The values that there are in each column of COLUMNS, in one query."""
-    where, values = _where(narrowed)
-    sets = ", ".join(f"({column})" for column in COLUMNS.values())
-    statement = f"""
-        SELECT {", ".join(f"{column}::text" for column in COLUMNS.values())}
-        FROM rentals_qualitytotal WHERE {where} GROUP BY GROUPING SETS ({sets})
-    """  # noqa: S608 - columns of our own
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        rows = cursor.fetchall()
+def choices(team_id: int, since: date) -> Mapping[str, list[str]]:
+    """The values that there are in each column of COLUMNS since a day."""
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for row in rows:
-        for column, value in zip(COLUMNS, row, strict=True):
-            if value is not None:
-                found[column].append(value)
+    values = QualityValue.objects.filter(team=team_id, last_day__gte=since)
+    for axis, value in values.values_list("axis", "value"):
+        found[axis].append(value)
     return {column: sorted(found[column], key=str.casefold) for column in COLUMNS}
 
 

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import F
 
 from accounts.models import Team
-from rentals.models import QualityFact, QualityMark, QualityTotal, Rental
+from rentals.models import QualityFact, QualityMark, QualityTotal, QualityValue, Rental
 from rentals.operations import fold_quality, fold_spend
 from rentals.quality import proof
 from rentals.quality.bins import EDGES
@@ -133,12 +133,13 @@ def test_sums_are_by_each_column_and_of_one_team(ground: Ground) -> None:
     }
     assert ground.told(service="gmail") == {"gmail": (1, 0, None)}
     assert ground.told(account=ground.accounts[1].pk) == {"whatsapp": (1, 0, None)}
-    assert choices(Narrowed(ground.team.pk, DAY, DAY)) == {
+    assert choices(ground.team.pk, DAY) == {
         "account": sorted(ids),
         "service": ["gmail", "whatsapp"],
         "carrier": ["", "vz"],
         "area": ["", "212"],
     }
+    assert not any(choices(ground.team.pk, DAY + timedelta(1)).values())
     elsewhere = Narrowed(ground.team.pk, DAY - timedelta(3), DAY - timedelta(1))
     assert rates(elsewhere, "service") == []
     assert total(rates(Narrowed(ground.team.pk, DAY, DAY), "service")).rentals == 3
@@ -191,6 +192,11 @@ def test_the_proof_finds_what_is_wrong(ground: Ground) -> None:
     QualityFact.objects.filter(pk=rental.pk).delete()
     assert proof.prove()[0] == wrong
     fact.save(force_insert=True)
+    assert proof.prove() == []
+    areas = QualityValue.objects.filter(team=ground.team, axis="area")
+    areas.update(last_day=DAY - timedelta(1))
+    assert proof.prove() == [f"team {ground.team.pk}: 1 values of its totals can not be chosen"]
+    areas.update(last_day=DAY)
     assert proof.prove() == []
 
 
