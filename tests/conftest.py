@@ -17,6 +17,9 @@ from xdist.remote import Producer
 from smsportal.embedded.servers import Servers
 from tests import databases, slots
 from tests.order import LongestFirst, longest_first
+from tests.second_try import pytest_runtest_makereport, pytest_runtest_teardown
+
+__all__ = ["pytest_runtest_makereport", "pytest_runtest_teardown"]
 
 _servers: Servers | None = None
 
