@@ -96,6 +96,23 @@ def claim_cancelled(rental: Rental, *, confirmed: bool, now: datetime) -> None:
     )
 
 
+def claim_overtaken(rental: Rental, *, now: datetime) -> None:
+    """The provider confirmed a cancel that an SMS overtook: what it said it would pay is claimed
+    all the same, or nothing would explain the money that comes."""
+    claim_cancelled(rental, confirmed=True, now=now)
+    notice_sms_after_cancel(rental, now=now)
+
+
+def notice_sms_after_cancel(rental: Rental, *, now: datetime) -> None:
+    """Its refund is promised only where no SMS came: it may fail to come or be taken back."""
+    notice(
+        rental,
+        ExceptionKind.SMS_AFTER_CANCEL,
+        "An SMS came after it was cancelled; the provider refunds only where none came.",
+        now=now,
+    )
+
+
 def claim_lost(rental: Rental, *, now: datetime) -> None:
     """The provider owes what it charged for a number that it never gave."""
     _claim(rental, RefundCause.LOST, age=None, queued=False, now=now)

@@ -7,7 +7,7 @@ from providers.exchange import reply_from_dict, reply_to_dict
 from providers.judging import Judged, Verdict, judge
 from rentals.models import ProviderAnswer, Rental
 
-__all__ = ["Judged", "Verdict", "judge", "keep", "read_again"]
+__all__ = ["Judged", "Verdict", "cancel_confirmed", "judge", "keep", "read_again"]
 
 
 def keep[T](
@@ -30,3 +30,8 @@ def keep[T](
 def read_again[T](call: Call[T], answer: ProviderAnswer) -> Judged[T]:
     """Judge a stored answer as on the day it came."""
     return judge(call, reply_from_dict(answer.reply))
+
+
+def cancel_confirmed(rental: Rental) -> bool:
+    """Whether the provider said once that it cancelled it."""
+    return rental.answers.filter(call="cancel", verdict=Verdict.DONE).exists()

@@ -10,10 +10,10 @@ from rentals import money
 from rentals.causes import Cause
 from rentals.models import Rental
 from rentals.nudges import nudge
-from rentals.operations.answers import Judged, Verdict
+from rentals.operations.answers import Judged, Verdict, cancel_confirmed
 from rentals.operations.exchange import converse, try_later, wire
 from rentals.operations.looking import apply_activation
-from rentals.operations.transition import move
+from rentals.operations.transition import locked, move
 from rentals.states import RentalState
 
 ENDED = frozenset({ActivationStatus.CANCELLED, ActivationStatus.EXPIRED, ActivationStatus.FINISHED})
@@ -31,7 +31,7 @@ def carry_out_cancel(rental: Rental) -> None:
     look = _look(rental)
     if _settled_by(rental, look):
         return
-    if _was_confirmed(rental):
+    if cancel_confirmed(rental):
         _conclude(rental, look)
     elif rental.cancel_sent_at is None or look.verdict in (Verdict.DONE, Verdict.NOT_FOUND):
         _send(rental)
@@ -53,14 +53,10 @@ def _settled_by(rental: Rental, look: Judged[Activation]) -> bool:
             _end(rental, look.value.status)
             return True
     if look.verdict == Verdict.NOT_FOUND and rental.cancel_sent_at is not None:
-        note = "" if _was_confirmed(rental) else "No answer confirmed it, but it is gone."
+        note = "" if cancel_confirmed(rental) else "No answer confirmed it, but it is gone."
         _end(rental, ActivationStatus.CANCELLED, note)
         return True
     return False
-
-
-def _was_confirmed(rental: Rental) -> bool:
-    return rental.answers.filter(call="cancel", verdict=Verdict.DONE).exists()
 
 
 def _send(rental: Rental) -> None:
@@ -86,9 +82,18 @@ def _mark_sent(rental: Rental, at: datetime | None) -> None:
 
 def _believe(rental: Rental) -> None:
     """The provider says that it is cancelled: one more read, for an SMS that was faster."""
+    _claim_if_overtaken(rental)
     look = _look(rental)
     if not _settled_by(rental, look):
         _conclude(rental, look)
+
+
+def _claim_if_overtaken(rental: Rental) -> None:
+    """Where an SMS came by webhook before the provider's word: that one knew of no word yet."""
+    with transaction.atomic():
+        for current in locked([rental.pk]):
+            if current.state in (RentalState.RECEIVED, RentalState.FINISHED):
+                money.claim_overtaken(current, now=timezone.now())
 
 
 def _conclude(rental: Rental, look: Judged[Activation]) -> None:
@@ -136,5 +141,5 @@ def _end(rental: Rental, status: ActivationStatus, note: str = "") -> None:
             note=note,
         )
         if moved is not None and cancelled:
-            money.claim_cancelled(moved, confirmed=_was_confirmed(moved), now=now)
+            money.claim_cancelled(moved, confirmed=cancel_confirmed(moved), now=now)
     nudge("rentals.read_balance", rental.account_id)

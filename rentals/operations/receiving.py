@@ -8,12 +8,12 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 
-from ledger.states import ExceptionKind
 from providers import values
 from rentals import money, polling
 from rentals.causes import Cause
 from rentals.models import InboxEntry, Message, Rental
 from rentals.models.inbox import InboxOutcome
+from rentals.operations.answers import cancel_confirmed
 from rentals.operations.transition import Moves, locked
 from rentals.states import RentalState, Source
 
@@ -90,6 +90,7 @@ class _Arrivals:
         self._new: list[Message] = []
         self._completed: dict[int, Message] = {}
         self._after_cancel: list[Rental] = []
+        self._overtaken: list[Rental] = []  # while they were being cancelled
 
     def take(self, sighting: Sighting) -> InboxOutcome:
         """Find the place of one; those that came before it in here are known by now."""
@@ -114,13 +115,10 @@ class _Arrivals:
         Message.objects.bulk_create(self._new)
         self._moves.write()
         for rental in self._after_cancel:
-            # Its refund is promised only where no SMS came: it may fail to come or be taken back.
-            money.notice(
-                rental,
-                ExceptionKind.SMS_AFTER_CANCEL,
-                "An SMS came after it was cancelled; the provider refunds only where none came.",
-                now=self._now,
-            )
+            money.notice_sms_after_cancel(rental, now=self._now)
+        for rental in self._overtaken:
+            if cancel_confirmed(rental):
+                money.claim_overtaken(rental, now=self._now)
 
     def _complete(self, known: Message, sighting: Sighting) -> None:
         was_confirmed = known.confirmed_at is not None
@@ -158,6 +156,8 @@ class _Arrivals:
         )
         if not moved:
             self._moves.note(rental, cause=Cause.SMS_AFTER_END)
+        elif cancelling:
+            self._overtaken.append(rental)
         if rental.state == RentalState.CANCELLED:
             self._after_cancel.append(rental)
 

@@ -21,7 +21,7 @@ from sandbox.faults.answers import (
     TooManyRequests,
     UnixTimes,
 )
-from sandbox.faults.base import ENDPOINTS, AnswerFault, Fault, Proceed
+from sandbox.faults.base import ENDPOINTS, AnswerFault, EndedIsRead, Fault, Proceed
 from sandbox.faults.refunds import (
     DoubleRefund,
     ExpiryRefund,
@@ -63,6 +63,7 @@ __all__ = [
     "READINGS",
     "AnswerFault",
     "DoubleRefund",
+    "EndedIsRead",
     "ExpiryRefund",
     "Fault",
     "LateRefund",
@@ -89,6 +90,7 @@ FAULTS: dict[str, type[Fault]] = {
     "unix-times": UnixTimes,
     "ignore-page": IgnorePage,
     "other-price": OtherPrice,
+    "ended-is-read": EndedIsRead,
     "small-pages": SmallPages,
     "pages-shift": PagesShift,
     "rows-shuffled": RowsShuffled,

@@ -29,6 +29,11 @@ class Fault:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EndedIsRead(Fault):
+    title = "SMS Villa tells of a rental that has ended, too, instead of a 404"
+
+
+@dataclass(frozen=True, kw_only=True)
 class AnswerFault(Fault):
     """Changes how a request is answered. `endpoint`: which requests it strikes, * for all
     ("rental" is /rentals/status)."""

@@ -1,11 +1,14 @@
 """A cancel is repeated only after a read, and believed only after one more."""
 
+import threading
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from ledger.models import ReconciliationException
+from ledger.states import ExceptionKind, RefundCause
 from providers.calls import Effect
 from providers.transport import SECONDS_BY_EFFECT
 from rentals import operations
@@ -14,8 +17,12 @@ from rentals.models import Rental
 from rentals.operations import NotPossible, exchange, sweeping
 from rentals.operations.answers import keep
 from rentals.states import RentalState as S
+from tests.ledger.statements import reconciled, with_book
+from tests.rentals import books
+from tests.rentals.checks import alone
 from tests.rentals.scene import Scene, SetScene, codes, states, swept, tried_again
 from tests.rentals.times import Times
+from tests.waiting import until
 
 # A look, the cancel, and a look.
 LONGEST_EXCHANGE = 2 * SECONDS_BY_EFFECT[Effect.READ] + SECONDS_BY_EFFECT[Effect.REPEATABLE]
@@ -32,6 +39,10 @@ def cancelling(scene: Scene) -> Rental:
 
 def cancels(scene: Scene) -> int:
     return scene.asked("/cancel")
+
+
+def drifts(scene: Scene) -> list[ReconciliationException]:
+    return list(scene.account.exceptions.filter(kind=ExceptionKind.DRIFT))
 
 
 def test_a_cancel_gives_the_money_back(each: Scene) -> None:
@@ -89,6 +100,53 @@ def test_a_code_between_the_look_and_the_cancel_is_kept(each: Scene) -> None:
 
 def look_endpoint(scene: Scene) -> str:
     return "rental" if scene.provider == "smsgig" else "get-sms"
+
+
+def test_a_code_that_overtakes_a_confirmed_cancel_leaves_its_refund_claimed(each: Scene) -> None:
+    """It was cancelled, and the read after that shows an SMS: the code is kept, and the refund
+    that the provider said it would pay finds its claim."""
+    with_book(each).fault("ended-is-read")
+    operations.refresh_catalogue(account=each.account)
+    reconciled(each)
+    rental = cancelling(each)
+    each.fault("error", endpoint=look_endpoint(each), status=500, times=2)
+    each.control(rental)
+    assert (rental.state, books.claim(rental)) == (S.CANCELLING, None)
+    each.sms(rental, code="482913", force=True)
+    tried_again(each, rental)
+    assert (rental.state, codes(rental), cancels(each)) == (S.RECEIVED, ["482913"], 1)
+    assert books.claimed(rental) == RefundCause.CANCELLED
+    assert books.notices(rental) == [ExceptionKind.SMS_AFTER_CANCEL]
+    each.times.move(90)
+    operations.refresh_catalogue(account=each.account)
+    reconciled(each)
+    assert books.charged(rental) == each.spent == 0
+    assert not drifts(each)
+
+
+def test_a_webhook_before_the_answer_to_a_cancel_leaves_its_refund_claimed(
+    scene: SetScene,
+) -> None:
+    gig = scene("smsgig")
+    rental = cancelling(gig)
+    gig.fault("late-answer", endpoint="cancel", seconds=1, times=1)
+    worker = threading.Thread(target=alone, args=(operations.send_control, rental.pk))
+    worker.start()
+    until(lambda: gig.activation(rental).state == "canceled", "it is cancelled")
+    gig.hook(gig.sms(rental, code="482913", force=True))
+    worker.join()
+    rental.refresh_from_db()
+    assert (rental.state, codes(rental)) == (S.RECEIVED, ["482913"])
+    assert books.claimed(rental) == RefundCause.CANCELLED
+
+
+def test_a_code_before_a_refused_cancel_claims_nothing(each: Scene) -> None:
+    rental = cancelling(each)
+    each.sms(rental, code="482913")
+    each.fault("error", endpoint=look_endpoint(each), times=1)
+    each.control(rental)
+    assert rental.state == S.RECEIVED
+    assert (books.claim(rental), books.notices(rental)) == (None, [])
 
 
 @pytest.mark.parametrize("done", [True, False])
