@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
@@ -10,10 +11,10 @@ from django.utils import timezone
 from accounts import gateway
 from accounts.models import ProviderAccount
 from accounts.states import Lane
-from providers.errors import ProviderError
+from providers.errors import ProviderError, Refused, Throttled, Unavailable
 from providers.paging import Listing, every_page
 from providers.registry import provider
-from providers.values import Service
+from providers.values import Page, Service
 from rentals.models import Offer
 
 FRESH = timedelta(minutes=15)
@@ -38,18 +39,12 @@ def accounts_with_stale_catalogues(now: datetime) -> list[int]:
 def refresh_catalogue(*, account: ProviderAccount) -> int:
     """Read all services and keep them; returns how many there are.
 
-    What is missing from a list that is known to be complete is marked as gone. A list that could
-    not be read leaves everything as it was, and says why on the account.
+    What is missing from a list that is known to be complete is marked as gone. A list of which
+    nothing could be read leaves everything as it was, and says why on the account.
     """
-    adapter = provider(account.provider, account.server_prefix)
     started = timezone.now()
     try:
-        listing = every_page(
-            lambda number: gateway.ask(
-                account, adapter.services(number), lane=Lane.CATALOGUE, now=timezone.now()
-            ),
-            identity=lambda service: service.code,
-        )
+        listing = every_page(partial(_page, account), identity=lambda service: service.code)
     except gateway.OverBudget:
         return _problem(account, "Our share of the provider's limits is used up for now.")
     except gateway.NoKey:
@@ -58,6 +53,24 @@ def refresh_catalogue(*, account: ProviderAccount) -> int:
         return _problem(account, error.detail)
     _keep(account, listing, started)
     return len(listing.items)
+
+
+def _page(account: ProviderAccount, number: int) -> Page[Service]:
+    """A page. A later one is asked for twice where it can't be read, because a long list has many.
+
+    One that can't be had even so ends the list there: what was read before it is of use.
+    """
+    call = provider(account.provider, account.server_prefix).services(number)
+    ask = partial(gateway.ask, account, call, lane=Lane.CATALOGUE)
+    if number == 1:
+        return ask(now=timezone.now())
+    try:
+        try:
+            return ask(now=timezone.now())
+        except Unavailable:
+            return ask(now=timezone.now())
+    except (Unavailable, Throttled, gateway.OverBudget) as error:
+        raise Refused(str(error)) from error
 
 
 def _problem(account: ProviderAccount, text: str) -> int:

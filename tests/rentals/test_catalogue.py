@@ -79,26 +79,57 @@ def test_a_server_that_ignores_the_page_makes_nothing_gone(gig: Scene, times: Ti
     assert gig.asked("/services") < 10
 
 
-@pytest.mark.parametrize("failing_page", [1, 3])
-def test_a_list_that_can_not_be_read_to_its_end_changes_nothing(
-    gig: Scene, times: Times, monkeypatch: pytest.MonkeyPatch, failing_page: int
+def failing_after(
+    gig: Scene, monkeypatch: pytest.MonkeyPatch, pages: int, fault: str, **options: Any
 ) -> None:
+    """The fault strikes when so many pages were asked for."""
+    take = gig.sandbox.switches.take
+
+    def failing_later(kind: Any, wallet: Any, *, endpoint: str = "") -> Any:
+        if endpoint == "services" and gig.asked("/services") == pages + 1:
+            gig.fault(fault, endpoint="services", **options)
+        return take(kind, wallet, endpoint=endpoint)
+
+    monkeypatch.setattr(gig.sandbox.switches, "take", failing_later)
+
+
+def test_a_list_that_can_not_be_read_at_all_changes_nothing(gig: Scene, times: Times) -> None:
     make_offer(gig.account, service_code="bygone")
     before = offered(gig)
     read_at = gig.account.catalogue_read_at
     times.move(1)
-    take = gig.sandbox.switches.take
-
-    def failing_later(kind: Any, wallet: Any, *, endpoint: str = "") -> Any:
-        if endpoint == "services" and gig.asked("/services") == failing_page:
-            gig.fault("error", endpoint="services", status=500, times=1)
-        return take(kind, wallet, endpoint=endpoint)
-
-    monkeypatch.setattr(gig.sandbox.switches, "take", failing_later)
+    gig.fault("error", endpoint="services", status=500)
     assert refreshed(gig) == 0
     assert offered(gig) == before
     assert gig.account.catalogue_problem
     assert gig.account.catalogue_read_at == read_at
+
+
+@pytest.mark.parametrize(
+    ("fault", "options"), [("error", {"status": 500}), ("too-many-requests", {"times": 1})]
+)
+def test_what_was_read_of_a_list_before_it_failed_is_kept_and_nothing_is_gone(
+    gig: Scene,
+    times: Times,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+    options: dict[str, Any],
+) -> None:
+    make_offer(gig.account, service_code="bygone")
+    times.move(1)
+    failing_after(gig, monkeypatch, 2, fault, **options)
+    assert refreshed(gig) == 200
+    assert "bygone" in offered(gig) and len(offered(gig)) == 201
+    assert "part" in gig.account.catalogue_problem
+
+
+def test_a_page_that_fails_once_is_asked_for_again(
+    gig: Scene, times: Times, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing_after(gig, monkeypatch, 2, "error", status=500, times=1)
+    assert refreshed(gig) == 360
+    assert (offered(gig), gig.account.catalogue_problem) == (sold(gig), "")
+    assert gig.asked("/services") == 5
 
 
 def test_prices_keep_their_thousandths(each: Scene) -> None:
