@@ -9,7 +9,6 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from accounts.states import Role
-from rentals.budgets import answers
 from rentals.models import Budget, BudgetRequest
 from rentals.operations import approve_request, ask_for_more
 from rentals.states import BudgetCounts, BudgetPeriod, BudgetScope
@@ -64,17 +63,8 @@ def test_an_admins_pages_are_for_everybody(
 ) -> None:
     sign_in(house.admin.user)
     budgets = f"/t/{house.team.slug}/budgets/"
-    asked = BudgetRequest.objects.get(state="open")
-    wrong = []
-    for name, address in (
-        ("budgets", budgets),
-        ("budget-add", f"{budgets}new"),
-        ("budget-change", f"{budgets}{asked.budget_id}/"),
-        ("budget-answer", f"{budgets}answer/{answers.token(asked)}"),
-    ):
-        page.goto(address)
-        wrong += inspect(page, name)
-    assert wrong == []
+    page.goto(budgets)
+    assert inspect(page, "budgets") == []
 
 
 @pytest.mark.timeout(300)
@@ -82,13 +72,8 @@ def test_a_members_pages_are_for_everybody(
     page: Page, house: House, sign_in: Callable[[User], None]
 ) -> None:
     sign_in(house.member.user)
-    team, each = house.team.slug, Budget.objects.get(scope="each", ended_at=None)
-    wrong = []
-    for name, address in (
-        ("budgets-own", f"/t/{team}/budgets/"),
-        ("budget-ask", f"/t/{team}/budgets/{each.pk}/more"),
-        ("budget-board", f"/t/{team}/"),
-    ):
+    team, wrong = f"/t/{house.team.slug}/", []
+    for name, address in (("budgets-own", f"{team}budgets/"), ("budget-board", team)):
         page.goto(address)
         wrong += inspect(page, name)
     assert wrong == []
