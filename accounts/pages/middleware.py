@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from allauth.account.adapter import get_adapter
+from allauth.account.middleware import AccountMiddleware
+from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
 from allauth.usersessions.middleware import UserSessionsMiddleware
 from allauth.usersessions.models import UserSession
 from django.db import transaction
@@ -26,6 +28,10 @@ CHANGES_FACTORS: Final = frozenset(
         "mfa_generate_recovery_codes",
         "mfa_add_webauthn",
         "mfa_remove_webauthn",
+        # After these, what was put off for them is done at once.
+        "account_reauthenticate",
+        "mfa_reauthenticate",
+        "mfa_reauthenticate_webauthn",
     }
 )
 
@@ -100,6 +106,7 @@ class AuditMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
+        self._account = AccountMiddleware(get_response)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with serving(request):
@@ -112,9 +119,16 @@ class AuditMiddleware:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> HttpResponse | None:
-        """A change of a second factor and its record are written together, or not at all."""
+        """A change of a second factor and its record are written together, or not at all.
+
+        What allauth asks for first (the password again) it says by an exception, of which Django
+        tells no middleware where a view is called from here.
+        """
         match = request.resolver_match
         if request.method != "POST" or match is None or match.url_name not in CHANGES_FACTORS:
             return None
-        with transaction.atomic():
-            return view(request, *args, **kwargs)
+        try:
+            with transaction.atomic():
+                return view(request, *args, **kwargs)
+        except (ImmediateHttpResponse, ReauthenticationRequired) as asked:
+            return self._account.process_exception(request, asked)  # type: ignore[no-any-return]

@@ -1,6 +1,7 @@
 """Who came in, who tried to, from where, and what they did to their own way in."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -122,12 +123,29 @@ def test_a_factor_and_its_record_go_together() -> None:
     client = Client(raise_request_exception=False)
     sign_in(client, member.user)
     TOTP.activate(member.user, generate_totp_secret())
+    again = client.post(reverse("mfa_deactivate_totp"))["Location"]
     with connection.cursor() as cursor:
         cursor.execute(
             "ALTER TABLE accounts_auditevent ADD CHECK (action <> 'user.factor_removed')"
         )
+    form = {"password": PASSWORD, "next": reverse("mfa_deactivate_totp")}
+    assert client.post(again, form).status_code == 500  # does what was put off for the password
+    assert Authenticator.objects.filter(user=member.user).exists()
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     assert client.post(reverse("mfa_deactivate_totp")).status_code == 500
     assert Authenticator.objects.filter(user=member.user).exists()
+
+
+@pytest.mark.parametrize("name", ["mfa_deactivate_totp", "mfa_generate_recovery_codes"])
+def test_whoever_signed_in_long_ago_is_asked_for_the_password_again(name: str) -> None:
+    member = make_member(make_team())
+    TOTP.activate(member.user, generate_totp_secret())
+    client = Client()
+    client.force_login(member.user)
+    response = client.post(reverse(name))
+    assert response.status_code == 302
+    assert urlsplit(response["Location"]).path.endswith("/reauthenticate/")
+    assert [each.type for each in Authenticator.objects.all()] == ["totp"]
 
 
 def test_a_factor_is_not_removed_by_a_form_of_another_site() -> None:
