@@ -11,7 +11,10 @@ def came_from(request: HttpRequest) -> str:
     """The page's address without its host; "" where it is unknown, or none of ours."""
     htmx: HtmxDetails | None = getattr(request, "htmx", None)
     if htmx:
-        return htmx.current_url_abs_path or ""
+        try:
+            return htmx.current_url_abs_path or ""
+        except ValueError:  # no address at all
+            return ""
     referrer = request.headers.get("Referer", "")
     if not url_has_allowed_host_and_scheme(referrer, {request.get_host()}, request.is_secure()):
         return ""

@@ -13,6 +13,7 @@ from django_htmx.http import trigger_client_event
 
 from accounts.access import TeamRequest, team_view
 from accounts.pages.parameters import clean
+from accounts.pages.places import came_from
 from accounts.states import Role
 from accounts.views.common import back, paged, toast, varied
 from accounts.views.saved_views import begun
@@ -88,7 +89,7 @@ def refund_write_off(request: TeamRequest, refund: int) -> HttpResponse:
 
 def _line(request: TeamRequest, pk: int) -> HttpResponse:
     now = timezone.now()
-    query = QueryDict(urlsplit(request.htmx.current_url_abs_path or "").query)
+    query = QueryDict(urlsplit(came_from(request)).query)
     narrowed = RefundFilter(clean(query), membership=request.membership, now=now)
     context = {
         "each": owed(refund_or_404(request, pk), now=now),

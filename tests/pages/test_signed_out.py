@@ -54,6 +54,14 @@ def test_the_next_page_leads_back_to_it(world: World) -> None:
     assert place(expired(world).get(asked)) == asked
 
 
+@pytest.mark.parametrize("place", ["http://[bad", "//elsewhere.example/", "", "x"])
+def test_htmx_that_names_no_page_of_ours_leads_to_a_page(world: World, place: str) -> None:
+    headers = HTMX | {"HX-Current-URL": place}
+    response = expired(world).get(page("board_live", world.team), headers=headers)
+    assert response.status_code == 200
+    assert parse_qs(urlsplit(response["HX-Redirect"]).query)["next"] == ["/"]
+
+
 def test_a_part_of_a_page_leads_back_to_its_page(world: World) -> None:
     board = f"{page('board', world.team)}?who=team"
     for part in ("board_live", "offer_list", "alert_bell"):
