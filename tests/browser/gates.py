@@ -26,6 +26,13 @@ SHIFTS: Final = """
             if (!shift.hadRecentInput) window.shifted += shift.value;
     }).observe({type: "layout-shift", buffered: true});
 """
+# Where lists have little room: beside the menu of a small desk's screen.
+SMALL_DESKS: Final = (1024, 1280)
+CUT: Final = """() => [...document.querySelectorAll(
+    "main :is(.table-wrap, tbody :is(th, td), .queue__line, .filters, .button, .badge)"
+)].filter((each) => each.clientWidth && each.scrollWidth > each.clientWidth + 2
+    && !each.closest(".visually-hidden, .truncate"))
+    .map((each) => `${each.className || each.tagName} ${each.innerText.slice(0, 60)}`)"""
 LOOK: Final = """async () => ({
     wide: document.documentElement.scrollWidth,
     violations: (await axe.run(document, {
@@ -69,6 +76,7 @@ class Gate:
         yield from self._heavy()
         self._page.evaluate(AXE_SCRIPT)
         yield from self._unfit(self._page.evaluate(LOOK))
+        yield from self._cut()
         yield from (f"logs: {error}" for error in self._errors)
 
     def _unfit(self, seen: dict[str, Any]) -> Iterator[str]:
@@ -78,6 +86,16 @@ class Gate:
         if seen["shifted"] > MOST_SHIFT:
             yield f"jumps by {seen['shifted']:.3f}"
         yield from (json.dumps(each) for each in seen["violations"])
+
+    def _cut(self) -> Iterator[str]:
+        """On a desk: rows, cells and buttons that say more than is in sight where it is smaller."""
+        size = self._page.viewport_size
+        if size is None or size["width"] <= max(SMALL_DESKS):
+            return
+        for width in SMALL_DESKS:
+            self._page.set_viewport_size({**size, "width": width})
+            yield from (f"cuts at {width}: {each}" for each in self._page.evaluate(CUT))
+        self._page.set_viewport_size(size)
 
     def _heavy(self) -> Iterator[str]:
         loaded = {
