@@ -11,7 +11,7 @@ from tests.simulation.runs import play
 from tests.simulation.scenario import draw
 from tests.simulation.world import World, running_world
 
-LIVES = int(os.environ.get("LIVES", "60"))
+LIVES = int(os.environ.get("LIVES", "200"))
 TOGETHER = 20
 
 
