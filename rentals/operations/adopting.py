@@ -10,15 +10,15 @@ from providers.values import Activation, Delivery
 from rentals import money
 from rentals.causes import Cause
 from rentals.deadlines import TTL_UNTOLD
+from rentals.inbox import CLOCKS_APART, delivery_of, latest
 from rentals.models import InboxEntry, Rental
 from rentals.models.inbox import InboxOutcome
 from rentals.operations.answers import Verdict
 from rentals.operations.beginning import ActivationTaken, Charge, begin
 from rentals.operations.exchange import converse, wire
-from rentals.operations.inbox import CONFIRM_PAUSE, CONFIRM_READS, delivery_of
+from rentals.operations.inbox import CONFIRM_PAUSE, CONFIRM_READS
 from rentals.states import UNANSWERED, RentalState
 
-CLOCKS_APART = timedelta(minutes=10)  # how far the provider's clock may be from ours
 LONGEST = timedelta(days=7)  # how long ago a rental was lost whose number may still turn up
 
 
@@ -76,7 +76,7 @@ def _only_candidate(entry: InboxEntry, delivery: Delivery) -> Rental | None:
         for rental in Rental.objects.select_related("account").filter(
             possible, account=entry.account, sent_at__lte=entry.received_at
         )
-        if delivery.service in ("", rental.service_code) and _in_time(rental, entry)
+        if delivery.service in ("", rental.service_code) and entry.received_at <= latest(rental)
     ]
     if len(open_ones) == 1 and open_ones[0].state != RentalState.REQUESTED:
         return open_ones[0]
@@ -97,11 +97,6 @@ def _may_read(rental: Rental, now: datetime) -> bool:
             confirm_reads__lt=CONFIRM_READS,
         ).update(last_confirm_at=now, confirm_reads=F("confirm_reads") + 1)
     )
-
-
-def _in_time(rental: Rental, entry: InboxEntry) -> bool:
-    sent = rental.sent_at or rental.requested_at
-    return entry.received_at - sent <= timedelta(seconds=rental.ttl) + CLOCKS_APART
 
 
 def _agrees(rental: Rental, activation: Activation, entry: InboxEntry, delivery: Delivery) -> bool:

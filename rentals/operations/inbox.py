@@ -9,8 +9,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import DateTimeField, F, Q, QuerySet, Value
 from django.db.models.functions import Greatest, Least
 
-from providers.registry import provider
-from providers.values import Delivery
+from rentals.inbox import delivery_of
 from rentals.models import InboxEntry, Rental
 from rentals.models.inbox import InboxOutcome
 from rentals.operations.receiving import Sighting, attach
@@ -46,12 +45,6 @@ def apply_early_entries(rental: Rental, *, now: datetime) -> None:
     """
     early = _unapplied(account=rental.account_id, activation_id=rental.activation_id)
     _apply_guarded(list(early.values_list("pk", flat=True)), now, waits=True)
-
-
-def delivery_of(entry: InboxEntry) -> Delivery:
-    """Read a stored body again, with the adapter that read it when it came."""
-    adapter = provider(entry.account.provider, entry.account.server_prefix)
-    return adapter.delivery(bytes(entry.body))
 
 
 def _unapplied(**wanted: Any) -> QuerySet[InboxEntry]:

@@ -14,6 +14,7 @@ from accounts.states import Role
 from accounts.views.common import varied
 from rentals.board.cards import Card, card
 from rentals.forms import DecideForm, PurgeForm, ShowCodeForm
+from rentals.inbox import unclaimed
 from rentals.operations import NotPossible, show_messages
 from rentals.states import RentalState
 from rentals.timeline import timeline
@@ -74,6 +75,7 @@ def detail_context(
         "answers": bool(show_code or decide or purge),
         "form": show_code or ShowCodeForm(),
         "decide": (decide or DecideForm.fresh(shown.rental)) if decides or decide else None,
+        "unclaimed": unclaimed(shown.rental) if decides else [],
         "purge": (purge or PurgeForm()) if _may_purge(request, shown) or purge else None,
         "evidence": shown.refund if sees_spend(request.membership) else None,
     }

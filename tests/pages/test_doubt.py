@@ -1,13 +1,16 @@
 """A doubt on its page: it says that it may have been charged, and finance can decide it."""
 
+from datetime import timedelta
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
 from accounts.models import AuditEvent
 from ledger.models import Finding, Refund
-from rentals.models import Rental
+from rentals.models import InboxEntry, Rental
+from rentals.models.inbox import InboxOutcome
 from rentals.states import RentalState
 from tests.access.world import fingerprint
 from tests.factories import make_rental
@@ -106,3 +109,24 @@ def test_whoever_comes_second_is_told(world: World, rental: Rental) -> None:
     rental.refresh_from_db()
     assert rental.state == RentalState.LOST
     assert Finding.objects.count() == 1
+
+
+def test_webhooks_that_no_rental_has_are_named_to_finance_alone(
+    world: World, rental: Rental
+) -> None:
+    body = b'{"activation_id": 4711, "message_id": "m1", "service": "%s", "code": "482913"}'
+    InboxEntry.objects.create(
+        account=rental.account,
+        body=body % rental.service_code.encode(),
+        body_sha256=sha256(body).digest(),
+        activation_id="4711",
+        genuine=True,
+        received_at=(rental.sent_at or rental.requested_at) + timedelta(seconds=20),
+        outcome=InboxOutcome.UNKNOWN_ACTIVATION,
+    )
+    address = page("rental_detail", world.team, rental=rental.pk)
+    said = words(signed_in(world.finance).get(address))
+    assert "Webhooks came for activations that no rental has." in said
+    assert "4711" in said
+    assert "482913" not in said
+    assert "4711" not in words(signed_in(world.member).get(address))

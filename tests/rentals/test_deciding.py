@@ -10,13 +10,14 @@ from accounts.states import Role
 from ledger.models import Finding
 from ledger.states import Evidence, FindingKind, RefundCause
 from rentals.causes import Cause
+from rentals.inbox import CLOCKS_APART, unclaimed
 from rentals.models import Rental
 from rentals.operations import NotPossible, decide_doubt
 from rentals.states import RentalState as S
 from tests.factories import make_member
 from tests.rentals import books
 from tests.rentals.checks import NOTHING
-from tests.rentals.scene import Scene, codes, swept
+from tests.rentals.scene import Scene, SetScene, codes, swept
 from tests.rentals.test_findings import found, in_doubt
 from tests.rentals.times import Times
 
@@ -129,3 +130,38 @@ def test_what_the_provider_s_records_prove_comes_first(each: Scene, times: Times
     swept(times)
     rental.refresh_from_db()
     assert rental.state == S.LOST
+
+
+def test_webhooks_that_no_rental_has_are_named_to_whoever_decides(each: Scene) -> None:
+    """Two doubts alike: no webhook is one's for sure, and neither code may be lost."""
+    first, second = in_doubt(each), in_doubt(each)
+    newer, older = each.activations()
+    for activation, code in ((older, "111111"), (newer, "222222")):
+        each.times.move(5)
+        (sent,) = each.sandbox.send_sms(each.provider, activation.id, code=code)
+        each.hook(each.parcel(sent))
+    each.hook(each.parcel(each.sandbox.send_sms(each.provider, older.id, code="333333")[0]))
+    ids = [str(older.id), str(newer.id)]
+    assert [found.activation_id for found in unclaimed(first)] == ids
+    assert [found.activation_id for found in unclaimed(second)] == ids
+    charged = {"amount": older.price, "activation_id": ids[0]}
+    rental = decide(each, first, FindingKind.CHARGED, **charged)
+    assert set(codes(rental)) | set(codes(rental, confirmed=False)) == {"111111", "333333"}
+    assert [found.activation_id for found in unclaimed(second)] == ids[1:]
+
+
+def test_a_webhook_of_another_service_or_of_another_time_is_not_named(scene: SetScene) -> None:
+    gig = scene("smsgig")
+    gig.sandbox.buy_outside(gig.wallet_id)
+    early = gig.activations()[0]
+    gig.hook(gig.parcel(gig.sandbox.send_sms(gig.provider, early.id, code="111111")[0]))
+    gig.times.move(5)
+    rental = in_doubt(gig)
+    gig.sandbox.buy_outside(gig.wallet_id, service_code="telegram")
+    other, mine = gig.activations()[:2]
+    gig.hook(gig.parcel(gig.sandbox.send_sms(gig.provider, other.id, code="222222")[0]))
+    gig.times.move(rental.ttl + CLOCKS_APART.total_seconds() + 60)
+    assert unclaimed(rental) == []
+    late = gig.parcel(gig.sandbox.send_sms(gig.provider, mine.id, code="444444", force=True)[0])
+    gig.hook(late)
+    assert unclaimed(rental) == []
