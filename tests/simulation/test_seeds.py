@@ -1,4 +1,4 @@
-"""A few hundred lives of every kind; `make simulate` plays 10,000 of them."""
+"""A hundred lives of every kind; `make simulate` plays 10,000 of them."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from tests.simulation.runs import play
 from tests.simulation.scenario import draw
 from tests.simulation.world import World, running_world
 
-LIVES = int(os.environ.get("LIVES", "200"))
+LIVES = int(os.environ.get("LIVES", "100"))
 TOGETHER = 20
 
 
