@@ -5,8 +5,31 @@ import sys
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.views import defaults
 
 AGAIN = 5  # seconds after which asking again makes sense
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A 400."""
+    return defaults.bad_request(_unread(request), exception)
+
+
+def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A 403."""
+    return defaults.permission_denied(_unread(request), exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A 404."""
+    return defaults.page_not_found(_unread(request), exception)
+
+
+def _unread(request: HttpRequest) -> HttpRequest:
+    """Django looks for a CSRF token in the body before it shows an error's page: of one that can't
+    be read, that would be an error of its own. No such page does anything that needs one."""
+    request.csrf_processing_done = True  # type: ignore[attr-defined]
+    return request
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

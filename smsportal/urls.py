@@ -29,4 +29,7 @@ urlpatterns = [
     path("t/<slug:team>/", include("accounts.urls")),
 ]
 
+handler400 = "smsportal.errors.bad_request"
+handler403 = "smsportal.errors.not_allowed"
+handler404 = "smsportal.errors.not_found"
 handler500 = "smsportal.errors.server_error"

@@ -1,6 +1,7 @@
 """Whatever stands in an address, the answer is a page and no error of ours."""
 
 import pytest
+from django.test import Client
 
 from accounts.actions import Action
 from accounts.models import AuditEvent
@@ -71,3 +72,20 @@ def test_a_filter_that_can_not_be_read_makes_no_file_of_everything(world: World,
     assert response.status_code == 422
     assert "Enter a valid date" in response.text
     assert not AuditEvent.objects.filter(action=Action.EXPORTED).exists()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "multipart/form-data; boundary=\xe9",
+        "multipart/form-data; boundary=",
+        "application/x-www-form-urlencoded; charset=utf-7",
+    ],
+)
+@pytest.mark.parametrize(("path", "status"), [("/nowhere/", 404), ("/account/login/", 400)])
+def test_a_body_that_can_not_be_read_is_no_error_of_ours(
+    db: None, path: str, status: int, kind: str
+) -> None:
+    client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    client.cookies["csrftoken"] = "a" * 32
+    assert client.generic("POST", path, b"--\xe9", content_type=kind).status_code == status
