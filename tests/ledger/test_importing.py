@@ -1,5 +1,6 @@
 """A statement is read over HTTP, as badly as a server may give it, and kept once and whole."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -171,6 +172,26 @@ def test_a_row_that_reads_otherwise_later_is_kept_and_told_of(scene: SetScene) -
     reconciled(at)  # and back again
     assert RowVersion.objects.filter(row__wallet=at.account).count() == 2
     assert posted(at) == before
+
+
+@pytest.mark.parametrize(
+    ("reading", "told"),
+    [
+        ("amount", r"read “purchase 0\.58” and reads “purchase 1\.58” now"),
+        ("time", r"read “purchase 0\.58 .+ UTC” and reads “purchase 0\.58 .+ UTC” now"),
+        ("description", r"read “purchase 0\.58 .+” and reads “purchase 0\.58 .+” now"),
+    ],
+)
+def test_what_a_row_reads_otherwise_is_said(scene: SetScene, reading: str, told: str) -> None:
+    at = with_book(scene("smsgig"))
+    bought_outside(at, 1)
+    reconciled(at)
+    at.fault("row-changed", row=0, reading=reading)
+    reconciled(at)
+    (change,) = [each for each in unresolved(at) if each.kind == ExceptionKind.CHANGED_ROW]
+    assert re.search(told, change.detail), change.detail
+    before, now = re.findall("“(.+?)”", change.detail)
+    assert before != now
 
 
 def test_a_row_that_is_gone_is_told_of_once(scene: SetScene) -> None:

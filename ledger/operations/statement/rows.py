@@ -16,6 +16,7 @@ from ledger.operations.exceptions import Report, report_all
 from ledger.states import ExceptionKind, RowKind
 from providers.values import Transaction
 
+MOST_TOLD: Final = 100  # characters of a description
 SIGNS: Final = {RowKind.PURCHASE: -1, RowKind.REFUND: 1, RowKind.DEPOSIT: 1, RowKind.OTHER: 0}
 _COLUMNS: Final = {
     "provider_id": "text",
@@ -159,11 +160,7 @@ def _differs(before: Reading, now: Reading) -> bool:
 
 
 def _change(row: StatementRow, version: RowVersion, before: Reading, reads: Reading) -> Report:
-    words = {
-        "id": row.provider_id,
-        "before": f"{before.kind_raw} {figure(before.amount)}",
-        "now": f"{reads.kind_raw} {figure(reads.amount)}",
-    }
+    words = {"id": row.provider_id, "before": _said(before, reads), "now": _said(reads, before)}
     return Report(
         key=f"row:{row.pk}:version:{version.pk}",
         kind=ExceptionKind.CHANGED_ROW,
@@ -171,6 +168,16 @@ def _change(row: StatementRow, version: RowVersion, before: Reading, reads: Read
         occurred_at=row.occurred_at,
         detail=_("Row #%(id)s of the statement read “%(before)s” and reads “%(now)s” now.") % words,
     )
+
+
+def _said(reading: Reading, other: Reading) -> str:
+    """A reading in words, and of what else it says that which the other does not say."""
+    words = [reading.kind_raw, figure(reading.amount)]
+    if reading.description != other.description:
+        words.append(reading.description[:MOST_TOLD])
+    if reading.at is not None and reading.at != other.at:
+        words.append(f"{reading.at:%Y-%m-%d %H:%M:%S} UTC")
+    return " ".join(words)
 
 
 def report_vanished(wallet: ProviderAccount, seen: set[str], *, now: datetime) -> int:
