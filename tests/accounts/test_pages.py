@@ -174,7 +174,7 @@ def test_usage_is_shown_against_the_limits(client: Client, admin: Membership) ->
     gateway.reserve(account, Lane.RENT, wanted=7, now=timezone.now())
     page = client.get(at(admin, "provider_account", account=account.pk)).content.decode()
     assert "7 of 100" in page
-    assert "7 of 5000" in page
+    assert "7 of 5,000" in page
 
 
 def test_settings_are_kept_and_wrong_ones_refused(client: Client, admin: Membership) -> None:

@@ -31,6 +31,7 @@ SMALL_DESKS: Final = (1024, 1280)
 CUT: Final = """() => [...document.querySelectorAll(
     "main :is(.table-wrap, tbody :is(th, td), .queue__line, .filters, .button, .badge)"
 )].filter((each) => each.clientWidth && each.scrollWidth > each.clientWidth + 2
+    && each.checkVisibility({visibilityProperty: true})
     && !each.closest(".visually-hidden, .truncate"))
     .map((each) => `${each.className || each.tagName} ${each.innerText.slice(0, 60)}`)"""
 LOOK: Final = """async () => ({

@@ -152,9 +152,10 @@ def test_an_undo_that_comes_too_late_says_so(world: World) -> None:
 
 def test_a_form_leads_back_to_where_it_was_sent_from(world: World) -> None:
     rental = make_rental(world.member, world.gig)
-    came_from = f"http://testserver{page('rental_detail', world.team, rental=rental.pk)}"
+    came_from = page("rental_detail", world.team, rental=rental.pk) + "?open=1"
     address = page("rental_cancel", world.team, rental=rental.pk)
-    response = signed_in(world.member).post(address, headers={"Referer": came_from})
+    headers = {"Referer": f"http://testserver{came_from}"}
+    response = signed_in(world.member).post(address, headers=headers)
     assert response["Location"] == came_from
 
 
