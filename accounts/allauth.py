@@ -20,12 +20,18 @@ from accounts.actions import Action
 from accounts.announcements import revoke
 from accounts.audit import record_of_person
 from accounts.models import User
+from accounts.pages.addresses import client_address
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no types
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Invitations make their users themselves (accounts/operations/invitations.py)."""
         return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """By which sign-ins are counted, as the audit log has it; that of the connection where a
+        proxy says nothing of use, which must keep nobody from signing in."""
+        return client_address(request) or str(request.META["REMOTE_ADDR"])
 
     def render_mail(
         self, template_prefix: str, email: str, context: Any, headers: Any = None

@@ -15,6 +15,7 @@ SCHEMES = {
     "SMSVILLA_BASE_URL": ("https", "http"),
     "SENTRY_DSN": ("https", "http"),
 }
+MAY_BE_EMPTY = ("SENTRY_DSN",)  # which is as if it were not set
 COUNTS = ("TRUSTED_PROXIES", "DATABASE_POOL")
 SWITCHES = ("PRIVATE_WEBHOOKS", "DESIGN_PAGE", "DEBUG")
 OFF = ("false", "off", "no", "n", "0")
@@ -26,7 +27,9 @@ def check(environment: Mapping[str, str]) -> None:
     An address isn't quoted: it may hold a password.
     """
     for name, schemes in SCHEMES.items():
-        if name in environment and not _is_address(environment[name], schemes):
+        value = environment.get(name)
+        is_set = value is not None and (bool(value) or name not in MAY_BE_EMPTY)
+        if is_set and not _is_address(environment[name], schemes):
             expected = " or ".join(f"{scheme}://" for scheme in schemes)
             raise StartError(f"{name} is no address: it must begin with {expected}.")
     if "EMAIL_URL" in environment and not _is_mail_server(environment["EMAIL_URL"]):

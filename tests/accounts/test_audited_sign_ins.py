@@ -193,6 +193,19 @@ def test_only_our_own_proxies_are_believed(
     assert client_address(request) == expected
 
 
+@pytest.mark.parametrize("forwarded", ["", "203.0.113.9", "not-an-address"])
+def test_who_comes_past_a_proxy_of_ours_can_sign_in(
+    settings: Settings, client: Client, forwarded: str
+) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 2
+    user = make_user()
+    form = {"login": user.email, "password": PASSWORD}
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    response = client.post(reverse("account_login"), form, headers=headers)
+    assert response.status_code == 302
+    assert client.session["_auth_user_id"] == str(user.pk)
+
+
 def test_outside_of_a_request_there_is_no_address(client: Client) -> None:
     client.get(reverse("account_login"))
     assert current_address() is None
