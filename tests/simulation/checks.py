@@ -7,7 +7,6 @@ from decimal import Decimal
 from ledger.book import wallet_balance
 from ledger.models import Match, ReconciliationException, Refund, StatementRow, Transfer
 from ledger.states import (
-    AWAITED,
     UNRESOLVED,
     AccountKind,
     ExceptionKind,
@@ -111,11 +110,6 @@ class Found:
             for each in self.exceptions
         )
 
-    def reads_otherwise(self, row: StatementRow) -> bool:
-        """Whether a person is told that the provider has written the row anew."""
-        about = f"row:{row.pk}:version:"
-        return any(each.key.startswith(about) for each in self.exceptions)
-
     def is_a_persons(self, what: str) -> bool:
         """Whether finance had a hand in it: a reference, or a row's own number."""
         return what in self.life.by_person
@@ -184,22 +178,6 @@ def _given_back_unseen(found: Found, rental_id: int) -> bool:
     return True
 
 
-def _hidden_by_a_doubt(found: Found, rental_id: int, missing: Decimal) -> bool:
-    """Whether a doubt cost what came back, where only the balance could tell: it has not moved.
-
-    Finance has both before it: the doubt, and a refund that is awaited.
-    """
-    awaited = Refund.objects.filter(
-        wallet=found.life.account, reference=f"rental:{rental_id}", state__in=AWAITED
-    )
-    doubts = [pk for pk, rental in found.rentals.items() if rental.state == S.IN_DOUBT]
-    costs = [sum((a.price for a in found.paid.get(pk, [])), NOTHING) for pk in doubts]
-    if found.life.it.provider == "smsgig" or missing not in costs or not awaited.exists():
-        return False
-    found.life.counts["refund hidden by a doubt"] += 1
-    return True
-
-
 def _fungible(found: Found, alike: tuple[str, Decimal]) -> bool:
     """Whether all rentals that are mistaken for each other were without a number."""
     service, _ = alike
@@ -235,7 +213,7 @@ def _refunds(found: Found) -> None:
         difference = booked - sum(back, NOTHING)
         if not difference or found.is_reported(pk, difference):
             continue
-        if _given_back_unseen(found, pk) or _hidden_by_a_doubt(found, pk, -difference):
+        if _given_back_unseen(found, pk):
             continue
         if found.is_a_persons(f"rental:{pk}"):
             continue
@@ -281,8 +259,6 @@ def _rows(found: Found) -> None:
         row = rows.get(str(entry.id))
         if row is None:
             raise Broken(f"the provider's {_told(entry)} is not in the statement here")
-        if row.before_cut_over and found.reads_otherwise(row):
-            continue
         if row.before_cut_over:
             raise Broken(f"the provider's {_told(entry)} counts as from before the cut-over")
         ways = (row.pk in matched) + explained[row.pk]
