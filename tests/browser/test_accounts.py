@@ -79,7 +79,7 @@ def test_the_webhook_address_is_copied_in_one_click(page: Page, admin: Membershi
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_pages_in_every_state_are_accessible(page: Page, admin: Membership, width: int) -> None:
+def test_every_page_is_accessible(page: Page, admin: Membership, width: int) -> None:
     make_member(admin.team, Role.MEMBER)
     account = make_provider_account(admin.team)
     refused = make_provider_account(admin.team, "smsgig", key_refused_at=timezone.now())
@@ -95,12 +95,27 @@ def test_pages_in_every_state_are_accessible(page: Page, admin: Membership, widt
     addresses = {
         "people": f"{here}/people/",
         "accounts": f"{here}/providers/",
+        "add-smsgig": f"{here}/providers/add",
         "add-smsvilla": f"{here}/providers/add?provider=smsvilla",
         "account": f"{here}/providers/{account.pk}/",
         "refused": f"{here}/providers/{refused.pk}/",
+        "settings": f"{here}/settings/",
+        "profile": "/profile/",
+        "password": "/account/password/change/",
+        "factors": "/account/2fa/",
+        "sessions": "/account/sessions/",
     }
     for name, address in addresses.items():
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+        shoot(page, f"{name}-{width}")
+        assert_accessible(page)
+    page.context.clear_cookies()
+    for name, address in {
+        "sign-in": "/account/login/",
+        "forgotten": "/account/password/reset/",
+        "closed": "/account/signup/",
+    }.items():
+        page.goto(address)
         shoot(page, f"{name}-{width}")
         assert_accessible(page)

@@ -92,11 +92,17 @@ def populate_log(admin: Membership) -> Endpoint:
 def test_the_pages_are_for_everybody(page: Page, admin: Membership) -> None:
     base = f"/t/{admin.team.slug}/alerts/"
     wrong = []
+    page.goto(base)
+    wrong += inspect(page, "alerts-never")
+    page.goto(f"{base}webhook")
+    wrong += inspect(page, "alerts-webhook-none")
     populate(admin)
     populate_log(admin)
     for name, address in (
+        ("alerts", base),
         ("alerts-over", f"{base}?show=closed"),
         ("alerts-nothing", f"{base}?q=nothing"),
+        ("alerts-limits", f"{base}limits"),
         ("alerts-mail", f"{base}mail"),
         ("alerts-webhook", f"{base}webhook"),
     ):

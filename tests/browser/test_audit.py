@@ -47,11 +47,12 @@ def populate(admin: Membership) -> AuditEvent:
 
 @pytest.mark.timeout(300)
 def test_the_log_is_for_everybody(page: Page, admin: Membership) -> None:
-    populate(admin)
+    event = populate(admin)
     log = f"/t/{admin.team.slug}/audit/"
     wrong = []
     for name, address in (
         ("audit", log),
+        ("audit-event", f"{log}{event.pk}/"),
         ("audit-nothing", f"{log}?q=nothing"),
     ):
         page.goto(address)

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from accounts.states import Role
+from rentals.budgets import answers
 from rentals.models import Budget, BudgetRequest
 from rentals.operations import approve_request, ask_for_more
 from rentals.states import BudgetCounts, BudgetPeriod, BudgetScope
@@ -63,8 +64,17 @@ def test_an_admins_pages_are_for_everybody(
 ) -> None:
     sign_in(house.admin.user)
     budgets = f"/t/{house.team.slug}/budgets/"
-    page.goto(budgets)
-    assert inspect(page, "budgets") == []
+    asked = BudgetRequest.objects.get(state="open")
+    wrong = []
+    for name, address in (
+        ("budgets", budgets),
+        ("budget-add", f"{budgets}new"),
+        ("budget-change", f"{budgets}{asked.budget_id}/"),
+        ("budget-answer", f"{budgets}answer/{answers.token(asked)}"),
+    ):
+        page.goto(address)
+        wrong += inspect(page, name)
+    assert wrong == []
 
 
 @pytest.mark.timeout(300)
@@ -72,8 +82,13 @@ def test_a_members_pages_are_for_everybody(
     page: Page, house: House, sign_in: Callable[[User], None]
 ) -> None:
     sign_in(house.member.user)
-    team, wrong = f"/t/{house.team.slug}/", []
-    for name, address in (("budgets-own", f"{team}budgets/"), ("budget-board", team)):
+    team, each = house.team.slug, Budget.objects.get(scope="each", ended_at=None)
+    wrong = []
+    for name, address in (
+        ("budgets-own", f"/t/{team}/budgets/"),
+        ("budget-ask", f"/t/{team}/budgets/{each.pk}/more"),
+        ("budget-board", f"/t/{team}/"),
+    ):
         page.goto(address)
         wrong += inspect(page, name)
     assert wrong == []

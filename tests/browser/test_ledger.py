@@ -39,16 +39,24 @@ def world(finance: Membership) -> Populated:
 
 
 def pages(world: Populated) -> dict[str, str]:
-    """Pages in states that they do not open in."""
     closed = f"{world.closed:%Y-%m}"
     return {
+        "wallets": "wallets/",
+        "wallet": f"wallets/{world.gig.pk}/",
         "statement-month": f"wallets/{world.gig.pk}/?month={closed}",
         "statement-nothing": f"wallets/{world.gig.pk}/?q=nothing",
+        "refunds": "refunds/",
         "refunds-nothing": "refunds/?q=nothing",
+        "exceptions": "exceptions/",
         "exceptions-resolved": "exceptions/?show=resolved",
+        "exception": f"exceptions/{world.exception.pk}/",
         **{f"exception-{kind}": f"exceptions/{pk}/" for kind, pk in of_each_kind(world).items()},
+        "spend": "spend/",
+        "history": "rentals/",
+        "months": "months/",
         "month-closed": f"months/{world.gig.pk}/{closed}/",
         "month-open": f"months/{world.villa.pk}/{closed}/",
+        "rates": "rates/",
     }
 
 
@@ -60,13 +68,22 @@ def of_each_kind(world: Populated) -> dict[str, int]:
 
 
 @pytest.mark.timeout(900)
-def test_pages_in_every_state_are_for_everybody(page: Page, world: Populated) -> None:
+def test_every_page_is_for_everybody(page: Page, world: Populated) -> None:
     wrong: list[str] = []
     for name, address in pages(world).items():
         response = page.goto(f"/t/{world.team.slug}/{address}")
         assert response is not None
         assert response.ok
         wrong += inspect(page, name)
+    assert wrong == []
+
+
+@pytest.mark.timeout(300)
+def test_an_empty_team_is_told_how_it_begins(page: Page, finance: Membership) -> None:
+    wrong: list[str] = []
+    for name in ("wallets", "refunds", "exceptions", "months", "rates"):
+        page.goto(f"/t/{finance.team.slug}/{name}/")
+        wrong += inspect(page, f"{name}-empty")
     assert wrong == []
 
 

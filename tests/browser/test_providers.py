@@ -173,6 +173,8 @@ def test_providers_are_for_everybody(page: Page, admin: Membership) -> None:
     gig = make_provider_account(admin.team, "smsgig", label="Main")
     make_offer(account, "WhatsApp", service_code="whatsapp", price=Decimal(500))
     wrong = []
+    page.goto(f"{team}/health/")
+    wrong += inspect(page, "health-empty")
     log(account)
     history(admin, account)
     own = f"{team}/providers/{account.pk}"

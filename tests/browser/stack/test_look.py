@@ -1,7 +1,9 @@
-"""Pages of rentals in states that they do not open in: for everybody, phone to desktop."""
+"""Every page of rentals: both themes, phone to desktop, for everybody and every assistive tool."""
 
+import gzip
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
 WIDTHS = (320, 768, 1440)
 WIDEST = "document.documentElement.scrollWidth"
+MOST_BYTES, MOST_SCRIPT, MOST_REQUESTS = 60 * 1024, 30 * 1024, 8
 
 
 def inspect(page: Page, name: str, part: str | None = None) -> None:
@@ -61,8 +64,16 @@ def test_the_board(desk: Desk) -> None:
     page = desk.page()
     page.goto(desk.board)
     expect(page.locator("#live .rental")).to_have_count(13)
+    inspect(page, "the board")
     page.locator("#offers input").first.check()
     inspect(page, "the board with an offer chosen")
+
+
+def test_the_board_of_finance(desk: Desk) -> None:
+    settle(desk)
+    page = desk.page(desk.context(make_member(desk.team, Role.FINANCE)))
+    page.goto(desk.board)
+    inspect(page, "the board of finance")
 
 
 @pytest.mark.parametrize("roles", [[Role.ADMIN], [Role.MEMBER]])
@@ -71,6 +82,8 @@ def test_the_first_board_of_a_team(desk: Desk, roles: list[Role]) -> None:
     page = desk.page(desk.context(newcomer))
     page.goto(f"/t/{newcomer.team.slug}/")
     inspect(page, "an empty board")
+    page.goto(f"/t/{newcomer.team.slug}/rentals/")
+    inspect(page, "an empty history")
 
 
 def test_no_match(desk: Desk) -> None:
@@ -79,10 +92,24 @@ def test_no_match(desk: Desk) -> None:
     inspect(page, "a search without a match")
 
 
-def test_a_history_without_a_match(desk: Desk) -> None:
-    page = desk.page()
+def test_the_history(desk: Desk) -> None:
+    settle(desk)
+    admin = desk.page(desk.context(make_member(desk.team, Role.ADMIN)))
+    for page in (desk.page(), admin):
+        page.goto(f"{desk.board}rentals/")
+        inspect(page, "the history")
     page.goto(f"{desk.board}rentals/?q=zzz&since=yesterday")
     inspect(page, "a history without a match")
+
+
+def test_a_rental(desk: Desk) -> None:
+    rental = make_rental(desk.membership, desk.accounts["smsgig"], RentalState.RECEIVED)
+    make_message(rental)
+    admin = desk.page(desk.context(make_member(desk.team, Role.ADMIN)))
+    finance = desk.page(desk.context(make_member(desk.team, Role.FINANCE)))
+    for page in (desk.page(), admin, finance):
+        page.goto(f"{desk.board}rentals/{rental.pk}/")
+        inspect(page, "a rental")
 
 
 def test_a_missing_page(desk: Desk) -> None:
@@ -115,3 +142,30 @@ def test_a_theme_is_chosen_at_once_and_kept(desk: Desk) -> None:
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+def test_the_first_load_is_light(desk: Desk) -> None:
+    settle(desk)
+    context = desk.context()
+    page = desk.page(context)
+    tools = context.new_cdp_session(page)
+    sizes: dict[str, float] = {}
+    addresses: dict[str, str] = {}
+    tools.send("Network.enable")
+    tools.on(
+        "Network.responseReceived",
+        lambda event: addresses.update({event["requestId"]: event["response"]["url"]}),
+    )
+    tools.on(
+        "Network.loadingFinished",
+        lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}),
+    )
+    response = page.goto(desk.board, wait_until="load")
+    assert response is not None
+    loaded = {addresses[key]: size for key, size in sizes.items() if "/live" not in addresses[key]}
+    assert all(address.startswith(desk.stack.base) for address in loaded), loaded
+    assert len(loaded) <= MOST_REQUESTS, loaded
+    loaded[page.url] = len(gzip.compress(response.body()))  # as a proxy sends it
+    assert sum(loaded.values()) <= MOST_BYTES, loaded
+    script = sum(size for address, size in loaded.items() if Path(address).suffix == ".js")
+    assert 0 < script <= MOST_SCRIPT, loaded
