@@ -22,10 +22,14 @@ LAYOUTS: tuple[Layout, ...] = (
 CHECKED: tuple[Layout, ...] = ((320, "light"), (1440, "dark"))
 
 
-def inspect(page: Page, name: str, layouts: Sequence[Layout] = LAYOUTS) -> list[str]:
+def inspect(
+    page: Page, name: str, layouts: Sequence[Layout] = LAYOUTS, part: str | None = None
+) -> list[str]:
     """What is wrong with a page in these widths and themes, a line each.
 
     Nothing is wider than any of the screens; axe's rules are held to in both layouts and themes.
+    That takes a second: the pages as they open are held to them by test_every_page.py alone, and
+    where one of them differs by a `part`, a selector, it is enough to look at that.
     """
     wrong = []
     for width, theme in layouts:
@@ -34,14 +38,15 @@ def inspect(page: Page, name: str, layouts: Sequence[Layout] = LAYOUTS) -> list[
         if page.evaluate("document.documentElement.scrollWidth") > width:
             wrong.append(f"{name} is wider than {width}")
         shoot(page, f"{name}-{width}-{theme}")
-        found = violations(page) if (width, theme) in CHECKED else []
+        found = violations(page, part) if (width, theme) in CHECKED else []
         wrong += [f"{name} at {width} in {theme}: {each}" for each in found]
     return wrong
 
 
-def violations(page: Page) -> list[list[str]]:
+def violations(page: Page, part: str | None = None) -> list[list[str]]:
     """What is in somebody's way as the page is now: the rule's name, and parts that break it."""
-    return [_said(each) for each in Axe().run(page, options=RULES).response["violations"]]
+    found = Axe().run(page, context=part, options=RULES).response["violations"]
+    return [_said(each) for each in found]
 
 
 def shoot(page: Page, name: str) -> None:
