@@ -28,8 +28,7 @@ def inspect(
     """What is wrong with a page in these widths and themes, a line each.
 
     Nothing is wider than any of the screens; axe's rules are held to in both layouts and themes.
-    That takes a second: the pages as they open are held to them by test_every_page.py alone, and
-    where one of them differs by a `part`, a selector, it is enough to look at that.
+    Where a page differs only by a `part`, a selector, that alone may be looked at.
     """
     wrong = []
     for width, theme in layouts:
