@@ -22,29 +22,28 @@ LAYOUTS: tuple[Layout, ...] = (
 CHECKED: tuple[Layout, ...] = ((320, "light"), (1440, "dark"))
 
 
-def inspect(
-    page: Page, name: str, layouts: Sequence[Layout] = LAYOUTS, part: str | None = None
-) -> list[str]:
+def inspect(page: Page, name: str, layouts: Sequence[Layout] = LAYOUTS) -> list[str]:
     """What is wrong with a page in these widths and themes, a line each.
 
     Nothing is wider than any of the screens; axe's rules are held to in both layouts and themes.
-    Where a page differs only by a `part`, a selector, that alone may be looked at.
+    It is looked at from its top: further down the bar over it covers half of whatever is there.
     """
     wrong = []
     for width, theme in layouts:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.evaluate("scrollTo(0, 0)")
         if page.evaluate("document.documentElement.scrollWidth") > width:
             wrong.append(f"{name} is wider than {width}")
         shoot(page, f"{name}-{width}-{theme}")
-        found = violations(page, part) if (width, theme) in CHECKED else []
+        found = violations(page) if (width, theme) in CHECKED else []
         wrong += [f"{name} at {width} in {theme}: {each}" for each in found]
     return wrong
 
 
-def violations(page: Page, part: str | None = None) -> list[list[str]]:
+def violations(page: Page) -> list[list[str]]:
     """What is in somebody's way as the page is now: the rule's name, and parts that break it."""
-    found = Axe().run(page, context=part, options=RULES).response["violations"]
+    found = Axe().run(page, options=RULES).response["violations"]
     return [_said(each) for each in found]
 
 
