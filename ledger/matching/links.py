@@ -92,6 +92,42 @@ _ONLY_PURCHASE: Final = """
             AND NOT EXISTS (SELECT FROM ONLY match_pair p WHERE p.row_id = r.id)
     ) found WHERE purchases = 1 AND refunds = 1 AND unclaimed AND agree
 """
+# Two rows of the provider's that share a number speak of one rental, whatever the number means.
+_GUARD: Final = """
+    INSERT INTO match_guard
+    SELECT r.id FROM left_row r
+    JOIN match_lead l ON l.lead = r.lead
+    JOIN (
+        SELECT (extract(epoch FROM b.occurred_at) * 1000000)::bigint AS at,
+            (b.amount * 10000)::bigint AS amount, s.number AS service,
+            substring(split_part(b.description, '#', 2) FROM '^\\s*(\\d+)') AS number,
+            EXISTS (
+                SELECT FROM left_item i
+                WHERE i.reference = t.reference AND NOT EXISTS (
+                    SELECT FROM ONLY match_pair p WHERE p.item_id = i.id AND p.what = i.what
+                )
+            ) AS awaits
+        FROM ledger_statementrow b
+        JOIN ledger_match m ON m.row_id = b.id AND m.undone_at IS NULL
+        JOIN ledger_transfer t ON t.id = m.transfer_id
+        LEFT JOIN match_service s ON s.service = t.service
+        WHERE b.wallet_id = %(wallet)s AND b.kind = 'purchase' AND b.occurred_at >= (
+            SELECT to_timestamp((min(at) - %(longest)s) / 1000000.0) FROM left_row
+            WHERE number <> ''
+        )
+    ) bought ON bought.number = r.number AND bought.amount >= r.amount
+        AND r.at - bought.at BETWEEN 0 AND %(longest)s
+        AND (l.said <= 0 OR bought.service IS NULL OR bought.service = l.said)
+    WHERE r.kind = 'refund' AND r.number <> ''
+        AND NOT EXISTS (SELECT FROM ONLY match_pair p WHERE p.row_id = r.id)
+    GROUP BY r.id HAVING NOT bool_or(bought.awaits)
+"""
+
+
+def guard(wallet_id: int) -> None:
+    """Refunds whose number is that of a purchase for which nothing is awaited: for no other claim
+    are they alike enough. Not where such numbers are known to mean something else."""
+    run(_GUARD, {"wallet": wallet_id, "longest": _LONGEST})
 
 
 def by_link(wallet_id: int) -> None:

@@ -453,6 +453,30 @@ def test_a_refund_after_expiry_is_accepted_like_any_other(scene: SetScene) -> No
     check(at)
 
 
+@pytest.mark.parametrize("number", ["activation", "rental", "none"])
+def test_a_refund_with_the_number_of_one_purchase_closes_no_claim_for_another(
+    scene: SetScene, number: str
+) -> None:
+    """Its number says whose it is before it is known what such numbers mean."""
+    at = with_book(scene("smsgig"))
+    at.fault("descriptions", number=number)
+    at.fault("no-refund", times=1)
+    unpaid = cancelled(at, at.rented())
+    at.times.move(700)
+    ended = at.rented()
+    at.fault("expiry-refund", seconds=5)
+    at.sandbox.expire("smsgig", int(ended.activation_id))
+    at.times.move(30)
+    reconciled(at)
+    got = dict(Refund.objects.filter(wallet=at.account).values_list("reference", "received"))
+    if number == "none":  # nobody can tell: the oldest
+        assert got == {f"rental:{unpaid.pk}": unpaid.charged}
+    else:
+        assert got == {f"rental:{unpaid.pk}": 0, f"rental:{ended.pk}": ended.charged}
+    assert kinds(at) == []
+    check(at)
+
+
 def test_a_refund_of_somebody_elses_purchase_closes_no_claim(scene: SetScene) -> None:
     at = with_book(scene("smsgig"))
     at.fault("no-refund")

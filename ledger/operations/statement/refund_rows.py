@@ -48,6 +48,8 @@ def _less_sure_refunds(
 ) -> None:
     wallet = turn.wallet.pk
     passes.guard(wallet, within=GUARDED_FOR)
+    if not (linked + trust.in_paired_links(wallet)).is_refuted:
+        links.guard(wallet)
     if learned is None:
         passes.unique(replace(like, guarded=True))
     ids = ids if ids.is_earned else ids + trust.in_paired_activations()
