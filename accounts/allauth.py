@@ -14,13 +14,13 @@ from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.http import HttpRequest
-from django.utils import translation
 
 from accounts.actions import Action
 from accounts.announcements import revoke
 from accounts.audit import record_of_person
 from accounts.models import User
 from accounts.pages.addresses import client_address
+from accounts.password_mail import ask_for_link
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no types
@@ -33,14 +33,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
         proxy says nothing of use, which must keep nobody from signing in."""
         return client_address(request) or str(request.META["REMOTE_ADDR"])
 
-    def render_mail(
-        self, template_prefix: str, email: str, context: Any, headers: Any = None
-    ) -> Any:
-        """In the language of whoever gets it, where they have chosen one."""
-        user = context.get("user")
-        chosen = user.language if isinstance(user, User) else ""
-        with translation.override(chosen or translation.get_language()):
-            return super().render_mail(template_prefix, email, context, headers)
+    def send_password_reset_mail(self, user: User, email: str, context: Any) -> None:
+        """In our words, with an address of the portal's own and not of whatever host was asked."""
+        ask_for_link(user)
 
     def login(self, request: HttpRequest, user: User) -> None:
         """Begin the session: after the second factor, where the user has one."""

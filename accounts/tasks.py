@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from accounts import operations, request_log
+from accounts import operations, password_mail, request_log
 from accounts.budget import forget_counts
 from accounts.operations.saved_views import forget_deleted_views
 
@@ -30,3 +30,9 @@ def forget_answers() -> None:
 def forget_views() -> None:
     """Delete the saved views for good that were deleted a while ago."""
     forget_deleted_views(now=timezone.now())
+
+
+@shared_task(name=password_mail.TASK, autoretry_for=(OSError,), retry_backoff=60, max_retries=5)
+def mail_password_link(user_id: int) -> None:
+    """Send somebody the link with which they choose a new password; tried for half an hour."""
+    password_mail.mail_link(user_id)

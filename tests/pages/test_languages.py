@@ -18,6 +18,7 @@ from pytest_django.fixtures import Settings
 
 from accounts.amounts import AmountField
 from accounts.models import ConsoleRequest, ProviderAccount, SentRequest, User
+from accounts.password_mail import mail_link
 from accounts.states import Lane, Role, Verdict
 from alerts import conditions
 from alerts.letters import compose
@@ -273,11 +274,9 @@ def test_each_admin_is_asked_in_their_own(world: World) -> None:
     assert "Powód: More" in message.body
 
 
-def test_a_forgotten_password_is_answered_in_the_chosen_language(
-    world: World, settings: Settings
-) -> None:
+def test_a_forgotten_password_is_answered_in_the_chosen_language(world: World) -> None:
     reads(world.member.user, "pl")
-    Client().post(reverse("account_reset_password"), {"email": world.member.user.email})
+    mail_link(world.member.user.pk)
     [message] = mail.outbox
     assert "hasł" in message.body
 
