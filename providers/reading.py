@@ -26,7 +26,12 @@ UNREADABLE: Final = object()
 
 _ID = re.compile(rf"[!-~]{{1,{MAX_ID_LENGTH}}}")
 _NO_ID = frozenset({"0", "null", "none", "nil", "undefined", "false", "true", "nan"})
-_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,20})?")
+# As a page would show it: with commas between thousands, and what it is an amount of.
+_SHOWN = re.compile(
+    r"(?:(?:[$₦]|[A-Z]{3}) ?)?((?:[1-9][0-9]{0,2}(?:,[0-9]{3}){1,3}|[0-9]{1,12})(?:\.[0-9]{1,20})?)"
+    r"(?: ?(?:[$₦]|[A-Z]{3}))?",
+    re.ASCII,
+)
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S*(?: ?UTC)?", re.ASCII)
 _EPOCH = re.compile(r"[0-9]{10}(?:\.[0-9]{1,9})?|[0-9]{13}")
@@ -108,16 +113,23 @@ def identifier(value: object) -> str:
 def money(value: object) -> Decimal:
     """Read an amount: a number or digits in a string, never negative, below 10^12.
 
-    Beyond four places it is rounded: those digits are a binary fraction's noise, such as
+    A string may be as a page shows it: "1,234.50", "$12.30", "₦1,200", "12.30 USD". Beyond four places it is rounded: those digits are a binary fraction's noise, such as
     the 0.57999999999999996 that older PHP writes for 0.58.
     """
-    if isinstance(value, str) and _AMOUNT.fullmatch(value.strip()):
-        value = Decimal(value.strip())
+    if isinstance(value, str):
+        value = _written(value.strip())
     if isinstance(value, int) and not isinstance(value, bool):
         value = Decimal(value)
     if not isinstance(value, Decimal) or not 0 <= value < MONEY_BOUND:
         raise Unreadable("not an amount of money")
     return abs(_rounded(value))
+
+
+def _written(amount: str) -> Decimal:
+    shown = _SHOWN.fullmatch(amount)
+    if shown is None:
+        raise Unreadable("not an amount of money")
+    return Decimal(shown[1].replace(",", ""))
 
 
 def paid_out(value: object) -> Decimal:
