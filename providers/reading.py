@@ -113,7 +113,9 @@ def identifier(value: object) -> str:
 def money(value: object) -> Decimal:
     """Read an amount: a number or digits in a string, never negative, below 10^12.
 
-    A string may be as a page shows it: "1,234.50", "$12.30", "₦1,200", "12.30 USD". Beyond four places it is rounded: those digits are a binary fraction's noise, such as
+    A string may be as a page shows it: "1,234.50", "$12.30", "₦1,200", "12.30 USD".
+
+    Beyond four places it is rounded: those digits are a binary fraction's noise, such as
     the 0.57999999999999996 that older PHP writes for 0.58.
     """
     if isinstance(value, str):

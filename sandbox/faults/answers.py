@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sandbox.faults.base import AnswerFault, Proceed, check_choice
 from sandbox.money import from_mills, to_mills
@@ -183,6 +183,25 @@ class UnixTimes(AnswerFault):
     def _unix(self, found: re.Match[bytes]) -> bytes:
         seconds = int(datetime.fromisoformat(found[1].decode()).timestamp())
         return str(seconds * 1000 if self.milliseconds else seconds).encode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherZone(AnswerFault):
+    title = "Done, and answered with every time by a clock that is off, with its Z or without it"
+    endpoint: str = "*"
+    minutes: int = 60
+    behind: bool = False
+    bare: bool = False
+
+    async def around(self, call: Call, proceed: Proceed) -> Answer:
+        reply = await proceed()
+        return replace(reply, body=_TIME.sub(self._moved, reply.body))
+
+    def _moved(self, found: re.Match[bytes]) -> bytes:
+        off = timedelta(minutes=-self.minutes if self.behind else self.minutes)
+        written = "%Y-%m-%d %H:%M:%S" if self.bare else "%Y-%m-%dT%H:%M:%SZ"
+        told = datetime.fromisoformat(found[1].decode()) + off
+        return f'"{told.strftime(written)}"'.encode()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,6 +54,10 @@ def test_a_rental_begins_between_question_and_answer(
         (Rented("1", ttl=600), 420, "", at(600)),
         (Rented("1", expires_at=at(420) + ABROAD), 600, http(ANSWERED + ABROAD), at(420)),
         (Rented("1", expires_at=at(420)), 600, "", at(420)),
+        (Rented("1", expires_at=at(420) + ABROAD), 420, http(ANSWERED), at(420)),
+        (Rented("1", expires_at=at(86_400) - ABROAD), 86_400, http(ANSWERED), at(86_400)),
+        (Rented("1", expires_at=at(420) + ABROAD), 0, http(ANSWERED), at(420) + ABROAD),
+        (Rented("1", expires_at=at(1600)), 600, http(ANSWERED), at(1600)),
         (Rented("1", expires_at=at(-5)), 600, http(ANSWERED), at(600)),
         (Rented("1", expires_at=at(9 * 86400)), 600, http(ANSWERED), at(600)),
         (Rented("1"), 600, "", at(600)),
@@ -89,6 +93,20 @@ def test_a_late_answer_leaves_the_provider_s_own_end(each: Scene, times: Times) 
     rental.refresh_from_db()
     assert rental.state == S.WAITING and rental.expires_at is not None
     end = each.activation(rental).expires / 1000
+    assert abs(rental.expires_at.timestamp() - end) < 3
+
+
+@pytest.mark.parametrize("behind", [False, True])
+@pytest.mark.parametrize("bare", [False, True])
+def test_an_end_in_another_time_zone_is_the_provider_s_own_end(
+    scene: SetScene, behind: bool, bare: bool
+) -> None:
+    """An hour too long would leave the rental empty and never cancelled in time: no refund."""
+    villa = scene("smsvilla")
+    villa.fault("other-zone", minutes=60, behind=behind, bare=bare)
+    rental = villa.rented()
+    assert rental.state == S.WAITING and rental.expires_at is not None
+    end = villa.activation(rental).expires / 1000
     assert abs(rental.expires_at.timestamp() - end) < 3
 
 
