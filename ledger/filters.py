@@ -1,7 +1,7 @@
 """The filters of the ledger's lists, all of them in the address."""
 
 from calendar import monthrange
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import django_filters
@@ -10,7 +10,15 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, ProviderAccount
-from accounts.pages.filtering import DAY, SEARCH, FilterForm, end_of, midnight
+from accounts.pages.filtering import (
+    DAY,
+    SEARCH,
+    FilterForm,
+    FromDay,
+    ToDay,
+    end_of,
+    midnight,
+)
 from accounts.pages.widgets import Choices
 from ledger.models import ReconciliationException, Refund
 from ledger.queries.listed_refunds import Wanted as RefundsWanted
@@ -79,8 +87,8 @@ class RefundFilter(_Filter):
         empty_label=_("Any cause"),
         widget=Choices,
     )
-    since = django_filters.DateFilter(label=_("Due from"), method="from_day", widget=DAY)
-    until = django_filters.DateFilter(label=_("Due to"), method="to_day", widget=DAY)
+    since = FromDay("due_at", label=_("Due from"))
+    until = ToDay("due_at", label=_("Due to"))
 
     class Meta:
         model = Refund
@@ -119,12 +127,6 @@ class RefundFilter(_Filter):
             return refunds.filter(self._late)
         return refunds.filter(state__in=AWAITED if state == AWAITED_NOW else [state])
 
-    def from_day(self, refunds: QuerySet[Refund], name: str, day: date) -> QuerySet[Refund]:
-        return refunds.filter(due_at__gte=midnight(day))
-
-    def to_day(self, refunds: QuerySet[Refund], name: str, day: date) -> QuerySet[Refund]:
-        return refunds.filter(due_at__lte=end_of(day))
-
 
 class ExceptionFilter(_Filter):
     kind = django_filters.ChoiceFilter(
@@ -133,8 +135,8 @@ class ExceptionFilter(_Filter):
         empty_label=_("Any kind"),
         widget=Choices,
     )
-    since = django_filters.DateFilter(label=_("From"), method="from_day", widget=DAY)
-    until = django_filters.DateFilter(label=_("To"), method="to_day", widget=DAY)
+    since = FromDay("occurred_at", label=_("From"))
+    until = ToDay("occurred_at", label=_("To"))
 
     class Meta:
         model = ReconciliationException
@@ -162,12 +164,6 @@ class ExceptionFilter(_Filter):
     def holds(self, word: str) -> Q:
         names = Q(reference__in=[word, f"rental:{word.removeprefix('#')}"])
         return names | Q(row__provider_id=word) | Q(detail__icontains=word)
-
-    def from_day(self, rows: QuerySet[Any], name: str, day: date) -> QuerySet[Any]:
-        return rows.filter(occurred_at__gte=midnight(day))
-
-    def to_day(self, rows: QuerySet[Any], name: str, day: date) -> QuerySet[Any]:
-        return rows.filter(occurred_at__lte=end_of(day))
 
 
 class StatementFilter(FilterForm):

@@ -1,9 +1,11 @@
 """What the filters of all lists share. They stand in the address, so that a list can be sent on."""
 
 from datetime import date, datetime, time
-from typing import Final
+from typing import Any, Final, override
 
+import django_filters
 from django import forms
+from django.db.models import QuerySet
 from django.utils import timezone
 
 SEARCH: Final = forms.TextInput(attrs={"type": "search", "maxlength": 100})
@@ -40,3 +42,22 @@ def midnight(day: date) -> datetime:
 def end_of(day: date) -> datetime:
     """Its last moment: the last day that there is has no next one."""
     return datetime.combine(day, time.max, tzinfo=timezone.get_current_timezone())
+
+
+class FromDay(django_filters.DateFilter):  # type: ignore[misc]  # it has no types
+    """Rows whose `field_name` is not before the start of a day."""
+
+    def __init__(self, field_name: str, **options: Any) -> None:
+        super().__init__(field_name, widget=DAY, **options)
+
+    @override
+    def filter(self, qs: QuerySet[Any], value: date | None) -> QuerySet[Any]:
+        return qs.filter(**{f"{self.field_name}__gte": midnight(value)}) if value else qs
+
+
+class ToDay(FromDay):
+    """Rows whose `field_name` is not after the end of a day."""
+
+    @override
+    def filter(self, qs: QuerySet[Any], value: date | None) -> QuerySet[Any]:
+        return qs.filter(**{f"{self.field_name}__lte": end_of(value)}) if value else qs

@@ -1,8 +1,7 @@
 """A team's refunds as a list, however many there are.
 
 What they come to is kept by all that a list is filtered by but days and numbers (`RefundSum`).
-Nobody pages through a hundred thousand: the pages end after MOST, and are read along an index, kind
-after kind and only as far as the page goes.
+Its pages are read along an index, kind after kind and only as far as the page goes.
 """
 
 from collections import defaultdict
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
 from operator import or_
-from typing import Any, Final, overload, override
+from typing import Any, Final, override
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
@@ -19,11 +18,11 @@ from django.db.models.expressions import RawSQL
 from django.utils.functional import cached_property
 
 from accounts.models import Team
+from accounts.pages.first_pages import FirstPages
 from ledger.models import Refund, RefundSum
 from ledger.queries.refunds import named
 from ledger.states import AWAITED
 
-MOST: Final = 1_000
 KIND: Final = ("wallet_id", "state", "cause")
 
 # In the order of queries.refunds.in_order.
@@ -65,9 +64,8 @@ class Total:
     missing: Decimal
 
 
-class Listed(Sequence[int]):
-    """The numbers of the refunds that are wanted, in order: what a paginator wants. It has the
-    first MOST; `total` and `totals` are of all."""
+class Listed(FirstPages):
+    """The numbers of the refunds that are wanted, in order. `total` and `totals` are of all."""
 
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
@@ -92,25 +90,12 @@ class Listed(Sequence[int]):
         return sum(total.count for total in self.totals)
 
     @property
-    def goes_on(self) -> bool:
-        """Whether there are more than the pages have."""
-        return self.total > MOST
+    @override
+    def counted(self) -> int:
+        return self.total
 
     @override
-    def __len__(self) -> int:
-        return min(self.total, MOST)
-
-    @overload
-    def __getitem__(self, place: int) -> int: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[int]: ...
-    @override
-    def __getitem__(self, place: int | slice) -> int | list[int]:
-        if isinstance(place, int):
-            return self[place : place + 1][0]
-        start, stop, _step = place.indices(len(self))
-        if start >= stop:
-            return []
+    def between(self, start: int, stop: int) -> list[int]:
         kinds = {tuple(each[name] for name in KIND) for each in self._sums}
         columns = [[kind[at] for kind in kinds] for at in range(len(KIND))]
         awaited, first = self._of_a_kind("due_at", stop)

@@ -1,7 +1,6 @@
 """The history's filters, all of them in the address."""
 
 from collections.abc import Iterable
-from datetime import date
 from functools import reduce
 from operator import and_
 from typing import Any
@@ -12,7 +11,7 @@ from django.db.models.functions import Reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, ProviderAccount, User
-from accounts.pages.filtering import DAY, SEARCH, FilterForm, end_of, midnight
+from accounts.pages.filtering import SEARCH, FilterForm, FromDay, ToDay
 from accounts.pages.widgets import Choices
 from rentals.history.sorting import Values
 from rentals.models import Rental
@@ -55,8 +54,8 @@ class RentalFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no
         empty_label=_("Anybody"),
         widget=Choices,
     )
-    since = django_filters.DateFilter(label=_("From"), method="from_day", widget=DAY)
-    until = django_filters.DateFilter(label=_("To"), method="to_day", widget=DAY)
+    since = FromDay("requested_at", label=_("From"))
+    until = ToDay("requested_at", label=_("To"))
 
     class Meta:
         model = Rental
@@ -131,12 +130,6 @@ class RentalFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no
 
     def in_state(self, rentals: QuerySet[Rental], name: str, state: str) -> QuerySet[Rental]:
         return rentals.filter(state__in=LIVE if state == LIVE_NOW else [state])
-
-    def from_day(self, rentals: QuerySet[Rental], name: str, day: date) -> QuerySet[Rental]:
-        return rentals.filter(requested_at__gte=midnight(day))
-
-    def to_day(self, rentals: QuerySet[Rental], name: str, day: date) -> QuerySet[Rental]:
-        return rentals.filter(requested_at__lte=end_of(day))
 
 
 def _holding(names: Iterable[str], word: str) -> list[str]:

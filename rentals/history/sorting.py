@@ -1,13 +1,13 @@
 """The history's orders, and its pages in them however many rentals there are.
 
-Nobody pages through a million: no more than MOST are counted, and there the pages end. So few are
-sorted on the spot. Of more, pages are read along an index: that of the order; or, for a column of
-few values, that of its filter, value after value and only as far as the page goes.
+Where the pages end, counting ends too. So few are sorted on the spot. Of more, pages are read along
+an index: that of the order; or, for a column of few values, that of its filter, value after value
+and only as far as the page goes.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, overload, override
+from typing import Final, override
 
 from django.db import connection
 from django.db.models import F, Func
@@ -15,9 +15,9 @@ from django.db.models.expressions import OrderBy, RawSQL
 from django.db.models.functions import Coalesce, Lower
 from django.utils.functional import cached_property
 
+from accounts.pages.first_pages import FirstPages
 from rentals.models.rentals import RentalQuerySet
 
-MOST: Final = 1_000
 NEWEST_FIRST: Final = ("-requested_at", "-pk")
 
 
@@ -50,8 +50,8 @@ def in_order(rentals: RentalQuerySet, sort: str) -> RentalQuerySet:
     return rentals.order_by(*directed, *(NEWEST_FIRST if order.column else ()))
 
 
-class Listed(Sequence[int]):
-    """The numbers of rentals in such an order, the first MOST of them: what a paginator wants.
+class Listed(FirstPages):
+    """The numbers of rentals in such an order.
 
     `values` tells all values of a column, sorted; a list in no column's order needs none.
     """
@@ -64,36 +64,22 @@ class Listed(Sequence[int]):
     ) -> None:
         self._rentals, self._sort, self._values = rentals, sort, values
 
-    @property
-    def goes_on(self) -> bool:
-        """Whether there are more than are listed."""
-        return self._counted > MOST
+    @cached_property
+    @override
+    def counted(self) -> int:
+        return self._rentals.order_by()[: self.most + 1].count()
 
     @override
-    def __len__(self) -> int:
-        return min(self._counted, MOST)
-
-    @overload
-    def __getitem__(self, place: int) -> int: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[int]: ...
-    @override
-    def __getitem__(self, place: int | slice) -> int | list[int]:
-        if isinstance(place, int):
-            return self[place : place + 1][0]
+    def between(self, start: int, stop: int) -> list[int]:
         order, down = _read(self._sort)
         if order.column and self.goes_on:
             values = self._values(order.column)
-            return self._by_value(order.column, values[::-1] if down else values, place)
-        return list(in_order(self._rentals, self._sort).values_list("pk", flat=True)[place])
+            return self._by_value(order.column, values[::-1] if down else values, start, stop)
+        return list(in_order(self._rentals, self._sort).values_list("pk", flat=True)[start:stop])
 
-    @cached_property
-    def _counted(self) -> int:
-        return self._rentals.order_by()[: MOST + 1].count()
-
-    def _by_value(self, column: str, values: Values, place: slice) -> list[int]:
+    def _by_value(self, column: str, values: Values, start: int, stop: int) -> list[int]:
         of_one = self._rentals.filter(**{column: RawSQL("one.value", ())}).order_by(*NEWEST_FIRST)
-        found = of_one.values_list("pk", "requested_at")[: place.stop]
+        found = of_one.values_list("pk", "requested_at")[:stop]
         statement, parameters = found.query.sql_with_params()
         kind = "bigint" if column.endswith("_id") else "text"
         with connection.cursor() as cursor:
@@ -103,7 +89,7 @@ class Listed(Sequence[int]):
                 CROSS JOIN LATERAL ({statement}) found(id, at)
                 ORDER BY one.place, found.at DESC, found.id DESC OFFSET %s LIMIT %s
                 """,
-                [list(values), *parameters, place.start, place.stop - place.start],
+                [list(values), *parameters, start, stop - start],
             )
             return [pk for (pk,) in cursor.fetchall()]
 

@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 
-from rentals.history import sorting
 from rentals.history.filters import RentalFilter
 from rentals.history.sorting import SORTS, Listed, in_order
 from rentals.models import Rental
@@ -22,7 +21,7 @@ ENDED = [RentalState.FINISHED, RentalState.CANCELLED, RentalState.EXPIRED]
 @pytest.fixture
 def crowded(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Twenty-four rentals, of which ten are counted."""
-    monkeypatch.setattr(sorting, "MOST", 10)
+    monkeypatch.setattr(Listed, "most", 10)
     for number in range(24):
         make_rental(
             (world.member, world.colleague)[number % 2],

@@ -13,7 +13,6 @@ from django.http import QueryDict
 from ledger.filters import RefundFilter
 from ledger.models import Refund, RefundSum
 from ledger.operations.folding import fold_refunds
-from ledger.queries import listed_refunds
 from ledger.queries.listed_refunds import Listed
 from ledger.queries.refund_sums import prove
 from ledger.queries.refunds import in_order
@@ -111,7 +110,7 @@ def test_sums_follow_whoever_writes(many: list[Refund]) -> None:
 def test_pages_end_and_totals_do_not(
     desk: Desk, many: list[Refund], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(listed_refunds, "MOST", 30)
+    monkeypatch.setattr(Listed, "most", 30)
     answer = signed_in(desk.finance).get(page("refund_list", desk.team), {"page": 9})
     said = f"{len(many)} refunds. The pages hold the first 30: filter to reach the others."
     assert said in words(answer)
