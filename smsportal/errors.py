@@ -5,6 +5,7 @@ import sys
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.translation import get_language_from_request, override
 from django.views import defaults
 
 AGAIN = 5  # seconds after which asking again makes sense
@@ -35,7 +36,16 @@ def _unread(request: HttpRequest) -> HttpRequest:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Our own mistake is a 500; a database that does not answer is a 503, to be asked again."""
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        return HttpResponse(
-            render_to_string("503.html"), status=503, headers={"Retry-After": str(AGAIN)}
-        )
+        return _unavailable()
     return HttpResponse(render_to_string("500.html"), status=500)
+
+
+def busy(request: HttpRequest) -> HttpResponse:
+    """A 503 of who waited for a turn: in their browser's language, as nobody has read theirs."""
+    with override(get_language_from_request(request)):
+        return _unavailable(is_busy=True)
+
+
+def _unavailable(*, is_busy: bool = False) -> HttpResponse:
+    page = render_to_string("503.html", {"is_busy": is_busy})
+    return HttpResponse(page, status=503, headers={"Retry-After": str(AGAIN)})

@@ -1,16 +1,28 @@
-"""Django's pages under ASGI, which use one database connection each and give it back."""
+"""Django's pages under ASGI: a few at a time, and each gives its database connection back."""
 
-from typing import Any
+import asyncio
+from typing import Any, Final
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.exception import response_for_exception
 from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponseBase
 
+from smsportal.errors import busy
+
+SPARE: Final = 2  # connections of the pool, for webhooks that are applied in this process
+PATIENCE: Final = 30.0  # seconds until somebody who waits is asked to come again
+
 
 class Pages(ASGIHandler):
     """Begins and ends each request in a thread of its own, whatever comes between.
+
+    * A page holds its database connection until it is made. If all that are asked for were made
+      at once, each would take as long as all of them, and whoever came last would find no
+      connection left. So they wait here for their turn, which costs nothing; who leaves meanwhile
+      has no page made.
 
     * Django makes an error's page in any other thread. It reads the database too, for its menu:
       that would be a second connection, which nobody in that thread gives back to the pool.
@@ -18,11 +30,29 @@ class Pages(ASGIHandler):
       could not be sent: to somebody who has left. Here they are given back in any case.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._room = asyncio.Semaphore(max(1, settings.DATABASE_POOL - SPARE))
+
     async def handle(self, scope: Any, receive: Any, send: Any) -> None:
         try:
             await super().handle(scope, receive, send)
         finally:
             await sync_to_async(close_old_connections)()
+
+    async def run_get_response(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._room.acquire()
+        except TimeoutError:
+            return busy(request)
+        try:
+            response: HttpResponseBase = await super().run_get_response(request)
+            return response
+        finally:
+            # Before it is sent: a slow reader has no connection, and the next in turn finds one.
+            await sync_to_async(close_old_connections)()
+            self._room.release()
 
     async def _get_response_async(self, request: HttpRequest) -> HttpResponseBase:
         try:

@@ -37,7 +37,7 @@ KEYRING = env.str("KEYRING", default="")
 KEYRING_FILE = env.str("KEYRING_FILE", default=str(DATA / "keyring"))
 
 # Long lists as files, for a day: the web process and the bulk worker both reach it.
-EXPORTS_DIR = Path(env.str("EXPORTS_DIR", default=str(DATA / "exports")))
+EXPORTS_DIR = Path(env.str("EXPORTS_DIR", default="") or DATA / "exports")
 
 # The operator's, never a team's: this is what keeps a team from aiming us at other hosts.
 PROVIDER_BASE_URLS = {

@@ -56,7 +56,7 @@ def test_ours_have_no_rights_to_lose(services: dict[str, Any]) -> None:
 
 
 def test_who_makes_long_lists_and_who_serves_them_share_a_folder(services: dict[str, Any]) -> None:
-    for name in ("pages", "worker-bulk"):
+    for name in ("prepare", "pages", "worker-bulk"):
         assert services[name]["volumes"] == ["exports:/exports"]
         assert services[name]["environment"]["EXPORTS_DIR"] == "/exports"
     assert services["worker-bulk"]["environment"]["TMPDIR"] == "/exports"  # /tmp is memory

@@ -1,14 +1,19 @@
 """However requests come, each page has one of the pool's connections and gives it back."""
 
+import asyncio
 import re
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import psycopg
 import pytest
+from django.test import RequestFactory
 
 from accounts.states import Role
+from smsportal import pages
+from smsportal.embedded.waiting import within
 from smsportal.running import ports
 from tests import processes
 from tests.live.making import make_person, make_team
@@ -100,5 +105,37 @@ def test_who_leaves_in_the_middle_costs_no_connection(fresh_database: str) -> No
         assert answers(where, last) == [b"HTTP/1.1 200 OK"]
 
 
+def test_who_waits_for_a_turn_takes_no_connection(fresh_database: str) -> None:
+    """Else the last of many finds none left, and gets an error instead of the page."""
+    team = make_team()
+    person = make_person((team, Role.ADMIN))
+    page = request(f"/t/{team.slug}/", person.cookie, last=True)
+    with web(3) as where, psycopg.connect(fresh_database) as ours, ThreadPoolExecutor(10) as many:
+        ours.execute("LOCK TABLE rentals_rental")
+        asked = [many.submit(answers, where, page) for _ in range(10)]
+        try:
+            until(lambda: _somebody_waits(ours), "the first page is being made")
+            assert not within(1.5, lambda: _waiting(ours) > 1)
+        finally:
+            ours.rollback()
+        assert [each.result() for each in asked] == 10 * [[b"HTTP/1.1 200 OK"]]
+
+
+async def test_who_has_waited_for_long_is_asked_to_come_again(
+    monkeypatch: pytest.MonkeyPatch, rf: RequestFactory
+) -> None:
+    monkeypatch.setattr(pages, "PATIENCE", 0.01)
+    served = pages.Pages()
+    served._room = asyncio.Semaphore(0)
+    told = await served.run_get_response(rf.get("/", headers={"accept-language": "pl"}))
+    assert told.status_code == 503
+    assert told.headers["Retry-After"] == "5"
+    assert "Spróbuj ponownie" in getattr(told, "text")  # noqa: B009 - not of every response
+
+
 def _somebody_waits(ours: psycopg.Connection[tuple[int]]) -> bool:
-    return bool(ours.execute("SELECT FROM pg_locks WHERE NOT granted").fetchall())
+    return _waiting(ours) > 0
+
+
+def _waiting(ours: psycopg.Connection[tuple[int]]) -> int:
+    return len(ours.execute("SELECT FROM pg_locks WHERE NOT granted").fetchall())

@@ -1,15 +1,18 @@
 """Brings the database and the static files up to this version; safe to repeat."""
 
 import hashlib
+import os
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
 from django.core import checks
 from django.core.management import BaseCommand, CommandError, call_command
+
+UNUSABLE: Final = "which is no folder that long lists can be kept in"
 
 
 class Command(BaseCommand):
@@ -21,6 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, skip_static: bool, **options: Any) -> None:
         _check()
+        _make_exports_folder()
         call_command("migrate", verbosity=0, interactive=False)
         if not skip_static:
             _collect_static()
@@ -33,6 +37,18 @@ def _check() -> None:
     for message in found:
         if message.is_serious():
             raise CommandError(" ".join(filter(None, [message.msg, message.hint])))
+
+
+def _make_exports_folder() -> None:
+    """Else nobody would hear before the first long list that it can't be kept."""
+    folder = Path(settings.EXPORTS_DIR)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.scandir(folder).close()
+    except OSError as error:
+        raise CommandError(f"EXPORTS_DIR is {folder}, {UNUSABLE}: {error.strerror}.") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise CommandError(f"EXPORTS_DIR is {folder}, {UNUSABLE}: it is not writable.")
 
 
 def _collect_static() -> None:
