@@ -1,5 +1,6 @@
 """The catalogues of translations: what the code says, what locale/ has for it, and how both are
 brought together. Pure Python, so that a machine without GNU gettext can do it.
+English has one for what a library says in its own way (borrowed.py).
 
 `make messages` writes each language's django.po anew with all that the code says, keeps what is
 translated, drops what is no longer said, and compiles it.

@@ -7,10 +7,10 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smsportal.settings")
 django.setup()
 
-from tests.catalogues import brought_up, compiled, languages, source, written  # noqa: E402
+from tests.catalogues import borrowed, brought_up, compiled, languages, source, written  # noqa: E402
 
-for language in languages():
-    words = brought_up(language)
+catalogues = {language: brought_up(language) for language in languages()}
+for language, words in {**catalogues, borrowed.LANGUAGE: borrowed.reworded()}.items():
     path = source(language)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(written(words))
