@@ -14,7 +14,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Lower
 
-from accounts.models import Membership, ProviderAccount, Team
+from accounts.models import Membership, ProviderAccount, Team, User
 from ledger.days import team_day
 from providers.registry import provider
 from rentals.board.cards import Card, card, with_refusals
@@ -33,11 +33,13 @@ JUST_ENDED = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Offers for a search, the best first, and how many more there are."""
+    """Offers for a search, the best first, and how many more there are. `who` could change what
+    the team's rules refuse of them; nobody where they refuse nothing."""
 
     offers: list[Offer]
     more: int
     words: str
+    who: list[User]
 
     @property
     def learned(self) -> bool:
@@ -111,7 +113,8 @@ def search_offers(
         offer.refused = about_offer(terms, offer.name, offer.price, offer.account.currency)
         offer.starred = offer.pk in mine.stars
     compare(membership.team, found, day=team_day(membership.team, now))
-    return Found(found, more, words.strip())
+    who = membership.team.admins() if any(offer.refused for offer in found) else []
+    return Found(found, more, words.strip(), who)
 
 
 def _ranked(offers: QuerySet[Offer], words: str, terms: Terms, mine: Habits) -> QuerySet[Offer]:

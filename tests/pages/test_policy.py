@@ -198,6 +198,9 @@ def test_offers_that_are_not_allowed_are_marked_and_come_last(world: World) -> N
     said = words(response)
     assert "Highest price: It costs USD 9.00, and the team allows up to USD 0.50." in said
     assert "Services allowed: Beta is not among the services" in said
+    assert f"Who can change the team's policy: {world.admin.user}." in said
+    allowed = signed_in(world.member).get(page("offer_list", world.team), {"q": "airmail"})
+    assert "Who can change" not in words(allowed)
 
 
 def test_the_only_match_is_not_chosen_where_it_is_not_allowed(world: World) -> None:
