@@ -60,6 +60,7 @@ def test_all_of_a_period_by_currency(world: World) -> None:
         ("USD", Decimal("7.7545")),
     ]
     assert "1 Mar 2026 to 31 Mar 2026" in words(response)
+    assert "A &amp; B" in words(response)
 
 
 def test_a_member_sees_what_is_their_own_alone(world: World) -> None:
