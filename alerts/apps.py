@@ -8,12 +8,13 @@ class AlertsConfig(AppConfig):
     def ready(self) -> None:
         from accounts.operations import resealing
         from accounts.trail import objects as trail_objects
-        from accounts.trail.objects import Kind
+        from accounts.trail.objects import Kind, nameless
         from alerts.seals import of_endpoints
         from alerts.sentences import SENTENCES
         from ledger import retelling
 
         resealing.register(of_endpoints)
         trail_objects.register("alerts.alert", Kind(_("Alert"), "alert_list"))
-        trail_objects.register("alerts.endpoint", Kind(_("Webhook for alerts"), "alert_hook"))
+        endpoint = Kind(_("Webhook for alerts"), "alert_hook", retold=nameless)
+        trail_objects.register("alerts.endpoint", endpoint)
         retelling.register(SENTENCES)

@@ -9,8 +9,8 @@ class LedgerConfig(AppConfig):
     def ready(self) -> None:
         from accounts import dependents, health
         from accounts.trail import objects as trail_objects
-        from accounts.trail.objects import Kind
-        from ledger import columns, filtered_pages, retelling
+        from accounts.trail.objects import Kind, nameless
+        from ledger import columns, filtered_pages, names, retelling
         from ledger.dependents import Books
         from ledger.exports import tables
         from ledger.health import balances, refunds
@@ -19,12 +19,15 @@ class LedgerConfig(AppConfig):
         dependents.register(Books())
         health.register("balances", balances)
         health.register("refunds", refunds)
-        exception = Kind(_("Exception"), "exception_detail", "exception")
+        exception = Kind(_("Exception"), "exception_detail", "exception", names.exception)
         trail_objects.register("ledger.reconciliationexception", exception)
-        trail_objects.register("ledger.refund", Kind(_("Refund"), "refund_detail", "refund"))
-        trail_objects.register("ledger.closedmonth", Kind(_("Closed month"), "month_list"))
-        trail_objects.register("ledger.transfer", Kind(_("Deposit")))
-        trail_objects.register("ledger.match", Kind(pgettext_lazy("noun", "Match")))
+        refund = Kind(_("Refund"), "refund_detail", "refund", names.refund)
+        trail_objects.register("ledger.refund", refund)
+        month = Kind(_("Closed month"), "month_list", retold=names.closed_month)
+        trail_objects.register("ledger.closedmonth", month)
+        trail_objects.register("ledger.transfer", Kind(_("Deposit"), retold=names.transfer))
+        match = Kind(pgettext_lazy("noun", "Match"), retold=nameless)
+        trail_objects.register("ledger.match", match)
         filtered_pages.register()
         columns.register()
         tables.register_all()

@@ -197,12 +197,13 @@ class RateForm(forms.Form):
     day = forms.DateField(
         label=_("From the day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-    currency = forms.ChoiceField(label=_("One unit of"))
+    currency = forms.ChoiceField(label=_("Convert from"))
+    into = forms.ChoiceField(label=_("Convert to"))
     rate = AmountField(
-        label=_("is worth"),
+        label=_("Rate"),
+        help_text=_("What one unit of the first is worth in the second."),
         error_messages={"invalid": _("The rate must be a number above 0.")},
     )
-    into = forms.ChoiceField(label=_("units of"))
     source = forms.CharField(label=_("Source"), max_length=200, required=False, widget=_line())
 
     def __init__(self, data: Any = None, *, team: Team, today: date) -> None:

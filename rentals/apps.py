@@ -8,7 +8,7 @@ class RentalsConfig(AppConfig):
     def ready(self) -> None:
         from accounts import dependents, health
         from accounts.trail import objects as trail_objects
-        from accounts.trail.objects import Kind
+        from accounts.trail.objects import Kind, nameless
         from ledger import renters, retelling
         from rentals import columns, filtered_pages, listings
         from rentals.dependents import Rentals
@@ -23,9 +23,10 @@ class RentalsConfig(AppConfig):
         health.register("quality", quality)
         rental = Kind(_("Rental"), "rental_detail", "rental")
         trail_objects.register("rentals.rental", rental)
-        trail_objects.register("rentals.policy", Kind(_("Policy"), "policy"))
+        trail_objects.register("rentals.policy", Kind(_("Policy"), "policy", retold=nameless))
         filtered_pages.register()
         columns.register()
         listings.register_all()
-        trail_objects.register("rentals.budget", Kind(_("Budget"), "budget_list"))
+        budget = Kind(_("Budget"), "budget_list", retold=nameless)
+        trail_objects.register("rentals.budget", budget)
         retelling.register(SENTENCES)

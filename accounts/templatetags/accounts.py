@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.utils import formats
 
 from accounts.models import Membership
-from accounts.pages import columns
+from accounts.pages import browsers, columns
 from accounts.pages.columns import Chosen
 from accounts.pages.saved_views import Unreadable, filtered_page, kept, visible_views
 from accounts.pages.undo import Undo, offered
@@ -30,6 +30,12 @@ class Count(int):
 def roles(held: Iterable[str]) -> str:
     """Roles in people's words: "Member, Admin"."""
     return ", ".join(str(Role(role).label) for role in held)
+
+
+@register.filter
+def browser(user_agent: str) -> str:
+    """In words, such as "Firefox on Windows"."""
+    return browsers.named(user_agent)
 
 
 @register.filter

@@ -115,7 +115,17 @@ class Told:
 
     @property
     def about(self) -> str:
+        """Its kind and number."""
         return trail_objects.title(self.event)
+
+    @property
+    def named(self) -> str:
+        return trail_objects.named(self.event)
+
+    @property
+    def is_told_by_name(self) -> bool:
+        """Whether its name leaves nothing to say of its kind and number."""
+        return self.event.object_id in self.named or self.named == self.about
 
     @property
     def page(self) -> str:

@@ -4,6 +4,7 @@ Imports go one way, so applications above this one register what is theirs in th
 ready().
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.urls import reverse
@@ -14,11 +15,16 @@ from accounts.models import AuditEvent, Team
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`page` is a route below a team's, which takes the object's number as `argument`, if any."""
+    """`page` is a route below a team's, which takes the object's number as `argument`, if any.
+
+    `retold` puts the name that an event keeps into a person's words; "" where its kind and number
+    say as much.
+    """
 
     title: str | Promise
     page: str = ""
     argument: str = ""
+    retold: Callable[[str], str] = str
 
 
 _kinds: dict[str, Kind] = {}
@@ -43,6 +49,17 @@ def title(event: AuditEvent) -> str:
     kind = _kinds.get(event.object_type)
     name = str(kind.title) if kind else event.object_type.rpartition(".")[2]
     return f"{name} #{event.object_id}"
+
+
+def named(event: AuditEvent) -> str:
+    """What it is called, such as "WhatsApp #42"; else its title."""
+    kind = _kinds.get(event.object_type)
+    return (kind.retold(event.label) if kind else event.label) or title(event)
+
+
+def nameless(_label: str) -> str:
+    """For a kind whose name says no more than its title."""
+    return ""
 
 
 def address(event: AuditEvent, team: Team) -> str:

@@ -3,20 +3,24 @@
 import csv
 import io
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from accounts import audit
 from accounts.actions import Action
 from accounts.models import AuditEvent, Membership
 from accounts.trail import entries as trail
 from accounts.trail.entries import Place
-from tests.factories import make_member, make_rental, make_team
+from ledger.models import ClosedMonth
+from rentals.states import RentalState
+from tests.factories import make_member, make_refund, make_rental, make_team
+from tests.ledger.pages.making import make_exception
 from tests.pages.clients import HTMX, page, signed_in, words
 from tests.pages.conftest import World
 
@@ -263,3 +267,33 @@ def test_a_nasty_parameter_is_no_error(world: World, value: str) -> None:
             assert response.status_code in (200, 422), (name, parameter, value)
             if not response.streaming:
                 assert "<script>" not in response.text.partition("<main")[2]
+
+
+def test_what_it_is_about_is_said_in_words_and_leads_there(world: World) -> None:
+    rental = make_rental(world.member, world.gig, RentalState.CANCELLED)
+    refund = make_refund(rental)
+    exception = make_exception(world.gig)
+    month = ClosedMonth(pk=7, wallet=world.gig, month=date(2026, 8, 1))
+    told = {
+        make(world.finance, Action.REFUND_WRITTEN_OFF, object=refund).pk: (
+            f"Refund for rental #{rental.pk} Refund #{refund.pk}",
+            page("refund_detail", world.team, refund=refund.pk),
+        ),
+        make(world.finance, Action.EXCEPTION_RESOLVED, object=exception).pk: (
+            f"Purchase that nobody here made Exception #{exception.pk}",
+            page("exception_detail", world.team, exception=exception.pk),
+        ),
+        make(world.finance, Action.MONTH_CLOSED, object=month).pk: (
+            "August 2026 Closed month #7",
+            page("month_list", world.team),
+        ),
+    }
+    client = signed_in(world.finance)
+    lines = client.get(page("audit_log", world.team)).text.split("<tr>")
+    for pk, (said, address) in told.items():
+        (line,) = [each for each in lines if f"/audit/{pk}/" in each]
+        assert said in " ".join(strip_tags(line).split())
+        assert f'href="{address}"' in line
+        one = client.get(page("audit_event", world.team, event=pk))
+        assert said in words(one)
+        assert f'href="{address}"' in one.text
