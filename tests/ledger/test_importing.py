@@ -267,6 +267,27 @@ def test_rows_of_the_second_of_the_cut_over_are_told_apart_by_the_balance(
     check(at)
 
 
+@pytest.mark.parametrize("read_before", [True, False])
+def test_a_row_whose_time_is_wrong_is_not_from_before_the_cut_over(
+    scene: SetScene, read_before: bool
+) -> None:
+    """It reads five minutes earlier than it was; its id and the opening balance say otherwise."""
+    at = scene("smsgig")
+    bought_outside(at, 2)
+    at.times.move(120)
+    bought_outside(at, 1)
+    at.times.move(10)
+    with_book(at)
+    if read_before:
+        reconciled(at)
+    bought_outside(at, 2)
+    at.fault("row-changed", row=0, reading="time", times=1)
+    reconciled(at)
+    assert len(rows(at)) == 2
+    assert StatementRow.objects.filter(wallet=at.account, before_cut_over=True).count() == 4
+    check(at)
+
+
 def test_an_old_wallet_begins_with_what_it_held(scene: SetScene) -> None:
     at = scene("smsgig")
     bought_outside(at, 4)

@@ -1,7 +1,8 @@
 """Rows of a statement and what they are, over a real sandbox."""
 
 import random
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,9 +12,10 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from ledger.models import Finding, Match, Refund, StatementRow, Transfer
 from ledger.operations.errors import Decided, NotPossible
+from ledger.operations.resolving import resolve
 from ledger.operations.statement import matches
 from ledger.operations.statement.matching import match_wallet
-from ledger.operations.statement.rows import keep_new, reading
+from ledger.operations.statement.rows import keep_changes, keep_new, reading
 from ledger.states import (
     ExceptionKind,
     FindingKind,
@@ -283,6 +285,35 @@ def test_a_row_whose_time_nobody_told_may_be_a_doubts_however_late_it_was_seen(
     match_wallet(at.account, now=now, read_at=now)
     acted_on(at, doubt)
     assert doubt.state == RentalState.IN_DOUBT
+
+
+def test_a_row_written_anew_may_be_a_doubts_until_a_person_has_looked_at_it(
+    scene: SetScene,
+) -> None:
+    """It read as from before the book, and reads as of the time of the doubt now."""
+    at = with_book(scene("smsgig"))
+    doubt = in_doubt(at, charged=False)
+    assert doubt.sent_at is not None
+    before = doubt.sent_at - timedelta(days=1)
+    first = Transaction("9000001", "purchase", Decimal("0.58"), "WhatsApp rental", before)
+    keep_new(at.account, [reading(first)], before=True, now=timezone.now())
+    again = reading(replace(first, created_at=doubt.sent_at))
+    kept = {first.id: StatementRow.objects.get(wallet=at.account)}
+    keep_changes(at.account, [again], kept, now=timezone.now())
+    at.times.move(1200)
+    now = timezone.now()
+    match_wallet(at.account, now=now, read_at=now)
+    assert acted_on(at, doubt).state == RentalState.IN_DOUBT
+    (changed,) = unresolved(at)
+    resolve(
+        exception=changed,
+        outcome=Resolution.NOTED,
+        reason="It is of another wallet",
+        actor=at.membership.user,
+        now=now,
+    )
+    match_wallet(at.account, now=now, read_at=now)
+    assert acted_on(at, doubt).state == RentalState.REFUSED
 
 
 def test_a_doubt_is_not_ended_by_a_statement_with_a_gap(scene: SetScene) -> None:

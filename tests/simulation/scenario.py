@@ -251,7 +251,7 @@ _SURPRISES: Final = (_outside, _outside_cancel)
 
 
 def _share(chance: random.Random) -> float:
-    return round(chance.random(), 3)
+    return min(round(chance.random(), 3), 0.999)
 
 
 def _rarely(chance: random.Random) -> bool:

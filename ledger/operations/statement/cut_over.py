@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import accumulate
 from typing import Final
 
 from django.db.models import Case, F, QuerySet, Sum, When
@@ -14,11 +15,13 @@ from ledger.states import RowKind, TransferKind
 
 # An answer's Date and a row's time name seconds, and the balance was read just before the Date.
 UNSURE: Final = timedelta(seconds=2)
+# A time that the provider has got wrong, and may write anew: the money tells on which side it is.
+MISTAKEN: Final = timedelta(minutes=10)
 
 
 def is_unsure(at: datetime | None, cut: datetime) -> bool:
-    """Whether a row's time is too near the cut-over to say on which side of it it is."""
-    return at is not None and abs(at - cut) <= UNSURE
+    """Whether a row's time alone does not say on which side of the cut-over it is."""
+    return at is not None and -MISTAKEN <= at - cut <= UNSURE
 
 
 def split(
@@ -27,17 +30,27 @@ def split(
     """Those of the unsure rows that are from before the cut-over, and those after it.
 
     With the whole statement known they are told apart by the money: all that is before adds up to
-    the opening balance. Without it, or where nothing adds up, by the second.
+    the opening balance. Their times are believed but for the seconds around the cut-over; where
+    nothing adds up so, their ids. Without it, or where nothing adds up at all, by the second.
     """
     cut = wallet.book.cut_over_at
-    ordered = sorted(rows, key=lambda row: (row.at or cut, _place(row)))
-    default = sum(1 for row in ordered if (row.at or cut) <= cut)
-    sums = [_before(wallet)]
-    for row in ordered:
-        sums.append(sums[-1] + row.effect)
-    fits = [count for count, total in enumerate(sums) if total == opening(wallet)]
-    count = min(fits, key=lambda fit: abs(fit - default)) if fits and complete else default
-    return ordered[:count], ordered[count:]
+    by_time = sorted(rows, key=lambda row: (row.at or cut, _place(row)))
+    believed = sum(1 for row in by_time if (row.at or cut) < cut - UNSURE)
+    default = sum(1 for row in by_time if (row.at or cut) <= cut)
+    if complete:
+        for ordered, least in ((by_time, believed), (sorted(rows, key=_place), 0)):
+            fits = [count for count in _adding_up(wallet, ordered) if count >= least]
+            if fits:
+                count = min(fits, key=lambda fit: abs(fit - default))
+                return ordered[:count], ordered[count:]
+    return by_time[:default], by_time[default:]
+
+
+def _adding_up(wallet: ProviderAccount, ordered: Sequence[Reading]) -> list[int]:
+    """How many of the first of them make, with what is before already, the opening balance."""
+    sums = accumulate((row.effect for row in ordered), initial=_before(wallet))
+    held = opening(wallet)
+    return [count for count, total in enumerate(sums) if total == held]
 
 
 def _place(row: Reading) -> tuple[int, str]:

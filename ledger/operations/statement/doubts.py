@@ -44,6 +44,21 @@ _UNSURE_ROWS: Final = """
         AND NOT EXISTS (
             SELECT FROM ledger_match m WHERE m.row_id = r.id AND m.undone_at IS NULL
         )
+    UNION ALL
+    SELECT v.description FROM ledger_statementrow r
+    JOIN ledger_rowversion v ON v.row_id = r.id
+    WHERE r.wallet_id = %(wallet)s AND (r.kind IN ('purchase', 'other') OR v.kind_raw = 'purchase')
+        AND coalesce(v.occurred_at, r.occurred_at) BETWEEN %(since)s AND %(until)s
+        AND (
+            NOT r.before_cut_over OR EXISTS (
+                SELECT FROM ledger_reconciliationexception e
+                WHERE e.wallet_id = r.wallet_id AND e.state <> 'resolved'
+                    AND e.key = 'row:' || r.id || ':version:' || v.id
+            )
+        )
+        AND NOT EXISTS (
+            SELECT FROM ledger_match m WHERE m.row_id = r.id AND m.undone_at IS NULL
+        )
 """
 _UNSEEN_PURCHASES: Final = """
     SELECT t.service FROM ledger_transfer t
