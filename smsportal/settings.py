@@ -13,6 +13,7 @@ from django.utils.csp import CSP
 
 from smsportal.embedded import addresses
 from smsportal.logs import logging_config
+from smsportal.mailers import mailer
 from smsportal.reporting import report_to
 
 env = environ.Env()
@@ -186,9 +187,7 @@ USERSESSIONS_ADAPTER = "accounts.allauth.SessionsAdapter"
 # the audit log tells.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
 
-EMAIL_URL = env.str("EMAIL_URL", default="consolemail://")
-vars().update(env.email_url_config(EMAIL_URL))
-EMAIL_TIMEOUT = 20  # seconds: a mail server that hangs keeps nobody waiting for good
+MAILERS = {"default": mailer(env.str("EMAIL_URL", default="consolemail://"))}
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default="SMS Portal <no-reply@localhost>")
 
 # Whether alerts may be sent to webhooks by http and in private networks: only to try it out.

@@ -31,7 +31,8 @@ from alerts.states import How
 log = structlog.get_logger(__name__)
 
 LEASE: Final = timedelta(minutes=2)
-# From handing over on: longer than six answers that each come just before EMAIL_TIMEOUT.
+# From handing over on: longer than six answers that each come at the end of our patience
+# (smsportal/mailers.py).
 CONVERSATION: Final = timedelta(minutes=4)
 PAUSES: Final = tuple(
     timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720)

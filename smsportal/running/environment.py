@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import environ
 
 from smsportal.embedded.errors import StartError
+from smsportal.mailers import mailer
 
 SCHEMES = {
     "DATABASE_URL": ("postgresql", "postgres"),
@@ -55,7 +56,7 @@ def _is_address(value: str, schemes: tuple[str, ...]) -> bool:
 
 def _is_mail_server(value: str) -> bool:
     try:
-        environ.Env.email_url_config(value)
+        mailer(value)
     except (ValueError, environ.ImproperlyConfigured):
         return False
     return True

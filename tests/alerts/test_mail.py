@@ -22,7 +22,7 @@ from rentals.states import RentalState
 from tests.alerts.making import hold, limit, look
 from tests.alerts.postoffice import PostOffice, post_office
 from tests.factories import make_member, make_rental
-from tests.mail_server import rest
+from tests.mail_server import NOBODY, mail_to, rest
 from tests.pages.clients import page, signed_in, words
 from tests.pages.conftest import World
 
@@ -33,10 +33,7 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture
 def office(settings: Settings) -> Iterator[PostOffice]:
     with post_office() as office:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", office.port
-        settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
-        settings.EMAIL_TIMEOUT = 3
+        mail_to(settings, office.url)
         yield office
 
 
@@ -236,13 +233,14 @@ def test_a_mail_that_was_not_taken_is_tried_again(
     only(world, world.finance)
     office.fault = fault
     if fault == "away":
-        settings.EMAIL_PORT = 1
+        mail_to(settings, NOBODY)
     low(world)
     assert post(NOON) == 0
     assert "could not be sent" in words(
         signed_in(world.finance).get(page("alert_mail", world.team))
     )
-    settings.EMAIL_PORT, office.fault = office.port, ""
+    mail_to(settings, office.url)
+    office.fault = ""
     letter = Letter.objects.get()
     assert post(letter.due_at - timedelta(seconds=1)) == 0
     assert post(letter.due_at) == 1
@@ -267,7 +265,7 @@ def test_pauses_grow_and_end(world: World, office: PostOffice) -> None:
 def test_what_may_have_gone_is_not_sent_again_but_told_in_the_digest(
     world: World, office: PostOffice, settings: Settings, fault: str
 ) -> None:
-    settings.EMAIL_TIMEOUT = 0.5
+    mail_to(settings, office.url, patience=0.5)
     only(world, world.finance)
     office.fault = fault
     low(world)
@@ -287,7 +285,7 @@ def test_what_may_have_gone_is_not_sent_again_but_told_in_the_digest(
 def test_a_server_that_never_says_so_gets_it_twice_at_most(
     world: World, office: PostOffice, settings: Settings, fault: str, how: How
 ) -> None:
-    settings.EMAIL_TIMEOUT = 0.5
+    mail_to(settings, office.url, patience=0.5)
     only(world, world.finance, how)
     office.fault = fault
     low(world)
@@ -337,7 +335,7 @@ def test_a_server_that_hangs_is_waited_for_once(
     monkeypatch: pytest.MonkeyPatch,
     fault: str,
 ) -> None:
-    settings.EMAIL_TIMEOUT = 0.5
+    mail_to(settings, office.url, patience=0.5)
     rest(monkeypatch, 60)
     only(world, world.finance)
     wants(world.admin, How.AT_ONCE)
@@ -346,7 +344,8 @@ def test_a_server_that_hangs_is_waited_for_once(
     assert post(NOON) == 0
     assert office.connections == 1
     assert sorted(Letter.objects.values_list("tries", flat=True)) == [0, 1]
-    office.fault, settings.EMAIL_TIMEOUT = "", 20
+    mail_to(settings, office.url, patience=20)
+    office.fault = ""
     later = timezone.now() + timedelta(days=2)
     assert post(later) == 0
     rest(monkeypatch, 60)  # it is over

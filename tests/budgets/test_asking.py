@@ -31,7 +31,7 @@ from rentals.states import AskedState, BudgetPeriod, BudgetScope
 from tests.alerts.postoffice import PostOffice, post_office
 from tests.budgets.renting import NOW, House
 from tests.factories import make_member, make_team, make_user
-from tests.mail_server import rest
+from tests.mail_server import NOBODY, mail_to, rest
 
 DAY = timedelta(days=1)
 
@@ -227,9 +227,7 @@ def test_nobody_asks_for_more_of_what_does_not_count_for_them(house: House) -> N
 @pytest.fixture
 def office(settings: Settings) -> Iterator[PostOffice]:
     with post_office() as office:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", office.port
-        settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+        mail_to(settings, office.url)
         yield office
 
 
@@ -288,11 +286,11 @@ def test_who_asked_is_told_once_what_was_decided(
 def test_a_decision_is_mailed_whatever_became_of_the_mail_that_asked_for_it(
     house: House, settings: Settings
 ) -> None:
-    request, backend = ask(house), settings.EMAIL_BACKEND
-    no_mail_server(settings)
+    request, mailers = ask(house), settings.MAILERS
+    mail_to(settings, NOBODY)
     for minutes in (0, 10, 60):
         mailing.mail_request(request.pk, now=NOW + timedelta(minutes=minutes))
-    settings.EMAIL_BACKEND = backend
+    settings.MAILERS = mailers
     Membership.objects.filter(pk=house.member.pk).update(roles=[Role.ADMIN, Role.MEMBER])
     mailing.mail_request(request.pk, now=NOW + DAY)
     mail.outbox.clear()  # they had the one to admins
@@ -348,16 +346,11 @@ def test_of_what_was_decided_only_the_mail_may_change(
     assert rows.values().get() == {**before, "mail_due_at": None, "mail_tries": 1}
 
 
-def no_mail_server(settings: Settings) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-
-
 def test_a_mail_server_that_is_away_is_asked_again(house: House, settings: Settings) -> None:
-    request, backend = ask(house), settings.EMAIL_BACKEND
-    no_mail_server(settings)
+    request, mailers = ask(house), settings.MAILERS
+    mail_to(settings, NOBODY)
     assert not mailing.mail_request(request.pk, now=NOW)
-    settings.EMAIL_BACKEND = backend
+    settings.MAILERS = mailers
     assert mailing.due_mails(NOW + timedelta(minutes=1)) == []
     assert mailing.due_mails(NOW + timedelta(minutes=3)) == [request.pk]
     assert mailing.mail_request(request.pk, now=NOW + timedelta(minutes=3))
@@ -399,7 +392,7 @@ def test_a_mail_server_that_failed_is_left_alone_for_a_while(
     rest(monkeypatch, 60)
     first = ask(house)
     second = ask(house, by=make_member(house.team), budget=first.budget)
-    no_mail_server(settings)
+    mail_to(settings, NOBODY)
     for request in (first, second):
         assert not mailing.mail_request(request.pk, now=NOW)
     tries = BudgetRequest.objects.order_by("pk").values_list("mail_tries", flat=True)
@@ -409,7 +402,7 @@ def test_a_mail_server_that_failed_is_left_alone_for_a_while(
 
 def test_it_is_given_up_in_the_end(house: House, settings: Settings) -> None:
     request = ask(house)
-    no_mail_server(settings)
+    mail_to(settings, NOBODY)
     now, tries = NOW, 0
     while mailing.due_mails(now):
         mailing.mail_request(request.pk, now=now)

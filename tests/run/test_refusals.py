@@ -62,7 +62,8 @@ def test_an_address_that_is_none(name: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["secret", "", "http://secret@host", "smtp+tls://user:secret@host:port"]
+    "value",
+    ["secret", "", "http://secret@host", "smtp+tls://user:secret@host:port", "smtp:///secret"],
 )
 def test_a_mail_server_that_is_none(value: str) -> None:
     with pytest.raises(StartError, match="EMAIL_URL is no mail server") as error:
