@@ -26,10 +26,10 @@ UNREADABLE: Final = object()
 
 _ID = re.compile(rf"[!-~]{{1,{MAX_ID_LENGTH}}}")
 _NO_ID = frozenset({"0", "null", "none", "nil", "undefined", "false", "true", "nan"})
-# As a page would show it: with commas between thousands, and what it is an amount of.
+# As a page would show it: with commas between thousands, and the providers' currencies.
 _SHOWN = re.compile(
-    r"(?:(?:[$₦]|[A-Z]{3}) ?)?((?:[1-9][0-9]{0,2}(?:,[0-9]{3}){1,3}|[0-9]{1,12})(?:\.[0-9]{1,20})?)"
-    r"(?: ?(?:[$₦]|[A-Z]{3}))?",
+    r"(?:(?:[$₦]|USD|NGN) ?)?((?:[1-9][0-9]{0,2}(?:,[0-9]{3}){1,3}|[0-9]{1,12})(?:\.[0-9]{1,20})?)"
+    r"(?: ?(?:[$₦]|USD|NGN))?",
     re.ASCII,
 )
 _WHOLE = re.compile(r"[0-9]{1,9}")

@@ -70,6 +70,7 @@ def test_money(raw: str, amount: str) -> None:
         '"$$1"',
         '"($12.30)"',
         '"€12.30"',
+        '"12.30 EUR"',
         '""',
         '"١٢"',
         "true",
