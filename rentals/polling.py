@@ -1,4 +1,5 @@
-"""The looks that do not depend on what a look is worth: the first, the last, and after an SMS.
+"""The looks that do not depend on what a look is worth: the first, the last, after an SMS, and
+the one at what was given up.
 
 When the others are taken is decided by rentals.pacing.
 """
@@ -17,6 +18,17 @@ def after_sms(*, now: datetime, expires_at: datetime, wants_more: bool) -> datet
     if now >= last:
         return None
     return min(now + QUIET_LOOK, last) if wants_more else last
+
+
+def after_giving_up(*, now: datetime, expires_at: datetime | None) -> datetime | None:
+    """Return when to ask once more for what was cancelled or finished, None for never again.
+
+    Until its time is up an SMS may still reach the number, and the provider may hold it: a single
+    look as late as can be finds whatever came.
+    """
+    if expires_at is None or now >= expires_at - LAST_LOOK:
+        return None
+    return expires_at - LAST_LOOK
 
 
 def upcoming(

@@ -48,6 +48,8 @@ UNANSWERED = frozenset({S.REQUESTED, S.IN_DOUBT})
 WITHOUT_NUMBER = frozenset({S.REFUSED, S.LOST})
 # Somebody may still be waiting for something: these stand on the board.
 LIVE = frozenset({S.REQUESTED, S.IN_DOUBT, S.WAITING, S.CANCELLING, S.RECEIVED})
+# Ended before its time by us. Its provider may have taken an SMS for it all the same.
+GIVEN_UP = frozenset({S.CANCELLED, S.FINISHED})
 # The provider knows an activation and may still hand over an SMS for it.
 OPEN = frozenset({S.WAITING, S.CANCELLING, S.RECEIVED})
 

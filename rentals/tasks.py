@@ -78,6 +78,7 @@ def refresh_catalogues() -> None:
         nudge("rentals.read_balance", account_id)
     for account_id in wallet.accounts_with_moved_wallets(timezone.now()):
         nudge("rentals.read_balance", account_id)
+    wallet.look_for_reasons(timezone.now())
 
 
 @shared_task(name="rentals.learn_arrivals")

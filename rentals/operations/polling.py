@@ -21,9 +21,9 @@ from rentals.operations.answers import Judged, Verdict, judge
 from rentals.operations.looking import apply_activation
 from rentals.operations.watching import Row, Sight
 from rentals.pacing import turns
-from rentals.pacing.choosing import SPARE, Watch, choose, next_due
+from rentals.pacing.choosing import Watch, choose, next_due
 from rentals.polling import upcoming
-from rentals.states import RentalState
+from rentals.states import GIVEN_UP, RentalState
 from rentals.workers.pollers import ask_all
 
 log = structlog.get_logger(__name__)
@@ -182,7 +182,7 @@ def _granted(
         chosen = chosen[:1]
     room = min(len(chosen), turns.room(means, moment))
     polls = gateway.reserve(account, Lane.POLL, wanted=room, now=now).granted if room else 0
-    last = [watch for watch in chosen[polls:] if watch.is_last_chance(moment)]
+    last = [watch for watch in chosen[polls:] if watch.is_owed(moment)]
     spared = (
         gateway.reserve(account, Lane.CONTROL, wanted=len(last), now=now).granted if last else 0
     )
@@ -197,11 +197,11 @@ def _replan(
     saved = []
     for watch in watches:
         row = rows[watch.key]
-        if watch.key in asked or (not watch.planned and not watch.spare):
+        if watch.key in asked:
             continue
-        if watch.spare and moment >= watch.due and turn.price > SPARE:
+        if moment >= watch.due and turn.price > watch.dearest:
             saved.append(_Saved(watch.key, row.next_poll_at, None, asked=0))
-        elif row.planned_poll_at is None or moment >= watch.due:
+        elif watch.planned and (row.planned_poll_at is None or moment >= watch.due):
             due = next_due(watch, price=turn.price, now=moment)
             if row.planned_poll_at is not None and due <= moment + 1:
                 continue  # it stays due, until there is room
@@ -254,8 +254,9 @@ def _line(
 
 
 def _look_at(rental: Rental, door: gateway.Door) -> Call[Activation]:
-    """The cheap read; the one that tells most while even the number is missing."""
-    if not rental.phone_raw:
+    """The cheap read; the one that tells most while even the number is missing, or of what was
+    given up: a status to wait by may be told of nothing but what lives."""
+    if not rental.phone_raw or rental.state in GIVEN_UP:
         return door.provider.inspect(rental.activation_id)
     return door.provider.poll(rental.activation_id)
 
@@ -284,7 +285,7 @@ def _next(
     watch: Watch, row: Row, price: float, now: datetime
 ) -> tuple[datetime | None, datetime | None]:
     """When a rental is next after a look, and the same again where that was planned by worth."""
-    if row.expires_at is None:
+    if row.expires_at is None or row.state in GIVEN_UP:
         return None, None
     plan = datetime.fromtimestamp(next_due(watch, price=price, now=now.timestamp()), UTC)
     received = row.state == RentalState.RECEIVED and not row.waits_for_more
@@ -323,7 +324,7 @@ def _after_failure(
     due: datetime | None, row: Row, verdict: Verdict, now: datetime
 ) -> datetime | None:
     """Later than planned, but before the end; after it once more for a little while."""
-    if row.expires_at is None:
+    if row.expires_at is None or (row.state in GIVEN_UP and verdict == Verdict.NOT_FOUND):
         return None
     if due is not None:
         pause = BAD_KEY_PAUSE if verdict == Verdict.BAD_KEY else UNANSWERED_PAUSE

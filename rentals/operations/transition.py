@@ -8,10 +8,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
-from rentals import channels
+from rentals import channels, polling
 from rentals.causes import Cause
 from rentals.models import Rental, RentalEvent
-from rentals.states import LIVE, MOVES, OPEN, RentalState
+from rentals.states import GIVEN_UP, LIVE, MOVES, OPEN, RentalState
 
 
 def locked(rental_ids: Collection[int]) -> QuerySet[Rental]:
@@ -59,7 +59,7 @@ class Moves:
             return False
         if to not in MOVES[was]:
             raise ValueError(f"a rental can't go from {was} to {to}")
-        changes = {**_tidied(to, self._now), **(fields or {}), "state": to}
+        changes = {**_tidied(rental, to, self._now), **(fields or {}), "state": to}
         for name, value in changes.items():
             setattr(rental, name, value)
         self._changed.setdefault(rental, set()).update(changes)
@@ -137,9 +137,11 @@ def note_event(
         moves.write()
 
 
-def _tidied(to: RentalState, now: datetime) -> dict[str, Any]:
+def _tidied(rental: Rental, to: RentalState, now: datetime) -> dict[str, Any]:
     """What every move to `to` means for the row: nothing is due where nothing can come."""
     changes: dict[str, Any] = {"ended_at": None if to in LIVE else now}
     if to not in OPEN:
         changes |= {"next_poll_at": None, "control_at": None}
+    if to in GIVEN_UP:
+        changes["next_poll_at"] = polling.after_giving_up(now=now, expires_at=rental.expires_at)
     return changes

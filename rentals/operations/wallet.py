@@ -1,14 +1,20 @@
 """The balance of a provider account is read, for people to see and for the book to be proved."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import ProviderAccount
+from ledger.models import Refund
 from ledger.operations.balance import snapshots
 from ledger.operations.statement import pacing
+from ledger.states import AWAITED, RefundCause
+from rentals import money
 from rentals.models import Rental
+from rentals.states import RentalState
+
+REASONS_FOR = timedelta(days=7)  # beyond that no provider knows an activation any more
 
 
 def accounts_with_moved_wallets(now: datetime) -> list[int]:
@@ -26,6 +32,25 @@ def accounts_with_moved_wallets(now: datetime) -> list[int]:
     )
     known = dict.fromkeys(accounts.values_list("pk", flat=True))
     return list(known | dict.fromkeys(pacing.wallets_due(now)))
+
+
+def look_for_reasons(now: datetime) -> int:
+    """A refund that fails to come may be refused for an SMS that came after the cancel: have the
+    rental asked for once more. Returns for how many that was begun."""
+    overdue = Refund.objects.filter(
+        cause=RefundCause.CANCELLED,
+        state__in=AWAITED,
+        expected_max__gt=0,
+        due_at__lte=now,
+        due_at__gt=now - REASONS_FOR,
+        wallet__archived_at__isnull=True,
+    )
+    rentals = [money.rental_of(word) for word in overdue.values_list("reference", flat=True)]
+    return Rental.objects.filter(
+        Q(last_confirm_at__isnull=True) | Q(last_confirm_at__lt=F("ended_at")),
+        pk__in=[pk for pk in rentals if pk is not None],
+        state=RentalState.CANCELLED,
+    ).update(next_poll_at=now, planned_poll_at=None, last_confirm_at=now)
 
 
 def read_balance(*, account: ProviderAccount) -> bool:

@@ -14,14 +14,14 @@ from accounts.budget.windows import HORIZON
 from accounts.models import ProviderAccount
 from rentals.models import Arrivals, InboxEntry, Message, Pace, Rental
 from rentals.operations.sweeping import CANCEL_LEAD, CANCEL_LEAD_SHARE
-from rentals.pacing.choosing import Watch
+from rentals.pacing.choosing import ABANDONED, SPARE, Watch
 from rentals.pacing.curves import BINS, Curve
 from rentals.pacing.demand import HOURS, Errands, Habit, expected
 from rentals.pacing.learning import Counts, Curves, Kind, missed_share
 from rentals.pacing.patience import Effort, Patience
 from rentals.pacing.turns import Means, Usual
 from rentals.polling import LAST_LOOK, QUIET_LOOK
-from rentals.states import RentalState
+from rentals.states import GIVEN_UP, RentalState
 
 NOTHING: Final = Curve((0.0,) * BINS)  # nothing can come, or nothing that is waited for
 EAGER: Final = Curve((0.01,) * BINS)  # somebody waits for another SMS just now
@@ -128,10 +128,20 @@ def watch(row: Row, sight: Sight, now: datetime) -> Watch:
     elif row.state == RentalState.RECEIVED and row.multiple_sms:
         found.curve, found.shortest = QUIET, QUIET_LOOK.total_seconds()
     elif row.state == RentalState.RECEIVED:
-        found.spare = due >= found.last and row.next_poll_at != row.last_confirm_at
+        found.dearest = _dearest(row) if due >= found.last else math.inf
+    elif row.state in GIVEN_UP:
+        found.shortest = math.inf  # a single look, and only when it is due
+        found.dearest = _dearest(row)
     else:  # it is over, and somebody says that there is news
         found.last = math.inf
     return found
+
+
+def _dearest(row: Row) -> float:
+    """Up to which price the last look is taken at a rental whose SMS nobody waits for."""
+    if row.next_poll_at == row.last_confirm_at:  # there is a reason to look
+        return math.inf
+    return ABANDONED if row.state == RentalState.CANCELLED else SPARE
 
 
 def means(account: ProviderAccount, watches: Sequence[Watch], sight: Sight, now: datetime) -> Means:

@@ -11,7 +11,9 @@ from rentals.pacing.prices import DEAREST
 from rentals.pacing.worth import SHORTEST, worth
 
 LONGEST: Final = 600.0  # seconds between two looks, while there is anything to spend on polls
-SPARE: Final = 0.1  # seconds: up to this price a rental whose code is here gets its last look
+# Seconds: up to these prices a rental gets its last look though nobody waits for its SMS.
+SPARE: Final = 0.1  # its code is here
+ABANDONED: Final = 5.0  # it was cancelled: a code that came all the same would be lost, and money
 
 
 @dataclass(slots=True)
@@ -26,7 +28,7 @@ class Watch:
     due: float  # when the row says that it is to be asked
     planned: bool = True  # we said so ourselves, by its worth, and may say otherwise
     cancelled: float = math.inf  # when it is cancelled if it is still empty, after a look
-    spare: bool = False  # its code is here: this last look is taken only where requests abound
+    dearest: float = math.inf  # above this price its last look is not taken
     shortest: float = SHORTEST  # seconds between two looks
 
     def worth(self, now: float) -> float:
@@ -69,6 +71,10 @@ class Watch:
         """Somebody asked for it, or it is the last chance."""
         return self.is_last_chance(now) or (not self.planned and now >= self.due)
 
+    def is_owed(self, now: float) -> bool:
+        """Whether its last look is due whatever a request costs."""
+        return self.dearest == math.inf and self.is_last_chance(now)
+
     def is_last_chance(self, now: float) -> bool:
         return self.seen < self.last <= now
 
@@ -78,7 +84,7 @@ def choose(watches: Iterable[Watch], *, price: float, room: int, now: float) -> 
     musts: list[Watch] = []
     worthy: list[tuple[float, Watch]] = []
     for watch in watches:
-        if watch.spare and price > SPARE:
+        if price > watch.dearest:
             continue
         if watch.must_be_asked(now):
             musts.append(watch)

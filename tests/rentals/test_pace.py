@@ -356,7 +356,7 @@ def test_none_is_forgotten_while_others_are_worth_more(price: float, number: int
 
 
 def test_a_rental_whose_code_is_here_gets_its_last_look_only_where_requests_abound() -> None:
-    watch = Watch(1, PRIOR, 0.0, 30.0, 400.0, due=400.0, spare=True)
+    watch = Watch(1, PRIOR, 0.0, 30.0, 400.0, due=400.0, dearest=SPARE)
     assert choose([watch], price=SPARE, room=9, now=401.0) == [watch]
     assert choose([watch], price=SPARE * 1.01, room=9, now=401.0) == []
 
