@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from celery import Celery
 from celery.signals import worker_init
+from kombu.transport.redis import Channel
 
 from rentals.workers.standby import Standby
 
@@ -15,6 +16,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smsportal.settings")
 app = Celery("smsportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["accounts", "ledger", "rentals", "alerts"])
+# A worker gives nothing back of what it has not begun: the rows are the queue. It would try to
+# while Redis is away, and end of it, and the rents that are on their way to a provider with it.
+Channel.do_restore = False
 app.steps["worker"].add(Standby)
 
 
