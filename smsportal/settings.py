@@ -188,6 +188,7 @@ USERSESSIONS_ADAPTER = "accounts.allauth.SessionsAdapter"
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
 
 MAILERS = {"default": mailer(env.str("EMAIL_URL", default="consolemail://"))}
+SILENCED_SYSTEM_CHECKS = ["mail.E001"]  # without a mail server it is printed, as the README says
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default="SMS Portal <no-reply@localhost>")
 
 # Whether alerts may be sent to webhooks by http and in private networks: only to try it out.

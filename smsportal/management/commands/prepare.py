@@ -35,7 +35,7 @@ def _check() -> None:
     """Raise the first thing that keeps us from serving, on one line."""
     found = checks.run_checks(include_deployment_checks=True)
     for message in found:
-        if message.is_serious():
+        if message.is_serious() and not message.is_silenced():
             raise CommandError(" ".join(filter(None, [message.msg, message.hint])))
 
 
