@@ -75,6 +75,7 @@ class Action(models.TextChoices):
     DEPOSIT_RECORDED = "ledger.deposit_recorded", _("Deposit recorded")
     DEPOSIT_TAKEN_BACK = "ledger.deposit_taken_back", _("Deposit taken back")
     RATES_ENTERED = "rates.entered", _("Exchange rates entered")
+    RATE_CORRECTED = "rate.corrected", _("Exchange rate corrected")
     MONTH_CLOSED = "month.closed", _("Month closed")
 
     ALERT_ACKNOWLEDGED = "alert.acknowledged", _("Alert taken on")
@@ -164,6 +165,7 @@ _IN: Final[dict[Family, tuple[Action, ...]]] = {
         Action.DEPOSIT_RECORDED,
         Action.DEPOSIT_TAKEN_BACK,
         Action.RATES_ENTERED,
+        Action.RATE_CORRECTED,
         Action.MONTH_CLOSED,
         Action.BUDGET_ADDED,
         Action.BUDGET_CHANGED,

@@ -231,6 +231,16 @@ class RateForm(forms.Form):
         )
 
 
+class CorrectionForm(ReasonForm):
+    """What a day's rate should have been, and why it is not what was entered."""
+
+    rate = AmountField(
+        label=_("It should be"),
+        error_messages={"invalid": _("The rate must be a number above 0.")},
+    )
+    field_order = ("rate", "reason")
+
+
 class RateFileForm(forms.Form):
     file = forms.FileField(
         label=_("CSV file"),

@@ -73,6 +73,7 @@ urlpatterns = [
     path("exports/<int:export>/delete", exports.export_delete, name="export_delete"),
     path("rates/", rates.rate_list, name="rate_list"),
     path("rates/new", rates.rate_create, name="rate_create"),
+    path("rates/<int:rate>/correct", rates.rate_correct, name="rate_correct"),
     path("rates/import", rates.rate_import, name="rate_import"),
     path("rates/export", rates.rate_export, name="rate_export"),
 ]

@@ -105,6 +105,7 @@ RATES: Final = [
     _("Source"),
     _("Entered"),
     _("Entered by"),
+    _("Corrects the rate before it"),
 ]
 
 
@@ -210,6 +211,7 @@ def rate_rows(rates: QuerySet[ExchangeRate]) -> Rows:
             rate.source,
             rate.entered_at,
             _person(rate.entered_by),
+            rate.reason,
         )
 
 

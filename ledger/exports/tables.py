@@ -110,7 +110,7 @@ def _months(asked: Asked) -> Table:
 
 def _rates(asked: Asked) -> Table:
     rates = ExchangeRate.objects.filter(team=asked.membership.team)
-    found = rates.order_by("-day", "currency", "into")
+    found = rates.order_by("-day", "currency", "into", "-revision")
     return Table("rates", lists.RATES, found, lambda: lists.rate_rows(found))
 
 

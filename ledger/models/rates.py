@@ -9,7 +9,11 @@ from ledger.models.book import Transfer
 
 
 class ExchangeRate(models.Model):
-    """One unit of `currency` was worth `rate` units of `into` from `day` on, until a newer one."""
+    """One unit of `currency` was worth `rate` units of `into` from `day` on, until a newer one.
+
+    A mistake is corrected by a row of the same day with the next `revision`, and a `reason`: the
+    last one counts.
+    """
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="exchange_rates")
     currency = models.CharField(_("currency"), max_length=3)
@@ -17,6 +21,8 @@ class ExchangeRate(models.Model):
     day = models.DateField(_("from the day"))
     rate = models.DecimalField(_("rate"), max_digits=24, decimal_places=12)
     source = models.CharField(_("source"), max_length=200, blank=True)
+    revision = models.SmallIntegerField(default=0)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
     entered_at = models.DateTimeField()
     entered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
@@ -27,7 +33,7 @@ class ExchangeRate(models.Model):
                 condition=~models.Q(currency=models.F("into")), name="rate_between_two_currencies"
             ),
             models.UniqueConstraint(
-                fields=["team", "currency", "into", "day"], name="one_rate_a_day"
+                fields=["team", "currency", "into", "day", "revision"], name="one_rate_a_day"
             ),
         ]
         triggers = [append_only()]
@@ -37,7 +43,11 @@ class ExchangeRate(models.Model):
 
 
 class PinnedRate(models.Model):
-    """The rate that a transfer is reported with, from the first report on and for good."""
+    """Of which day the rate is that a transfer is reported with, from the first report on.
+
+    Where that rate is corrected, the correction counts. What was reported of a closed month is kept
+    with the month.
+    """
 
     transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="pinned_rates")
     into = models.CharField(max_length=3)

@@ -1,7 +1,8 @@
 """Exchange rates are entered with their day, and pinned to the lines that are reported with them.
 
-A rate is never changed and never guessed: where none exists for a line's day or before it, there
-is no total. A line keeps the rate of its first report for good.
+A rate is never guessed: where none exists for a line's day or before it, there is no total. A line
+keeps the day whose rate it was first reported with, for good. A row is never changed: a mistake is
+corrected by another beside it, which counts from then on wherever no closed month has its total.
 """
 
 import csv
@@ -79,10 +80,46 @@ class Reported:
 
 
 def enter_rate(*, team: Team, wanted: Rate, actor: User, now: datetime) -> None:
-    """Keep one rate. Raises NotPossible: a day's rate can't be replaced."""
+    """Keep one rate. Raises NotPossible, also for a day that has one: that is corrected."""
     if problem := _problem(wanted, team_day(team, now)):
         raise NotPossible(problem)
     _keep(team, [wanted], actor, now)
+
+
+def correct_rate(
+    *, rate: ExchangeRate, value: Decimal, reason: str, actor: User, now: datetime
+) -> None:
+    """Have `value` count instead of a day's rate, which stays to be seen. Raises NotPossible."""
+    if not reason.strip():
+        raise NotPossible(_("Say why. It is kept with your name."))
+    if value == rate.rate:
+        raise NotPossible(_("That is the rate already."))
+    right = Rate(day=rate.day, currency=rate.currency, into=rate.into, rate=value)
+    if problem := _problem(right, team_day(rate.team, now)):
+        raise NotPossible(problem)
+    try:
+        with transaction.atomic():
+            corrected = ExchangeRate.objects.create(
+                team=rate.team,
+                currency=rate.currency,
+                into=rate.into,
+                day=rate.day,
+                rate=value,
+                revision=rate.revision + 1,
+                reason=reason.strip()[:500],
+                entered_at=now,
+                entered_by=actor,
+            )
+            audit.record(
+                team=rate.team,
+                actor=actor,
+                action=Action.RATE_CORRECTED,
+                before={"rate": _words(rate)},
+                after={"rate": _words(right)},
+                reason=corrected.reason,
+            )
+    except IntegrityError as error:
+        raise NotPossible(_("It was corrected meanwhile. Look at it as it is now.")) from error
 
 
 def import_rates(*, team: Team, text: str, actor: User, now: datetime) -> int:
@@ -117,7 +154,7 @@ def import_rates(*, team: Team, text: str, actor: User, now: datetime) -> int:
 def latest_rate(team: Team, currency: str, into: str, day: date) -> ExchangeRate | None:
     """The rate that counts on `day`: the newest of that day or before."""
     rates = ExchangeRate.objects.filter(team=team, currency=currency, into=into, day__lte=day)
-    return rates.order_by("-day").first()
+    return rates.order_by("-day", "-revision").first()
 
 
 def convert(team: Team, amounts: dict[str, Decimal], *, day: date) -> Reported:
@@ -138,8 +175,8 @@ def convert(team: Team, amounts: dict[str, Decimal], *, day: date) -> Reported:
 def convert_days(team: Team, amounts: Mapping[tuple[date, str], Decimal]) -> Reported:
     """One total of amounts by day and currency, each at the rate that counts on its day.
 
-    In one query, and nothing is pinned: a rate is never changed, but one that is entered later for
-    a day before counts from then on. Raises MissingRate for the first day without one.
+    In one query, and nothing is pinned: one that is entered or corrected later for a day before
+    counts from then on. Raises MissingRate for the first day without one.
     """
     into, total = team.reporting_currency, Decimal(0)
     known = _rates_into(team, {currency for _, currency in amounts} - {into})
@@ -164,7 +201,7 @@ def _rates_into(team: Team, currencies: set[str]) -> dict[str, list[ExchangeRate
     rates = ExchangeRate.objects.filter(
         team=team, currency__in=currencies, into=team.reporting_currency
     )
-    for rate in rates.order_by("day"):
+    for rate in rates.order_by("day", "revision"):
         found.setdefault(rate.currency, []).append(rate)
     return found
 
@@ -190,7 +227,11 @@ _SPENT: Final = """
     JOIN ledger_account debited ON debited.id = t.debit_id
     JOIN ledger_account credited ON credited.id = t.credit_id
     LEFT JOIN ledger_pinnedrate pinned ON pinned.transfer_id = t.id AND pinned.into = %(into)s
-    LEFT JOIN ledger_exchangerate rate ON rate.id = pinned.rate_id
+    LEFT JOIN ledger_exchangerate first ON first.id = pinned.rate_id
+    LEFT JOIN (
+        SELECT DISTINCT ON (currency, day) id, currency, day, rate FROM ledger_exchangerate
+        WHERE team_id = %(team)s AND "into" = %(into)s ORDER BY currency, day, revision DESC
+    ) rate ON rate.currency = first.currency AND rate.day = first.day
     WHERE t.id IN ({lines}) AND t.phase IN ('posted', 'post')
         AND 'spend' IN (debited.kind, credited.kind)
 """
@@ -204,7 +245,7 @@ _PIN: Final = """
         SELECT id FROM ledger_exchangerate r
         WHERE r.team_id = %(team)s AND r.currency = t.currency AND r."into" = %(into)s
             AND r.day <= t.day
-        ORDER BY r.day DESC LIMIT 1
+        ORDER BY r.day DESC, r.revision DESC LIMIT 1
     ) newest ON true
     WHERE t.id IN ({lines}) AND t.phase IN ('posted', 'post') AND t.currency <> %(into)s
         AND 'spend' IN (debited.kind, credited.kind)
@@ -274,12 +315,12 @@ def _keep(team: Team, rates: Sequence[Rate], actor: User, now: datetime) -> None
         raise NotPossible(_taken()) from error
 
 
-def _words(rate: Rate) -> str:
+def _words(rate: Rate | ExchangeRate) -> str:
     return f"{rate.day}: 1 {rate.currency} = {rate.rate:f} {rate.into}"
 
 
 def _taken() -> str:
-    return _("This day has a rate already. Rates stay: enter one for a later day instead.")
+    return _("This day has a rate already. If it is wrong, correct it in the list.")
 
 
 def _problem(rate: Rate, today: date) -> str:

@@ -15,5 +15,5 @@ def latest_rates(team: Team, currencies: Iterable[str], day: date) -> dict[str, 
     rates = ExchangeRate.objects.filter(
         team=team, currency__in=set(currencies), into=team.reporting_currency, day__lte=day
     )
-    newest = rates.order_by("currency", "-day").distinct("currency")
+    newest = rates.order_by("currency", "-day", "-revision").distinct("currency")
     return {rate.currency: rate for rate in newest}

@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.db.models import Exists, OuterRef
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,10 +16,10 @@ from accounts.states import Role
 from accounts.views.common import paged
 from ledger.days import team_day
 from ledger.exports.response import download
-from ledger.forms import RateFileForm, RateForm
+from ledger.forms import CorrectionForm, RateFileForm, RateForm
 from ledger.models import ExchangeRate
 from ledger.operations.errors import NotPossible
-from ledger.operations.rates import WrongLines, enter_rate, import_rates
+from ledger.operations.rates import WrongLines, correct_rate, enter_rate, import_rates
 from ledger.views.common import READERS, may_act
 
 PAGE = 50
@@ -56,6 +57,35 @@ def rate_create(request: TeamRequest) -> HttpResponse:
 
 @require_POST
 @team_view(Role.FINANCE)
+def rate_correct(request: TeamRequest, rate: int) -> HttpResponse:
+    """From the line of the rate that is wrong."""
+    found = ExchangeRate.objects.filter(team=request.team, pk=rate).select_related("team").first()
+    if found is None:
+        raise Http404("The team has no such rate.")
+    form = CorrectionForm(request.POST)
+    if not form.is_valid():
+        return _uncorrected(request, " ".join(str(each[0]) for each in form.errors.values()))
+    try:
+        correct_rate(
+            rate=found,
+            value=form.cleaned_data["rate"],
+            reason=form.cleaned_data["reason"],
+            actor=request.user,
+            now=timezone.now(),
+        )
+    except NotPossible as error:
+        return _uncorrected(request, str(error))
+    messages.success(request, _("The rate is corrected."))
+    return redirect("rate_list", team=request.team.slug)
+
+
+def _uncorrected(request: TeamRequest, problem: str) -> HttpResponse:
+    messages.error(request, problem)
+    return render(request, "ledger/rates.html", _context(request), status=422)
+
+
+@require_POST
+@team_view(Role.FINANCE)
 def rate_import(request: TeamRequest) -> HttpResponse:
     """All of a file's rates, or none and what is wrong with which line."""
     form = RateFileForm(request.POST, request.FILES)
@@ -83,8 +113,13 @@ def rate_import(request: TeamRequest) -> HttpResponse:
 
 
 def _rates(request: TeamRequest) -> Any:
+    """Each says whether a correction took its place."""
     rates = ExchangeRate.objects.filter(team=request.team).select_related("entered_by")
-    return rates.order_by("-day", "currency", "into")
+    place = {name: OuterRef(name) for name in ("team", "currency", "into", "day")}
+    later = ExchangeRate.objects.filter(**place, revision__gt=OuterRef("revision"))
+    return rates.annotate(is_corrected=Exists(later)).order_by(
+        "-day", "currency", "into", "-revision"
+    )
 
 
 def _context(request: TeamRequest) -> dict[str, Any]:

@@ -168,7 +168,7 @@ _SUMS: Final = """
                 SELECT rate FROM ledger_exchangerate known
                 WHERE known.team_id = %(team)s AND known.currency = lines.currency
                     AND known."into" = w."into" AND known.day <= lines.day
-                ORDER BY known.day DESC LIMIT 1
+                ORDER BY known.day DESC, known.revision DESC LIMIT 1
             ) END AS rate
         FROM lines WHERE lines.place = w.place AND lines.amount <> 0
     ) line ON true

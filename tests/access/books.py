@@ -12,6 +12,7 @@ from accounts.models import ProviderAccount, User
 from ledger.days import team_day
 from ledger.models import ReconciliationException
 from ledger.operations.deposits import record_deposit
+from ledger.operations.rates import Rate, enter_rate
 from ledger.operations.resolving import resolve
 from ledger.operations.statement.matches import match_row
 from ledger.queries.months import first_months
@@ -38,6 +39,7 @@ class Books:
     month: date
     candidate: int
     deposit: int
+    rate: int
 
 
 def make_books(account: ProviderAccount, finance: User) -> Books:
@@ -56,6 +58,7 @@ def make_books(account: ProviderAccount, finance: User) -> Books:
         month=first_months([account])[account.pk],
         candidate=charge.pk,
         deposit=_deposit(account, finance),
+        rate=_rate(account, finance),
     )
 
 
@@ -82,6 +85,13 @@ def _deposit(account: ProviderAccount, finance: User) -> int:
     return booked.pk
 
 
+def _rate(account: ProviderAccount, finance: User) -> int:
+    now = timezone.now()
+    rate = Rate(day=team_day(account.team, now), currency="EUR", into="GBP", rate=Decimal("0.8"))
+    enter_rate(team=account.team, wanted=rate, actor=finance, now=now)
+    return account.team.exchange_rates.get().pk
+
+
 def addresses(books: Books, name: str) -> dict[str, Any]:
     if name in ("wallet_detail", "statement_export", "wallet_reconcile", "reconciliation"):
         return {"wallet": books.account.pk}
@@ -89,6 +99,8 @@ def addresses(books: Books, name: str) -> dict[str, Any]:
         return {"wallet": books.account.pk}
     if name == "deposit_take_back":
         return {"wallet": books.account.pk, "deposit": books.deposit}
+    if name == "rate_correct":
+        return {"rate": books.rate}
     if name in ("month_detail", "month_close"):
         return {"wallet": books.account.pk, "first": books.month}
     if name == "exception_reopen":
@@ -115,5 +127,6 @@ def forms(books: Books) -> dict[str, dict[str, Any]]:
         "exception_unmatch": WHY,
         "month_close": {},
         "rate_create": rate,
+        "rate_correct": {"rate": "0.86", **WHY},
         "rate_import": {"file": SimpleUploadedFile("rates.csv", lines.encode())},
     }

@@ -102,6 +102,7 @@ MATRIX: Final[dict[str, Row]] = {
     "month_close": row(FORM, FINANCE),
     "rate_list": row(READ, FINANCE, ADMIN),
     "rate_create": row(WRITE, FINANCE),
+    "rate_correct": row(WRITE, FINANCE),
     "rate_import": row(WRITE, FINANCE),
     "rate_export": row(READ, FINANCE),
     # long lists as files: for the one who asked alone, here the member

@@ -64,6 +64,7 @@ PROMISED = {
         Action.DEPOSIT_RECORDED,
         Action.DEPOSIT_TAKEN_BACK,
         Action.RATES_ENTERED,
+        Action.RATE_CORRECTED,
         Action.MONTH_CLOSED,
         Action.BUDGET_ADDED,
         Action.BUDGET_CHANGED,

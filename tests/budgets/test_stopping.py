@@ -10,8 +10,9 @@ from django.utils import timezone
 from accounts.actions import Action
 from accounts.models import AuditEvent, Membership
 from accounts.states import Role
-from ledger.models import Transfer
+from ledger.models import ExchangeRate, Transfer
 from ledger.operations import refunds
+from ledger.operations.rates import correct_rate
 from ledger.states import RefundCause
 from rentals import money
 from rentals.models import Rental, RentalEvent
@@ -236,6 +237,20 @@ def test_everything_is_converted_at_the_rate_of_its_day_to_the_last_decimal(hous
     said = assert_stopped(house, price="0.001")
     assert "USD 0.00 left of USD 1.00" in said
     house.rent(price="0.0009")
+
+
+def test_a_rate_that_is_corrected_counts_for_what_was_rented_before(house: House) -> None:
+    enter_rate(house.team, house.admin.user, date(2026, 3, 1), "0.000000001")
+    house.budget("1")
+    house.rent(account=house.villa, price="1000")
+    correct_rate(
+        rate=ExchangeRate.objects.get(),
+        value=Decimal("0.001"),
+        reason="Three zeros short",
+        actor=house.admin.user,
+        now=NOW,
+    )
+    assert_stopped(house, account=house.villa, price="1")
 
 
 def test_a_missing_rate_refuses_and_says_who_can_enter_it(house: House) -> None:

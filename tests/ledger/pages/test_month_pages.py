@@ -117,6 +117,27 @@ def test_a_rate_is_entered_once(desk: Desk) -> None:
     assert "1 NGN = 0.000652 USD" in words(client.get(page("rate_list", desk.team)))
 
 
+def test_a_wrong_rate_is_corrected_on_its_line(desk: Desk) -> None:
+    client = signed_in(desk.finance)
+    form = {"day": "2026-03-01", "currency": "NGN", "into": "USD", "rate": "1534"}
+    client.post(page("rate_create", desk.team), form)
+    wrong = ExchangeRate.objects.get()
+    address = page("rate_correct", desk.team, rate=wrong.pk)
+    for refused in ({"rate": "0.0006"}, {"rate": "x", "reason": "Why"}, {"rate": "1534"}):
+        assert client.post(address, refused).status_code == 422
+    assert ExchangeRate.objects.count() == 1
+    right = {"rate": "0.000652", "reason": "Upside down"}
+    said = words(client.post(address, right, follow=True))
+    assert "The rate is corrected." in said
+    assert "1 NGN = 0.000652 USD" in said
+    assert "“Upside down”" in said
+    assert "USD Corrected" in said
+    again = client.post(address, right)
+    assert again.status_code == 422
+    assert "corrected meanwhile" in words(again)
+    assert ExchangeRate.objects.count() == 2
+
+
 @pytest.mark.parametrize("rate", ["0", "-1", "1e999", "NaN", "abc", "", "9" * 40, "1\0"])
 def test_a_wrong_rate_is_said(desk: Desk, rate: str) -> None:
     form = {"day": "2026-03-01", "currency": "NGN", "into": "USD", "rate": rate}

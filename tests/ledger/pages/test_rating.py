@@ -14,10 +14,13 @@ from ledger.operations.rates import (
     Rate,
     WrongLines,
     convert,
+    convert_days,
+    correct_rate,
     enter_rate,
     import_rates,
     report_spend,
 )
+from ledger.queries.rates import latest_rates
 from ledger.states import TransferKind
 from tests.factories import make_member
 from tests.ledger.pages.making import make_transfer, make_wallet
@@ -78,6 +81,62 @@ def test_a_day_has_one_rate_for_good(wallet: ProviderAccount, actor: User) -> No
     with pytest.raises(NotPossible, match="has a rate already"):
         enter_rate(team=wallet.team, wanted=rate(date(2026, 3, 1), "0.0007"), actor=actor, now=NOW)
     assert ExchangeRate.objects.get().rate == Decimal("0.0006")
+
+
+def corrects(
+    wallet: ProviderAccount, actor: User, value: str, reason: str = "A slip of the hand"
+) -> None:
+    newest = ExchangeRate.objects.filter(team=wallet.team).order_by("day", "revision").last()
+    assert newest is not None
+    correct_rate(rate=newest, value=Decimal(value), reason=reason, actor=actor, now=NOW)
+
+
+def test_a_wrong_rate_is_corrected_beside_it_wherever_it_counts(
+    wallet: ProviderAccount, actor: User
+) -> None:
+    """Also for lines that were reported with the wrong one; on that day, and until a newer one."""
+    day = date(2026, 4, 2)
+    make_transfer(wallet, amount="1000", at=datetime(2026, 4, 2, 12, tzinfo=UTC))
+    enter_rate(team=wallet.team, wanted=rate(day, "1600"), actor=actor, now=NOW)
+    lines = Transfer.objects.filter(wallet=wallet)
+    assert report_spend(team=wallet.team, lines=lines, now=NOW).amount == Decimal(1_600_000)
+    corrects(wallet, actor, "0.0005")
+    corrects(wallet, actor, "0.0006")
+    assert report_spend(team=wallet.team, lines=lines, now=NOW).amount == Decimal("0.60")
+    amounts = {"NGN": Decimal(1000)}
+    assert convert(wallet.team, amounts, day=date(2026, 5, 9)).amount == Decimal("0.60")
+    by_day = {(date(2026, 5, 9), "NGN"): Decimal(1000)}
+    assert convert_days(wallet.team, by_day).amount == Decimal("0.60")
+    assert latest_rates(wallet.team, ["NGN"], NOW.date())["NGN"].rate == Decimal("0.0006")
+    assert ExchangeRate.objects.count() == 3
+    assert PinnedRate.objects.get().rate.rate == 1600
+    event = AuditEvent.objects.filter(action="rate.corrected").latest("pk")
+    assert event.actor == actor
+    assert event.reason == "A slip of the hand"
+    assert event.before == {"rate": "2026-04-02: 1 NGN = 0.000500000000 USD"}
+    assert event.after == {"rate": "2026-04-02: 1 NGN = 0.0006 USD"}
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"), [("0", "Why"), ("-1", "Why"), ("1600", "Why"), ("NaN", "Why"), ("2", " ")]
+)
+def test_a_correction_that_is_none_is_refused(
+    wallet: ProviderAccount, actor: User, value: str, reason: str
+) -> None:
+    enter_rate(team=wallet.team, wanted=rate(date(2026, 4, 2), "1600"), actor=actor, now=NOW)
+    with pytest.raises(NotPossible):
+        corrects(wallet, actor, value, reason)
+    assert ExchangeRate.objects.get().rate == 1600
+
+
+def test_who_corrects_what_is_corrected_is_told(wallet: ProviderAccount, actor: User) -> None:
+    enter_rate(team=wallet.team, wanted=rate(date(2026, 4, 2), "1600"), actor=actor, now=NOW)
+    seen = ExchangeRate.objects.get()
+    corrects(wallet, actor, "0.0006")
+    with pytest.raises(NotPossible, match="corrected meanwhile"):
+        correct_rate(rate=seen, value=Decimal(7), reason="Late", actor=actor, now=NOW)
+    assert ExchangeRate.objects.count() == 2
+    assert AuditEvent.objects.filter(action="rate.corrected").count() == 1
 
 
 def test_a_file_is_imported_whole(wallet: ProviderAccount, actor: User) -> None:
