@@ -265,7 +265,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "reconcile": {
         "task": "ledger.tick",
-        "schedule": schedule(30.0),
+        "schedule": schedule(10.0),
         "options": {"queue": "bulk"},
     },
     "exports": {

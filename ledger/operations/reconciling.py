@@ -2,15 +2,16 @@
 
 The row is the queue: whoever holds the book's lease works on the wallet's unfinished run, one at a
 time, and says in the row how far it is. Dies the worker, the lease runs out, and the next tick
-starts the run again; what was read and matched before is found as it is.
+starts the run again, within a minute; what was read and matched before is found as it is.
 """
 
+import threading
 from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
-from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,7 +28,8 @@ from providers.registry import provider
 
 log = structlog.get_logger(__name__)
 
-LEASE: Final = timedelta(minutes=2)  # renewed with every page and every batch
+LEASE: Final = timedelta(seconds=45)
+BEAT: Final = 5.0  # seconds between two renewals, however long a step takes
 EVERY: Final = timedelta(minutes=10)
 AFTER_FAILURE: Final = timedelta(minutes=1)
 AFTER_BAD_KEY: Final = timedelta(minutes=10)  # until somebody replaces it
@@ -105,26 +107,62 @@ def _begin(wallet: ProviderAccount, asked_by: User | None, now: datetime) -> Rec
 
 
 class _Lease:
-    """The right to work on a wallet's run; its end is what tells one holder from another."""
+    """The right to work on a wallet's run; its end is what tells one holder from another.
+
+    It is renewed by a thread of its own. Whoever works calls `renew` before each step, and hears
+    whether the lease is still theirs.
+    """
 
     def __init__(self, wallet: ProviderAccount) -> None:
         self._book = Book.objects.filter(pk=wallet.pk)
         self._until: datetime | None = None
+        self._turn = threading.Lock()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="reconciling", daemon=True)
 
     def take(self, now: datetime) -> bool:
         free = Q(reconciling_until__isnull=True) | Q(reconciling_until__lte=now)
         self._until = now + LEASE
-        return bool(self._book.filter(free).update(reconciling_until=self._until))
+        if not self._book.filter(free).update(reconciling_until=self._until):
+            return False
+        self._thread.start()
+        return True
 
     def renew(self) -> None:
         """Raises LeaseLost."""
-        until = timezone.now() + LEASE
-        if not self._book.filter(reconciling_until=self._until).update(reconciling_until=until):
-            raise LeaseLost
-        self._until = until
+        with self._turn:
+            if not self._renewed(self._book):
+                raise LeaseLost
 
     def give_back(self) -> None:
+        self._over.set()
+        self._thread.join()
         self._book.filter(reconciling_until=self._until).update(reconciling_until=None)
+
+    def _beat(self) -> None:
+        try:
+            while not self._over.wait(BEAT):
+                with self._turn:
+                    self._renew_without_waiting()
+        finally:
+            connection.close()
+
+    def _renew_without_waiting(self) -> None:
+        """A row that a step has locked is left until the next time: the step may wait for us."""
+        try:
+            with transaction.atomic():
+                free = self._book.select_for_update(skip_locked=True).values_list("pk", flat=True)
+                self._renewed(Book.objects.filter(pk__in=list(free)))
+        except DatabaseError as problem:  # the lease runs out if it stays away
+            log.warning("reconciling_not_renewed", problem=type(problem).__name__)
+            connection.close()
+
+    def _renewed(self, book: QuerySet[Book]) -> bool:
+        until = timezone.now() + LEASE
+        if not book.filter(reconciling_until=self._until).update(reconciling_until=until):
+            return False
+        self._until = until
+        return True
 
 
 def _work(run: Reconciliation, lease: _Lease) -> None:

@@ -1,11 +1,12 @@
 """Reconciliations: asked for, done once at a time, resumed after a kill, and scheduled."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import redis
-from django.db import connection
+from django.conf import settings
+from django.db import connection, transaction
 from django.utils import timezone
 
 from ledger.models import Book, Match, Reconciliation, StatementRow
@@ -27,6 +28,7 @@ from tests.ledger.statements import (
     with_book,
 )
 from tests.rentals.scene import Scene, SetScene
+from tests.waiting import until
 
 
 def queued(valkey: redis.Redis) -> int:
@@ -150,6 +152,34 @@ def test_who_was_silent_for_too_long_lets_another_go_on(scene: SetScene) -> None
     assert book_of(at).reconciling_until is not None  # it is the other's
     other.give_back()
     assert reconciling.reconcile(run.pk)
+
+
+def test_a_step_that_takes_long_loses_no_lease(
+    scene: SetScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And where its worker dies, another goes on within a minute: the lease, and a tick."""
+    tick_every = settings.CELERY_BEAT_SCHEDULE["reconcile"]["schedule"].run_every
+    assert reconciling.LEASE + tick_every < timedelta(minutes=1)
+    monkeypatch.setattr(reconciling, "BEAT", 0.02)
+    at = with_book(scene("smsgig"))
+    lease = reconciling._Lease(at.account)
+    assert lease.take(timezone.now())
+    for _ in range(3):
+        at.times.move(40)
+        until(lambda: _leased_until(at) > timezone.now() + timedelta(seconds=30), "it is renewed")
+    assert not reconciling._Lease(at.account).take(timezone.now())
+    lease.renew()
+    with transaction.atomic():
+        Book.objects.select_for_update().get(pk=at.account.pk)
+        lease.renew()  # by a step that has locked the book, while the thread may want it, too
+    lease.give_back()
+    assert book_of(at).reconciling_until is None
+
+
+def _leased_until(scene: Scene) -> datetime:
+    leased = book_of(scene).reconciling_until
+    assert leased is not None
+    return leased
 
 
 def test_killed_between_any_two_steps_it_ends_the_same(scene: SetScene) -> None:

@@ -37,7 +37,7 @@ def test_a_worker_that_was_just_heard_of_is_at_it(desk: Desk) -> None:
 
 
 def test_a_silent_worker_is_said_to_be_silent_and_when_another_takes_over(desk: Desk) -> None:
-    heard = timezone.now() - timedelta(minutes=1)
+    heard = timezone.now() - timedelta(seconds=30)
     said = run(desk, heard=heard)
     assert f"No news since {timezone.localtime(heard):%H:%M:%S}" in said
     assert f"taken up again at {timezone.localtime(heard + LEASE):%H:%M:%S}" in said
