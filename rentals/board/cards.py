@@ -42,6 +42,12 @@ class Card:
         return phone.international(known) if self.sight >= Sight.NUMBER and known else ""
 
     @property
+    def national_number(self) -> str:
+        """The same as people of its country write it; "" where that says nothing more."""
+        written = phone.national(self.number_to_copy) if self.number else ""
+        return written if written != self.number else ""
+
+    @property
     def number_to_copy(self) -> str:
         return self.rental.phone_e164 or self.rental.phone_raw if self.number else ""
 
