@@ -77,6 +77,23 @@ def test_enter_pressed_many_times_is_one_rental(desk: Desk) -> None:
     assert Rental.objects.filter(team=desk.team).count() == 1
 
 
+def test_enter_held_down_is_one_rental(desk: Desk) -> None:
+    page = desk.page()
+    page.goto(desk.board)
+    page.locator(f"#offer-{desk.offers['smsgig'].pk}").check()
+    page.locator(".rent__go").focus()
+    page.keyboard.down("Enter")
+    expect(page.locator("#live .rental").first).to_contain_text("Waiting for SMS")
+    page.locator(f"#offer-{desk.offers['smsvilla'].pk}").check()
+    page.locator(".rent__go").focus()
+    with page.expect_event("request", lambda request: "offers" in request.url):
+        for _ in range(5):
+            page.keyboard.down("Enter")  # the browser says that it is held
+        page.keyboard.up("Enter")
+        page.locator("#q").fill("what")
+    assert Rental.objects.filter(team=desk.team).count() == 1
+
+
 def test_the_first_tab_skips_to_the_content(desk: Desk) -> None:
     page = desk.page()
     page.goto(desk.board)

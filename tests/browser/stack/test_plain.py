@@ -1,5 +1,7 @@
 """Everything that matters, without JavaScript."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -44,6 +46,20 @@ def test_sign_in_rent_read_finish(desk: Desk) -> None:
     expect(page.locator("#results")).to_contain_text("313131")
     page.get_by_role("link", name="WhatsApp").click()
     expect(page.locator("#detail")).to_contain_text("Without script")
+
+
+def test_a_rental_is_cancelled(desk: Desk) -> None:
+    page = desk.page(java_script_enabled=False)
+    page.goto(desk.board)
+    page.locator(f"#offer-{desk.offers['smsvilla'].pk}").check()
+    page.locator(".rent__go").click()
+    until(lambda: desk.rental().state == RentalState.WAITING, "the rental has its number")
+    page.reload()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page).to_have_url(re.compile(f"{desk.board}$"))
+    until(lambda: desk.rental().state == RentalState.CANCELLED, "it is cancelled")
+    page.reload()
+    expect(page.locator("#live .rental")).to_contain_text("Cancelled")
 
 
 def test_the_fields_of_an_offer_need_no_script(desk: Desk) -> None:

@@ -65,6 +65,11 @@ def code_comes(desk: Desk, rental: Rental, page: Page) -> None:
     expect(page.get_by_role("button", name=f"Copy code {DIGITS}")).to_be_visible()
 
 
+def is_marked(page: Page) -> bool:
+    """Whether the tab's icon says that something came."""
+    return "mark-new" in (page.locator("link[rel=icon]").get_attribute("href") or "")
+
+
 def test_nothing_of_it_happens_to_who_chose_nothing(desk: Desk) -> None:
     rental = quiet(desk)
     page = opened(desk)
@@ -74,7 +79,7 @@ def test_nothing_of_it_happens_to_who_chose_nothing(desk: Desk) -> None:
     code_comes(desk, rental, page)
     assert page.title() == before
     assert page.evaluate("[tones, notices.length]") == [0, 0]
-    assert "mark-new" not in (page.locator("link[rel=icon]").get_attribute("href") or "")
+    assert not is_marked(page)
 
 
 def test_title_and_icon_count_until_somebody_looks(desk: Desk) -> None:
@@ -85,11 +90,10 @@ def test_title_and_icon_count_until_somebody_looks(desk: Desk) -> None:
     leave(page)
     code_comes(desk, rental, page)
     until(lambda: page.title() == f"(1) {before}", "the title counts")
-    icon = page.locator("link[rel=icon]")
-    assert "mark-new" in (icon.get_attribute("href") or "")
+    assert is_marked(page)
     page.evaluate("away = false; document.dispatchEvent(new Event('visibilitychange'))")
     assert page.title() == before
-    assert "mark-new" not in (icon.get_attribute("href") or "")
+    assert not is_marked(page)
 
 
 @pytest.mark.parametrize("digits", [True, False])
@@ -110,6 +114,7 @@ def test_a_sound_and_a_notification_come_once_for_all_tabs(desk: Desk, digits: b
     until(told, "a notification")
     assert told() == ["A code came for Telegram" + (f": {DIGITS}" if digits else ".")]
     assert sum(tab.evaluate("tones") for tab in tabs) == 2
+    assert not any(tab.title().startswith("(1)") or is_marked(tab) for tab in tabs)
 
 
 def test_a_refused_permission_is_said_and_the_rest_works(desk: Desk) -> None:
@@ -121,6 +126,20 @@ def test_a_refused_permission_is_said_and_the_rest_works(desk: Desk) -> None:
     code_comes(desk, rental, page)
     expect(page.locator("#toasts .toast--bad")).to_contain_text("refuses notifications")
     assert page.title().startswith("(1) ")
+    assert page.evaluate("tones") == 0
+    assert not is_marked(page)
+
+
+def test_an_icon_alone_is_marked_where_nothing_else_was_chosen(desk: Desk) -> None:
+    choose(desk, Signal.BADGE)
+    rental = quiet(desk)
+    page = opened(desk)
+    before = page.title()
+    leave(page)
+    code_comes(desk, rental, page)
+    until(lambda: is_marked(page), "the icon is marked")
+    assert page.title() == before
+    assert page.evaluate("[tones, notices.length]") == [0, 0]
 
 
 def test_each_way_is_chosen_and_tried_on_the_profile(desk: Desk) -> None:
