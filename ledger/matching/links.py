@@ -3,6 +3,7 @@
 from typing import Final
 
 from ledger.matching.tables import MICROSECONDS, run
+from ledger.states import MatchPass
 
 _LONGEST: Final = 40 * 86_400 * MICROSECONDS  # between a purchase and its refund
 
@@ -30,7 +31,7 @@ _BY_LINK: Final = """
 """
 _LANDED: Final = """
     INSERT INTO match_pair
-    SELECT row_id, item_id, %(what)s, 'reference' FROM (
+    SELECT row_id, item_id, %(what)s, %(by_pass)s FROM (
         SELECT k.row_id, i.id AS item_id, row_number() OVER (PARTITION BY k.row_id ORDER BY i.id) n,
             row_number() OVER (PARTITION BY i.id ORDER BY k.turn) AS m
         FROM match_link k
@@ -124,6 +125,12 @@ _GUARD: Final = """
 """
 
 
+def alike(wallet_id: int) -> None:
+    """Of claims that are alike, the one for the purchase whose row has the same number: whatever
+    the number means, no other has more to be said for it."""
+    _by_link(wallet_id, MatchPass.ALIKE)
+
+
 def guard(wallet_id: int) -> None:
     """Refunds whose number is that of a purchase for which nothing is awaited: for no other claim
     are they alike enough. Not where such numbers are known to mean something else."""
@@ -135,7 +142,7 @@ def by_link(wallet_id: int) -> None:
     values = {"wallet": wallet_id, "longest": _LONGEST}
     run("DROP TABLE IF EXISTS match_link")
     run(_BY_LINK, values)
-    run(_LANDED, {"what": "transfer"})
+    run(_LANDED, {"what": "transfer", "by_pass": MatchPass.REFERENCE.value})
     run(_CLAIMED, values)
     run(_UNCLAIMED, values)
     run("DROP TABLE match_link")
@@ -143,10 +150,14 @@ def by_link(wallet_id: int) -> None:
 
 def by_link_again(wallet_id: int) -> None:
     """The same among the items at hand: the claims that would be open again are among them."""
+    _by_link(wallet_id, MatchPass.REFERENCE)
+
+
+def _by_link(wallet_id: int, by_pass: MatchPass) -> None:
     run("DROP TABLE IF EXISTS match_link")
     run(_BY_LINK, {"wallet": wallet_id, "longest": _LONGEST})
     for what in ("transfer", "claim"):
-        run(_LANDED, {"what": what})
+        run(_LANDED, {"what": what, "by_pass": by_pass.value})
     run("DROP TABLE match_link")
 
 

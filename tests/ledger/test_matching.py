@@ -508,6 +508,29 @@ def test_a_refund_with_the_number_of_one_purchase_closes_no_claim_for_another(
     check(at)
 
 
+@pytest.mark.parametrize("number", ["activation", "rental"])
+def test_of_claims_that_are_alike_the_number_of_the_purchase_tells(
+    scene: SetScene, number: str
+) -> None:
+    at = with_book(scene("smsgig"))
+    at.fault("descriptions", number=number)
+    at.fault("no-refund", times=1)
+    unpaid = cancelled(at, at.rented())
+    at.times.move(5)
+    paid = at.rented()
+    at.fault("double-refund", seconds=4000, times=1)
+    cancelled(at, paid)
+    for _ in range(2):
+        reconciled(at)
+        at.times.move(4100)
+    reconciled(at)
+    got = dict(Refund.objects.filter(wallet=at.account).values_list("reference", "received"))
+    assert got == {f"rental:{unpaid.pk}": 0, f"rental:{paid.pk}": paid.charged}
+    (second,) = unresolved(at)
+    assert (second.kind, second.amount) == (ExceptionKind.DOUBLE_REFUND, paid.charged)
+    check(at)
+
+
 def test_a_refund_of_somebody_elses_purchase_closes_no_claim(scene: SetScene) -> None:
     at = with_book(scene("smsgig"))
     at.fault("no-refund")

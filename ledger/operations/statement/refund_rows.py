@@ -63,7 +63,7 @@ def _less_sure_refunds(
             like.kind, ["claim"], before=learned, after=learned, less=True, linked=like.linked
         )
     if not tables.is_done():
-        _refunds_from_afar(turn, replace(like, guarded=True))
+        _refunds_from_afar(turn, replace(like, guarded=True), linked)
         links.only_purchase(wallet, within=UNCLAIMED_WITHIN, refuted=linked.is_refuted)
 
 
@@ -77,9 +77,12 @@ def _by_numbers(turn: Turn, like: Likeness) -> None:
         )
 
 
-def _refunds_from_afar(turn: Turn, like: Likeness) -> None:
+def _refunds_from_afar(turn: Turn, like: Likeness, linked: Trust) -> None:
     """Those that came at no usual time, where they can't be somebody else's."""
     passes.unique(like)
+    if not linked.is_refuted:
+        links.alike(turn.wallet.pk)
+        links.guard(turn.wallet.pk)
     passes.even(like)
     passes.fewer_rows(like)
     passes.only_fit(
