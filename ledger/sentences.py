@@ -13,6 +13,12 @@ SENTENCES: Final = (
     _("Explained by what was open, and booked as that."),
     _("The balance went down by %(amount)s, and nothing else explains it."),
     _("The balance is explained to the cent without a charge for it."),
+    _(
+        "The balance can no longer tell whether this rental was charged: its charge may have been "
+        "given back, or hidden by another refund."
+    ),
+    _("Ask the provider, and decide it on the rental's page."),
+    _("The rental is no longer in doubt."),
     _("The balance shows %(took)s instead of the %(booked)s that the catalogue said."),
     _("Later readings explained all of it, and it is booked as that."),
     _("What nothing explained has come to nothing by changes that nothing explains either."),

@@ -1,5 +1,7 @@
 """What nobody but a person can explain: the queue in front of finance."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.utils.translation import gettext as _
 
@@ -14,6 +16,8 @@ class ReconciliationException(models.Model):
     An exception with money stands in the suspense account until a person says what it was.
     `key` keeps one finding from being reported twice.
     """
+
+    DOUBT: ClassVar = "undecided:"  # how the keys of rentals in doubt begin
 
     wallet = models.ForeignKey(ProviderAccount, on_delete=models.PROTECT, related_name="exceptions")
     key = models.CharField(max_length=100)
@@ -71,6 +75,8 @@ class ReconciliationException(models.Model):
     @property
     def title(self) -> str:
         """In a few words. A row of no amount is one of several that a rental of ours explains."""
+        if self.key.startswith(self.DOUBT):
+            return _("Rental in doubt that no balance can decide")
         outside = (ExceptionKind.OUTSIDE_PURCHASE, ExceptionKind.OUTSIDE_REFUND)
         if self.kind in outside and not self.amount:
             return _("Which of several rows is ours?")

@@ -6,9 +6,13 @@ Over HTTP against the sandbox, whose own books are the truth.
 # mypy: disable-error-code="comparison-overlap"
 
 from ledger.states import (
+    AWAITED,
+    ExceptionKind,
+    ExceptionState,
     FindingKind,
     RefundState,
 )
+from rentals.operations.deciding import decide_doubt
 from rentals.states import RentalState
 from tests.ledger.watching import MINUTE, Watch
 
@@ -61,6 +65,40 @@ def test_a_charge_hidden_behind_a_refund_proves_nothing(villa: Watch) -> None:
     assert villa.findings(doubtful) == []
     assert villa.refund(cancelled).state == RefundState.QUEUED
     assert villa.booked() == []
+    assert villa.exceptions() == []
+
+
+def test_a_doubt_that_no_balance_can_decide_is_put_in_front_of_a_person_once(
+    villa: Watch,
+) -> None:
+    """A charge and another rental's refund came between two readings."""
+    cancelled = villa.cancelled()
+    doubtful = villa.doubtful(charged=True)
+    villa.read(doubtful.ttl)
+    assert villa.exceptions() == []
+    for _ in range(2):
+        villa.read(16 * MINUTE)
+        (told,) = villa.account.exceptions.all()
+        assert (told.state, told.amount) == (ExceptionState.OPEN, 0)
+        assert (told.kind, told.reference) == (ExceptionKind.DRIFT, f"rental:{doubtful.pk}")
+        assert told.title == "Rental in doubt that no balance can decide"
+    doubtful.refresh_from_db()
+    decide_doubt(
+        rental=doubtful,
+        outcome=FindingKind.CHARGED,
+        amount=doubtful.price,
+        reason="The provider says so",
+        actor=villa.scene.membership.user,
+        now=villa.scene.times.now(),
+    )
+    for _ in range(3):
+        villa.read(16 * MINUTE)
+    told.refresh_from_db()
+    assert (told.state, told.resolved_by) == (ExceptionState.RESOLVED, None)
+    # What came back is the one's or the other's: that is told as what it is.
+    assert villa.exceptions() == [500]
+    assert {villa.refund(each).state in AWAITED for each in (cancelled, doubtful)} == {True}
+    assert villa.drift == 0
 
 
 def test_of_two_equal_doubts_one_charge_proves_the_older_and_releases_the_other(

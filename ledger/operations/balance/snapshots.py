@@ -25,7 +25,7 @@ from ledger.book import open_book
 from ledger.book.entries import SMALLEST
 from ledger.explaining import Ambiguous, Explained, Result, Unexplained, judge
 from ledger.models import Book, ReconciliationException, Snapshot
-from ledger.operations.balance import drifts, proofs, refund_rules, remainder
+from ledger.operations.balance import drifts, proofs, refund_rules, remainder, undecided
 from ledger.operations.balance.hindsight import told_by_all
 from ledger.operations.balance.open_items import OpenItems, open_items
 from ledger.operations.balance.positions import Position, has_moved, lock_balances, position
@@ -130,7 +130,10 @@ def _act_on(wallet: ProviderAccount, reading: Reading, before: Position) -> Snap
         quiet=found.is_quiet,
         last_transfer=before.last,
     )
-    plan = _planned(snapshot, found) if role == BalanceRole.EXPLAINS else _NOTHING_PLANNED
+    plan = _NOTHING_PLANNED
+    if role == BalanceRole.EXPLAINS:
+        undecided.close(wallet, found.doubts, now=reading.answered_at)
+        plan = _planned(snapshot, found)
     is_true = proofs.lock_refunds(snapshot.wallet, plan.all_moves) and _is_still_true(
         snapshot, plan, found, before
     )
@@ -226,6 +229,10 @@ def _book(snapshot: Snapshot, plan: _Plan, found: OpenItems, role: BalanceRole) 
             is_explained=bool(plan.told),
             now=now,
         )
+    if snapshot.quiet and role == BalanceRole.EXPLAINS:
+        charged = {each.reference for each, _ in plan.all_moves if each.doubt is not None}
+        open_still = [doubt for doubt in found.doubts if doubt.reference not in charged]
+        undecided.tell(snapshot.wallet, open_still, now=now)
     result = verdict.result
     ways = result.candidates if isinstance(result, Ambiguous) else ()
     if seen_at is not None:
