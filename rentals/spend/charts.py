@@ -66,6 +66,11 @@ class Step:
     def name(self) -> str:
         return _named(self.first, self.last, get_language())
 
+    @property
+    def amounts(self) -> list[Decimal]:
+        """Its cells, and what they come to."""
+        return [*self.cells, self.sum.net]
+
 
 # Each chart of a page has the same steps.
 @lru_cache(maxsize=2048)

@@ -112,18 +112,18 @@ class Sheet:
     def currencies(self) -> list[str]:
         return sorted({line.currency for line in self.lines["steps"]})
 
-    @property
+    @cached_property
     def rentals(self) -> Compared:
         return self._counted("rentals")
 
-    @property
+    @cached_property
     def received(self) -> Compared:
         return self._counted("received")
 
     @cached_property
     def success(self) -> Compared:
         """In percent."""
-        now, before = self._all("now").success, self._all("before").success
+        now, before = self._now.success, self._before.success
         return Compared(
             None if now is None else 100 * now, None if before is None else 100 * before
         )
@@ -177,7 +177,7 @@ class Sheet:
         ]
         return _in_order(found, self.asked)
 
-    @property
+    @cached_property
     def shown(self) -> list[Group]:
         start = (self.page - 1) * PAGE
         return self.groups[start : start + PAGE]
@@ -223,11 +223,16 @@ class Sheet:
     def _of(self, currency: str) -> list[Line]:
         return [line for line in self.lines["steps"] if line.currency == currency]
 
-    def _all(self, when: str) -> Sum:
-        return total(line.sum for line in self.lines["steps" if when == "now" else when])
+    @cached_property
+    def _now(self) -> Sum:
+        return total(line.sum for line in self.lines["steps"])
+
+    @cached_property
+    def _before(self) -> Sum:
+        return total(line.sum for line in self.lines["before"])
 
     def _counted(self, what: str) -> Compared:
-        now, before = (getattr(self._all(when), what) for when in ("now", "before"))
+        now, before = getattr(self._now, what), getattr(self._before, what)
         return Compared(Decimal(now), Decimal(before))
 
 
@@ -261,8 +266,8 @@ def _names(
     group: str, lines: Iterable[Line], accounts: Iterable[ProviderAccount]
 ) -> dict[str, str]:
     if group == "member":
-        users = User.objects.filter(pk__in={int(line.value) for line in lines})
-        return {str(user.pk): str(user) for user in users}
+        named = User.objects.names(int(line.value) for line in lines)
+        return {str(pk): name for pk, name in named}
     if group == "account":
         return {str(account.pk): account.label for account in accounts}
     return {}

@@ -65,14 +65,12 @@ def asked_by(request: TeamRequest) -> Asked:
 def _choices(
     seen: reading.Choices, accounts: list[ProviderAccount], request: TeamRequest
 ) -> dict[str, Any]:
-    people = User.objects.filter(pk__in=map(int, seen.member)).order_by("name", "email")
+    sees_all = sees_spend(request.membership)
     return {
         "presets": PRESETS.items(),
         "is_custom": CUSTOM,
         "groups": GROUPS.items(),
-        "members": [(user.pk, str(user)) for user in people]
-        if sees_spend(request.membership)
-        else [],
+        "members": User.objects.names(map(int, seen.member)) if sees_all else [],
         "services": sorted(seen.service, key=str.casefold),
         "accounts": accounts,
         "purposes": sorted(filter(None, seen.purpose), key=str.casefold),
