@@ -52,10 +52,7 @@ def units(amounts: Iterable[tuple[str, Decimal | None]]) -> dict[str, Unit]:
 
 def figure(amount: Decimal, places: int = MINOR) -> str:
     """The figure alone, grouped, with at least so many decimals and a real minus sign."""
-    said = formats.number_format(
-        abs(amount), max(places, _places(amount)), use_l10n=True, force_grouping=True
-    )
-    return f"{MINUS}{said}" if amount < 0 else said
+    return _figure(amount, places, translation.get_language())
 
 
 def said(amount: Decimal, currency: str) -> str:
@@ -77,7 +74,15 @@ def written(amount: Decimal | None, currency: str, *, plus: bool = False) -> str
     return _marked(amount, str(currency), places, short, plus, translation.get_language())
 
 
-# A page has hundreds, and most are on it again when it is read anew.
+# A page has hundreds of amounts, and most are on it again when it is read anew.
+@lru_cache(maxsize=8192)
+def _figure(amount: Decimal, places: int, _language: str | None) -> str:
+    said = formats.number_format(
+        abs(amount), max(places, _places(amount)), use_l10n=True, force_grouping=True
+    )
+    return f"{MINUS}{said}" if amount < 0 else said
+
+
 @lru_cache(maxsize=8192)
 def _marked(
     amount: Decimal, code: str, places: int, short: int, plus: bool, _language: str | None

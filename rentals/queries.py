@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import (
     Case,
     IntegerField,
+    Prefetch,
     Q,
     QuerySet,
     Value,
@@ -17,14 +18,13 @@ from django.db.models.functions import Lower
 from accounts.models import Membership, ProviderAccount, Team, User
 from ledger.days import team_day
 from providers.registry import provider
-from rentals.board.cards import Card, card, with_refusals
+from rentals.board.cards import Card, card, read_refusals
 from rentals.board.comparing import compare
 from rentals.board.habits import Habits
 from rentals.models import Message, Offer, Rental
 from rentals.models.rentals import RentalQuerySet
 from rentals.policy import Terms, about_offer
 from rentals.spending import with_money
-from rentals.states import LIVE
 from rentals.visibility import visible_rentals
 
 OFFERS_SHOWN = 30
@@ -149,25 +149,35 @@ def _refused(terms: Terms) -> Q:
 
 def board(membership: Membership, *, everyone: bool, now: datetime) -> Board:
     """The cards on the board; of the whole team where `everyone` and the member may see it."""
-    rentals = shown(visible_rentals(membership))
+    rentals = visible_rentals(membership)
     if not everyone:
         rentals = rentals.filter(member=membership.user_id)
-    live = rentals.live().order_by("-requested_at", "-pk")
-    over = rentals.exclude(state__in=LIVE).filter(pk__in=_just_moved(membership.team, now))
-    ended = with_refusals(over).order_by("-ended_at")
+    found = rentals.filter(pk__in=_on_board(rentals, membership.team, now))
+    listed = list(shown(found).order_by("-requested_at", "-pk"))
+    over = [rental for rental in listed if not rental.is_live]
+    read_refusals(over)
+    ended = sorted(over, key=_since, reverse=True)
     return Board(
-        live=[card(membership, rental, now=now) for rental in live],
+        live=[card(membership, rental, now=now) for rental in listed if rental.is_live],
         ended=[card(membership, rental, now=now) for rental in ended],
     )
 
 
-def _just_moved(team: Team, now: datetime) -> QuerySet[Any, Any]:
-    """The numbers of those that just ended, or just got an SMS: each by an index of its own."""
+def _on_board(rentals: RentalQuerySet, team: Team, now: datetime) -> QuerySet[Any, Any]:
+    """The numbers of the live ones, and of those in the team that just ended or just got an SMS:
+    each by an index of its own."""
+    live = rentals.live().values("pk")
     ended = Rental.objects.filter(team=team, ended_at__gt=now - JUST_ENDED).values("pk")
     late = Message.objects.filter(rental__team=team, seen_at__gt=now - JUST_ENDED)
-    return ended.union(late.order_by().values("rental"))
+    return live.union(ended, late.order_by().values("rental"))
+
+
+def _since(rental: Rental) -> datetime:
+    return rental.ended_at or rental.requested_at
 
 
 def shown(rentals: RentalQuerySet) -> RentalQuerySet:
     """With what a card needs, in three queries whatever their number."""
-    return with_money(rentals.select_related("account", "member").prefetch_related("messages"))
+    # In a list of their own: for `messages` Django would make a query set for each rental.
+    messages = Prefetch("messages", to_attr="came")
+    return with_money(rentals.select_related("account", "member").prefetch_related(messages))

@@ -1,11 +1,13 @@
 """A rental as the pages show it to one member: what is hidden from them is not in here."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
+from django.utils.translation import gettext as _
 
 from accounts.models import Membership
 from ledger.states import AWAITED
@@ -14,9 +16,18 @@ from providers.registry import provider
 from rentals import spending
 from rentals.causes import Cause
 from rentals.models import Message, Rental, RentalEvent
-from rentals.models.rentals import RentalQuerySet
 from rentals.states import RentalState
 from rentals.visibility import Sight, may_control, sight
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button of a card: `route` is where it is posted to, `verb` begins its id."""
+
+    verb: str
+    route: str
+    label: str
+    leads: bool = False  # it is what comes next
 
 
 @dataclass(frozen=True)
@@ -41,7 +52,7 @@ class Card:
         known = self.rental.phone_e164 or self.rental.phone_raw
         return phone.international(known) if self.sight >= Sight.NUMBER and known else ""
 
-    @property
+    @cached_property
     def national_number(self) -> str:
         """The same as people of its country write it; "" where that says nothing more."""
         written = phone.national(self.number_to_copy) if self.number else ""
@@ -51,13 +62,24 @@ class Card:
     def number_to_copy(self) -> str:
         return self.rental.phone_e164 or self.rental.phone_raw if self.number else ""
 
+    @property
+    def copies_number(self) -> str:
+        """What the button that copies it says to who can't see it."""
+        return _("Copy number %(number)s") % {"number": self.number}
+
+    @cached_property
+    def _came(self) -> list[Message]:
+        """All of its messages, the oldest first."""
+        read: list[Message] | None = getattr(self.rental, "came", None)
+        return list(self.rental.messages.all()) if read is None else read
+
     @cached_property
     def messages(self) -> list[Message]:
         """The confirmed ones first, newest first, so that no forged one hides the genuine code;
         empty where they are hidden."""
         if self.sight != Sight.ALL:
             return []
-        newest_first = list(self.rental.messages.all())[::-1]
+        newest_first = self._came[::-1]
         return sorted(newest_first, key=lambda message: message.confirmed_at is None)
 
     @property
@@ -78,19 +100,19 @@ class Card:
         """How many messages this member could ask to see."""
         if self.sight != Sight.NUMBER:
             return 0
-        return sum(message.purged_at is None for message in self.rental.messages.all())
+        return sum(message.purged_at is None for message in self._came)
 
     @property
     def removed_messages(self) -> int:
         """How many messages that they could have asked to see are removed."""
         if self.sight != Sight.NUMBER:
             return 0
-        return len(self.rental.messages.all()) - self.hidden_messages
+        return len(self._came) - self.hidden_messages
 
     @property
     def holds_something(self) -> bool:
         """Whether a text, code or number is left that could be removed."""
-        kept = any(message.purged_at is None for message in self.rental.messages.all())
+        kept = any(message.purged_at is None for message in self._came)
         return kept or bool(self.rental.phone_raw or self.rental.wanted_number)
 
     @property
@@ -136,7 +158,7 @@ class Card:
         said = refusals[-1].note if self.sight == Sight.ALL else ""
         return said or f"{Cause(refusals[-1].cause).label}."
 
-    @property
+    @cached_property
     def counts_down(self) -> bool:
         return self.rental.is_open and self.rental.expires_at is not None
 
@@ -157,16 +179,30 @@ class Card:
     def can_wait_for_more(self) -> bool:
         return self.controllable and self.rental.can_wait_for_more and self.seconds_left > 0
 
+    @cached_property
+    def actions(self) -> list[Action]:
+        """What this member may do with it now."""
+        return list(self._actions())
+
+    def _actions(self) -> Iterator[Action]:
+        if self.can_cancel:
+            yield Action("cancel", "rental_cancel", _("Cancel"))
+        if self.can_wait_for_more:
+            yield Action("more", "rental_more", _("Wait for another SMS"))
+        if self.can_finish:
+            yield Action("finish", "rental_finish", _("Finish"), leads=True)
+
     @property
     def finishing(self) -> bool:
         asked = self.rental.finish_requested_at is not None
         return asked and self.rental.state == RentalState.RECEIVED
 
 
-def with_refusals(rentals: RentalQuerySet) -> RentalQuerySet:
-    """With what their cards say of why they were refused, in one query whatever their number."""
-    refused = RentalEvent.objects.filter(to_state=RentalState.REFUSED)
-    return rentals.prefetch_related(Prefetch("events", refused, to_attr="refusals"))
+def read_refusals(rentals: Iterable[Rental]) -> None:
+    """What cards say of why rentals were refused, in one query whatever their number."""
+    refused = [rental for rental in rentals if rental.state == RentalState.REFUSED]
+    events = RentalEvent.objects.filter(to_state=RentalState.REFUSED)
+    prefetch_related_objects(refused, Prefetch("events", events, to_attr="refusals"))
 
 
 def card(membership: Membership, rental: Rental, *, now: datetime) -> Card:

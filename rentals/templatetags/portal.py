@@ -62,6 +62,17 @@ def _came_back(card: Card) -> str:
 
 
 @register.filter
+def grouped(count: int) -> str:
+    """How many there are, with thousands apart: 1,897."""
+    return _grouped(count, get_language())
+
+
+@lru_cache(maxsize=8192)
+def _grouped(count: int, _language: str | None) -> str:
+    return str(formats.number_format(count, use_l10n=True, force_grouping=True))
+
+
+@register.filter
 def international(number: str) -> str:
     """A phone number in groups, with its country code."""
     return phone.international(number)
@@ -118,13 +129,9 @@ def when(at: datetime | None, *, seconds: bool = False) -> str:
 @register.simple_tag
 def until(at: datetime) -> str:
     """When a number's time is over, for the script to count down to."""
-    local = timezone.localtime(at)
-    return format_html(
-        '<time datetime="{}" data-deadline="{}">{}</time>',
-        local.isoformat(),
-        epoch(at),
-        _("until %(time)s") % {"time": f"{local:%H:%M}"},
-    )
+    local = timezone.localtime(at).isoformat()
+    said = _("until %(time)s") % {"time": local[11:16]}
+    return format_html('<time datetime="{}" data-deadline="{}">{}</time>', local, epoch(at), said)
 
 
 @lru_cache(maxsize=1024)
