@@ -5,6 +5,7 @@ import io
 import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Final
 
@@ -33,9 +34,20 @@ def write(format_: str, head: Sequence[str], rows: Iterable[Sequence[Value]]) ->
 
 
 def write_into(
-    file: IO[bytes], format_: str, head: Sequence[str], rows: Iterable[Sequence[Value]]
+    file: IO[bytes],
+    format_: str,
+    head: Sequence[str],
+    rows: Iterable[Sequence[Value]],
+    *,
+    beside: Path | None = None,
 ) -> None:
-    (_write_xlsx if format_ == XLSX else _write_csv)(file, head, rows)
+    """What has to be written down on the way goes into a folder of its own: beside the file, in
+    whose name it begins, or where temporary files go."""
+    if format_ == XLSX:
+        name, folder = (f"{beside.stem}-", beside.parent) if beside else (None, None)
+        _write_xlsx(file, head, rows, TemporaryDirectory(prefix=name, dir=folder))
+    else:
+        _write_csv(file, head, rows)
 
 
 def _write_csv(file: IO[bytes], head: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
@@ -50,10 +62,15 @@ def _write_csv(file: IO[bytes], head: Sequence[str], rows: Iterable[Sequence[Val
         text.detach()
 
 
-def _write_xlsx(file: IO[bytes], head: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+def _write_xlsx(
+    file: IO[bytes],
+    head: Sequence[str],
+    rows: Iterable[Sequence[Value]],
+    place: TemporaryDirectory[str],
+) -> None:
     """In as many sheets as it takes. A row leaves the memory when the next one begins, for a
-    folder that goes whatever happens."""
-    with TemporaryDirectory() as folder:
+    folder that goes whatever happens but a `kill -9`."""
+    with place as folder:
         book = Workbook(file, {"constant_memory": True, "use_zip64": True, "tmpdir": folder})
         sheets = _Sheets(book, head)
         for row in rows:

@@ -8,6 +8,7 @@ asked, with the rights that they have then, and thrown away after a day.
 import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -147,7 +148,7 @@ def purge(now: datetime) -> None:
     """Throw away the files whose day is over, and what a worker left when it died."""
     for export in Export.objects.filter(state=ExportState.READY, expires_at__lte=now):
         Export.objects.filter(pk=export.pk).update(state=ExportState.EXPIRED, file="")
-        _folder().joinpath(export.file).unlink(missing_ok=True)
+        _remove(_folder() / export.file)
     over = Export.objects.filter(state__in=[ExportState.FAILED, ExportState.EXPIRED])
     over.filter(asked_at__lte=now - REMEMBERED).delete()
     _sweep(now)
@@ -209,7 +210,7 @@ def _make(export: Export) -> None:
             pulse.total = table.total()
             with transaction.atomic():  # a cursor of the server hands out a portion at a time
                 rows = pulse.counted(table.rows())
-                write_into(file, export.format, table.titles, rows)
+                write_into(file, export.format, table.titles, rows, beside=path)
             file.flush()
             os.fsync(file.fileno())
             size = file.tell()
@@ -283,17 +284,28 @@ def _folder() -> Path:
 
 
 def _sweep(now: datetime) -> None:
-    """Delete the files that nobody is at and no row names."""
+    """Delete the files that nobody is at and no row names, and the folders of half-made sheets."""
     named = set(Export.objects.filter(state=ExportState.READY).values_list("file", flat=True))
     running = Export.objects.filter(state=ExportState.RUNNING)
     made = tuple(f"{export.pk}-{export.attempts}-" for export in running)
     for path in _folder().iterdir():
         if path.name not in named and not path.name.startswith(made) and _is_old(path, now):
+            _remove(path)
+
+
+def _remove(path: Path) -> None:
+    """One that can't be deleted keeps no other from it."""
+    try:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
             path.unlink(missing_ok=True)
+    except OSError as problem:
+        log.warning("export_not_deleted", problem=problem.strerror)
 
 
 def _is_old(path: Path, now: datetime) -> bool:
     try:
-        return path.is_file() and path.stat().st_mtime < (now - ABANDONED).timestamp()
+        return path.stat().st_mtime < (now - ABANDONED).timestamp()
     except FileNotFoundError:
         return False

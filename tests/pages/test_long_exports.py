@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
@@ -399,6 +401,34 @@ def test_what_dead_workers_left_is_swept_and_what_live_ones_write_is_not(world: 
     assert len(left()) == 4
     purge(timezone.now() + timedelta(hours=2))
     assert left() == sorted([own, ready])
+
+
+def test_what_a_sheet_needs_on_the_way_lies_beside_it_and_goes_with_what_was_left(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that is killed leaves it, with all that the list says."""
+    folder = Path(settings.EXPORTS_DIR)
+    fill(world)
+    export = ask(world.member, format="xlsx")
+    copied: list[str] = []
+
+    def killed(book: Any) -> None:
+        (made,) = (path for path in folder.iterdir() if path.is_dir())
+        copied.append(made.name)
+        shutil.copytree(made, folder / f"{made.name}-left")
+        purge(timezone.now() + timedelta(hours=2))
+        assert made.is_dir(), "its worker is at it"
+        raise RuntimeError
+
+    monkeypatch.setattr("xlsxwriter.Workbook.close", killed)
+    assert make_next()
+    assert copied[0].startswith(f"{export.pk}-1-")
+    assert left() == [f"{copied[0]}-left"]
+    assert any((folder / left()[0]).iterdir())
+    purge(timezone.now())
+    assert len(left()) == 1
+    purge(timezone.now() + timedelta(hours=2))
+    assert left() == []
 
 
 def test_deleting_it_takes_the_file_along(world: World) -> None:
