@@ -188,6 +188,31 @@ def places(parts: Locator) -> list[int]:
     return found
 
 
+def test_what_is_chosen_is_seen_in_a_browsers_own_colours(page: Page, history: str) -> None:
+    page.goto(f"{history}?state=cancelled")
+    page.emulate_media(forced_colors="active")
+    colour = "part => getComputedStyle(part).backgroundColor"
+    menu = page.get_by_role("navigation", name="Pages", exact=True)
+    pages = page.get_by_role("navigation", name="Pages of the list")
+    for links in (menu.locator("a:visible"), pages.locator("a, [aria-current]")):
+        chosen, other = links.and_(page.locator("[aria-current]")), links.last
+        assert chosen.evaluate(colour) != other.evaluate(colour)
+
+
+def test_a_low_screen_is_not_covered_by_the_menu(page: Page, history: str) -> None:
+    """320 by 256 is 1280 by 1024 at 400 %."""
+    nav = page.get_by_role("navigation", name="Pages", exact=True)
+    for height, stays in ((640, True), (256, False)):
+        page.set_viewport_size({"width": 320, "height": height})
+        page.goto(history)
+        expect(nav.get_by_role("link", name="Board")).to_be_visible()
+        page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+        expect(nav).to_be_in_viewport() if stays else expect(nav).not_to_be_in_viewport()
+    page.evaluate("scrollTo(0, 0)")
+    nav.get_by_role("button", name="More").click()
+    expect(nav.get_by_role("link", name="Refunds")).to_be_in_viewport(ratio=1)
+
+
 def test_a_page_bears_text_twice_as_large(page: Page, me: Membership, history: str) -> None:
     page.set_viewport_size({"width": 640, "height": 900})
     for address in (history, f"/t/{me.team.slug}/", "/profile/"):
