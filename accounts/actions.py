@@ -72,6 +72,7 @@ class Action(models.TextChoices):
     EXCEPTION_RESOLVED = "exception.resolved", _("Exception resolved")
     EXCEPTION_REOPENED = "exception.reopened", _("Exception opened again")
     REFUND_WRITTEN_OFF = "refund.written_off", _("Refund written off")
+    REFUND_AWAITED_AGAIN = "refund.awaited_again", _("Write-off taken back")
     DEPOSIT_RECORDED = "ledger.deposit_recorded", _("Deposit recorded")
     DEPOSIT_TAKEN_BACK = "ledger.deposit_taken_back", _("Deposit taken back")
     RATES_ENTERED = "rates.entered", _("Exchange rates entered")
@@ -162,6 +163,7 @@ _IN: Final[dict[Family, tuple[Action, ...]]] = {
         Action.EXCEPTION_RESOLVED,
         Action.EXCEPTION_REOPENED,
         Action.REFUND_WRITTEN_OFF,
+        Action.REFUND_AWAITED_AGAIN,
         Action.DEPOSIT_RECORDED,
         Action.DEPOSIT_TAKEN_BACK,
         Action.RATES_ENTERED,

@@ -48,6 +48,7 @@ urlpatterns = [
     path("refunds/", refunds.refund_list, name="refund_list"),
     path("refunds/export", refunds.refund_export, name="refund_export"),
     path("refunds/<int:refund>/write-off", refunds.refund_write_off, name="refund_write_off"),
+    path("refunds/<int:refund>/take-back", refunds.refund_take_back, name="refund_take_back"),
     path("exceptions/", exceptions.exception_list, name="exception_list"),
     path("exceptions/export", exceptions.exception_export, name="exception_export"),
     path("exceptions/<int:exception>/", exceptions.exception_detail, name="exception_detail"),

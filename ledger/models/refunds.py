@@ -81,6 +81,11 @@ class Refund(models.Model):
         return self.state in AWAITED
 
     @property
+    def is_given_up(self) -> bool:
+        """Whether somebody wrote it off, and may think better of it."""
+        return self.state == RefundState.WRITTEN_OFF and self.closed_by_id is not None
+
+    @property
     def state_by_money(self) -> RefundState:
         """What a claim of which something was received is, by how much it was."""
         if self.received > self.expected_max:

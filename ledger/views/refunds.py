@@ -1,5 +1,6 @@
 """What the providers owe, and giving it up."""
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.contrib import messages
@@ -22,7 +23,7 @@ from ledger.filters import RefundFilter
 from ledger.forms import ReasonForm
 from ledger.models import Refund
 from ledger.operations.errors import NotPossible
-from ledger.operations.writing_off import write_off
+from ledger.operations.writing_off import take_back, write_off
 from ledger.queries.listed_refunds import Listed
 from ledger.queries.refunds import owed, rows
 from ledger.views.common import READERS, may_act, refund_or_404
@@ -63,22 +64,31 @@ def refund_export(request: TeamRequest) -> HttpResponseBase:
 @team_view(Role.FINANCE)
 def refund_write_off(request: TeamRequest, refund: int) -> HttpResponse:
     """Give it up; htmx gets its line as it is now, and the totals of its list."""
+    return _decide(request, refund, write_off, _("The refund is written off."))
+
+
+@require_POST
+@team_view(Role.FINANCE)
+def refund_take_back(request: TeamRequest, refund: int) -> HttpResponse:
+    """Expect again what was given up."""
+    return _decide(request, refund, take_back, _("The refund is expected again."))
+
+
+def _decide(
+    request: TeamRequest, refund: int, operation: Callable[..., None], done: str
+) -> HttpResponse:
     found = refund_or_404(request, refund)
     form = ReasonForm(request.POST)
     problem = ""
     if form.is_valid():
+        reason, now = form.cleaned_data["reason"], timezone.now()
         try:
-            write_off(
-                refund=found,
-                reason=form.cleaned_data["reason"],
-                actor=request.user,
-                now=timezone.now(),
-            )
+            operation(refund=found, reason=reason, actor=request.user, now=now)
         except NotPossible as error:
             problem = str(error)
     else:
         problem = str(form.errors["reason"][0])
-    said = problem or _("The refund is written off.")
+    said = problem or done
     if request.htmx:
         return trigger_client_event(
             varied(_line(request, refund)), "toast", toast(said, bad=bool(problem))

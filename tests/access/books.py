@@ -120,6 +120,7 @@ def forms(books: Books) -> dict[str, dict[str, Any]]:
         "deposit_create": {"amount": Decimal("5"), "day": today, **WHY},
         "deposit_take_back": WHY,
         "refund_write_off": WHY,
+        "refund_take_back": WHY,
         "exception_assign": {"to": books.finance.pk},
         "exception_resolve": {"outcome": "outside", **WHY},
         "exception_reopen": WHY,

@@ -88,6 +88,7 @@ MATRIX: Final[dict[str, Row]] = {
     "refund_list": row(READ, FINANCE, ADMIN),
     "refund_export": row(READ, FINANCE),
     "refund_write_off": row(WRITE, FINANCE),
+    "refund_take_back": row(WRITE, FINANCE),
     "exception_list": row(READ, FINANCE, ADMIN),
     "exception_export": row(READ, FINANCE),
     "exception_detail": row(READ, FINANCE, ADMIN),

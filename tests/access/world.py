@@ -30,6 +30,7 @@ from accounts.pages.undo import UNDO_FOR
 from accounts.secrets.sealing import answer_place, seal
 from accounts.states import Role, Verdict
 from ledger.models import Export, Refund
+from ledger.operations.writing_off import write_off
 from ledger.states import ExportState
 from providers.calls import Delivered, Reply
 from providers.exchange import reply_to_dict
@@ -73,6 +74,7 @@ class World:
     over: Rental
     finishing: Rental
     refund: Refund
+    given_up: Refund
     books: Books
     alarms: Alarms
     invitation: Invitation
@@ -126,6 +128,7 @@ def make_world() -> World:
             control_at=timezone.now() + UNDO_FOR,
         ),
         refund=make_refund(make_rental(holding[Role.MEMBER], account, RentalState.CANCELLED)),
+        given_up=_given_up(holding[Role.MEMBER], account, books.finance),
         books=books,
         alarms=make_alarms(account, holding[Role.ADMIN].user),
         invitation=invitation,
@@ -143,6 +146,13 @@ def make_world() -> World:
             now=timezone.now(),
         ),
     )
+
+
+def _given_up(member: Membership, account: ProviderAccount, finance: User) -> Refund:
+    refund = make_refund(make_rental(member, account, RentalState.CANCELLED))
+    write_off(refund=refund, reason="Too old.", actor=finance, now=timezone.now())
+    refund.refresh_from_db()
+    return refund
 
 
 def _view(owner: Membership, *, shared: bool) -> SavedView:
@@ -227,17 +237,22 @@ def addresses(world: World, name: str) -> dict[str, Any]:
         return {"rental": world.doubt.pk}
     if part := _of_others(world, name):
         return part
-    if name in ("refund_detail", "refund_write_off"):
-        return {"refund": world.refund.pk}
     if name in ("membership_update", "membership_remove"):
         return {"membership": world.colleague.pk}
     return {"invitation": world.invitation.pk} if name == "invitation_revoke" else {}
 
 
+def _of_refund(world: World, name: str) -> dict[str, Any]:
+    if name == "refund_take_back":
+        return {"refund": world.given_up.pk}
+    return {"refund": world.refund.pk} if name in ("refund_detail", "refund_write_off") else {}
+
+
 def _of_others(world: World, name: str) -> dict[str, Any]:
     """Of those that say themselves what their addresses need."""
     return (
-        of_books(world.books, name)
+        _of_refund(world, name)
+        or of_books(world.books, name)
         or alarms.addresses(world.alarms, name)
         or _of_a_member(world, name)
         or _of_budgets(world, name)

@@ -61,6 +61,7 @@ PROMISED = {
         Action.EXCEPTION_RESOLVED,
         Action.EXCEPTION_REOPENED,
         Action.REFUND_WRITTEN_OFF,
+        Action.REFUND_AWAITED_AGAIN,
         Action.DEPOSIT_RECORDED,
         Action.DEPOSIT_TAKEN_BACK,
         Action.RATES_ENTERED,

@@ -82,6 +82,24 @@ def test_a_refund_is_written_off_where_it_stands(desk: Desk) -> None:
     assert refund.state == RefundState.WRITTEN_OFF
 
 
+def test_a_write_off_is_taken_back_where_it_stands(desk: Desk) -> None:
+    refund, client = make_refund(desk.gig), signed_in(desk.finance)
+    client.post(page("refund_write_off", desk.team, refund=refund.pk), WHY)
+    address = page("refund_take_back", desk.team, refund=refund.pk)
+    assert address in client.get(page("refund_list", desk.team)).text
+    assert address in client.get(page("refund_detail", desk.team, refund=refund.pk)).text
+    assert "toast--bad" in client.post(address, {"reason": ""}, follow=True).text
+    refund.refresh_from_db()
+    assert refund.state == RefundState.WRITTEN_OFF
+    response = client.post(address, WHY, headers=HTMX)
+    assert f'id="refund-{refund.pk}"' in response.text
+    assert address not in response.text
+    refund.refresh_from_db()
+    assert refund.state == RefundState.EXPECTED
+    said = client.post(address, WHY, follow=True)
+    assert "Nobody has written it off" in words(said)
+
+
 @pytest.mark.parametrize("reason", ["", "a\0b", "x" * 501])
 def test_a_write_off_without_a_reason_changes_nothing(desk: Desk, reason: str) -> None:
     refund = make_refund(desk.gig)

@@ -11,8 +11,9 @@ from accounts.models import AuditEvent, ProviderAccount, User
 from accounts.states import Role
 from ledger.models import Refund, Transfer
 from ledger.operations.errors import Decided, NotPossible
-from ledger.operations.refunds import land
+from ledger.operations.refunds import land, withdraw
 from ledger.operations.resolving import assign, reopen, resolve, undo_assign
+from ledger.operations.writing_off import take_back as take_back_write_off
 from ledger.operations.writing_off import write_off
 from ledger.states import (
     AccountKind,
@@ -214,6 +215,47 @@ def test_a_refund_is_written_off_with_its_notice() -> None:
     assert net(wallet) == before
     with pytest.raises(Decided):
         write_off(refund=refund, reason="Again.", actor=actor, now=NOW)
+
+
+@pytest.mark.parametrize("came", ["", "0.20"])
+def test_a_write_off_is_taken_back_with_its_notice(came: str) -> None:
+    wallet = make_wallet()
+    actor = somebody(wallet)
+    refund = make_refund(wallet, "0.45")
+    if came:
+        land(refund, Decimal(came), key="row:1:refund", occurred_at=NOW, now=NOW)
+    refund.refresh_from_db()
+    was, before = refund.state, net(wallet)
+    write_off(refund=refund, reason="They won't pay.", actor=actor, now=NOW)
+    take_back_write_off(refund=refund, reason="Another's claim.", actor=actor, now=NOW)
+    refund.refresh_from_db()
+    assert (refund.state, refund.closed_by, refund.reason) == (was, None, "")
+    notices = wallet.exceptions.filter(kind=ExceptionKind.SHORT_REFUND)
+    assert [each.state for each in notices] == ([ExceptionState.OPEN] if came else [])
+    assert net(wallet) == before
+    event = AuditEvent.objects.get(action="refund.awaited_again")
+    assert (event.actor, event.reason) == (actor, "Another's claim.")
+    with pytest.raises(Decided):
+        take_back_write_off(refund=refund, reason="Again.", actor=actor, now=NOW)
+    write_off(refund=refund, reason="No, it was.", actor=actor, now=NOW)
+
+
+def test_what_nobody_wrote_off_is_not_taken_back() -> None:
+    wallet = make_wallet()
+    actor, refund = somebody(wallet), make_refund(wallet, "0.45")
+    withdraw(wallet, refund.reference, reason="It was no claim.")
+    with pytest.raises(Decided):
+        take_back_write_off(refund=refund, reason="It was.", actor=actor, now=NOW)
+    paid = make_refund(wallet, "0.45")
+    write_off(refund=paid, reason="Too old.", actor=actor, now=NOW)
+    with pytest.raises(NotPossible, match="Say why"):
+        take_back_write_off(refund=paid, reason="  ", actor=actor, now=NOW)
+    land(paid, Decimal("0.45"), key="row:2:refund", occurred_at=NOW, now=NOW)
+    with pytest.raises(Decided):
+        take_back_write_off(refund=paid, reason="It came.", actor=actor, now=NOW)
+    paid.refresh_from_db()
+    assert paid.state == RefundState.RECEIVED
+    assert not AuditEvent.objects.filter(action="refund.awaited_again").exists()
 
 
 def test_money_that_comes_after_a_write_off_still_counts() -> None:
