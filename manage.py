@@ -8,7 +8,9 @@ from django.core.management import execute_from_command_line
 from django.db import OperationalError
 
 from smsportal.embedded import addresses
+from smsportal.embedded.errors import StartError
 from smsportal.embedded.lock import running
+from smsportal.running import environment
 
 
 def main() -> None:
@@ -16,7 +18,10 @@ def main() -> None:
     for name, value in running(addresses.data_folder()).items():
         os.environ.setdefault(name, value)
     try:
+        environment.check(os.environ)
         execute_from_command_line(sys.argv)
+    except StartError as error:
+        sys.exit(f"CommandError: {error}")
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", None) is not None:
             raise  # the server answered: what it said is worth a traceback

@@ -8,8 +8,10 @@ import signal
 import socket
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import httpx
+from redis import Redis, RedisError
 
 from smsportal import keyfiles
 from smsportal.embedded import addresses, layout
@@ -27,6 +29,7 @@ PATIENCE = 120.0
 ONE_WISH = 1.0
 PROVIDERS = {"SMSGIG_BASE_URL": "smsgig", "SMSVILLA_BASE_URL": "smsvilla"}
 SERVERS = {"postgres": "DATABASE_URL", "valkey": "REDIS_URL"}
+PING: dict[str, Any] = {"socket_connect_timeout": 2.0, "socket_timeout": 2.0}  # seconds
 FOR_OPERATORS = ("PORT", "PUBLIC_URL", *PROVIDERS)
 
 
@@ -141,6 +144,8 @@ class Supervisor:
 
     async def _start_servers(self) -> None:
         """PostgreSQL and Valkey, each unless the operator has one."""
+        if "REDIS_URL" in self.environment:
+            await asyncio.to_thread(self._look_for_redis)
         if all(name in self.environment for name in SERVERS.values()):
             return
         self.console.say("Starting PostgreSQL and Valkey ...")
@@ -149,6 +154,17 @@ class Supervisor:
                 child = await self._keep(plan.server(server))
                 await asyncio.to_thread(server.wait_ready, child.alive)
                 self.environment[SERVERS[server.name]] = server.url
+
+    def _look_for_redis(self) -> None:
+        """One of the operator's may come later than we do: say so, and start."""
+        with Redis.from_url(self.environment["REDIS_URL"], **PING) as redis:
+            try:
+                redis.ping()
+            except (RedisError, OSError) as problem:
+                self.console.say(
+                    f"The Redis of REDIS_URL does not answer ({type(problem).__name__}): rentals "
+                    "wait for some seconds until it does."
+                )
 
     async def _keep(self, program: Program) -> Child:
         child = self.children[program.name] = Child(program, self.console)

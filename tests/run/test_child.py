@@ -112,6 +112,15 @@ async def test_passwords_are_shown_to_whoever_stops_before_it_is_ready(
     assert said(console).count("secret-words") == 1
 
 
+def test_a_redis_that_does_not_answer_is_told(console: Console, tmp_path: Path) -> None:
+    here = {"DATA_DIR": str(tmp_path), "REDIS_URL": os.environ["REDIS_URL"]}
+    Supervisor(here, console)._look_for_redis()
+    assert said(console) == ""
+    nowhere = here | {"REDIS_URL": f"unix://{tmp_path}/none.sock"}
+    Supervisor(nowhere, console)._look_for_redis()
+    assert "The Redis of REDIS_URL does not answer (ConnectionError)" in said(console)
+
+
 def test_colours_are_for_terminals(monkeypatch: pytest.MonkeyPatch, console: Console) -> None:
     console.line("web", "plain")
     assert "\033" not in said(console)

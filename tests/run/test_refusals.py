@@ -86,6 +86,53 @@ def test_a_setting_that_can_not_be(name: str, value: str, expected: str) -> None
         environment.check({name: value})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REDIS_URL", "redis://secret@host:6379/first"),
+        ("REDIS_URL", "redis://host:6379?db=secret"),
+        ("REDIS_URL", "unix:///run/valkey.sock?secret=1"),
+        ("SENTRY_DSN", "https://sentry.example.com/secret"),
+        ("SENTRY_DSN", "https://secret@sentry.example.com"),
+        ("FROM_EMAIL", "secret"),
+        ("FROM_EMAIL", "SMS Portal <portal@example.com>\nBcc: secret@example.com"),
+        ("ALLOWED_HOSTS", "https://secret.example.com"),
+        ("ALLOWED_HOSTS", "sms.example.com secret.example.com"),
+        ("ALLOWED_HOSTS", ","),
+        ("PUBLIC_URL", "https://secret word"),
+        ("PUBLIC_URL", "https://user:secret@sms.example.com"),
+        ("PUBLIC_URL", "https://sms.example.com?secret"),
+        ("SMSGIG_BASE_URL", "https://smsgig.com/api/v1?key=secret"),
+    ],
+)
+def test_what_would_fail_only_when_it_is_used(name: str, value: str) -> None:
+    with pytest.raises(StartError, match=f"^{name} (is|must be) .*example") as error:
+        environment.check({name: value})
+    assert "secret" not in str(error.value)
+
+
+def test_an_operators_command_with_a_setting_that_can_not_be(bare: dict[str, str]) -> None:
+    """Compose starts with one, and has nobody before it who looks."""
+    wrong = bare | {"SENTRY_DSN": "https://sentry.example.com/1"}
+    arguments = ["manage.py", "prepare"]
+    with processes.python(*arguments, environment=wrong, name="manage") as command:
+        assert command.wait() == 1
+        (line,) = command.output().splitlines()
+    assert "SENTRY_DSN is no DSN: it looks like https://" in line
+
+
+def test_a_folder_for_long_lists_that_can_not_be_made(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.touch()
+    for folder in (taken, taken / "below"):
+        wrong = processes.environment(EXPORTS_DIR=str(folder))
+        arguments = ["-W", "ignore", "manage.py", "prepare"]
+        with processes.python(*arguments, environment=wrong, name="manage") as command:
+            assert command.wait(60) == 1
+            (line,) = command.output().splitlines()
+        assert f"EXPORTS_DIR is {folder}, which is no folder that long lists can" in line
+
+
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "192.0.2.1"])
 def test_a_host_that_is_not_ours(host: str) -> None:
     for port in ("", "8123"):
@@ -102,6 +149,8 @@ def test_addresses_as_the_readme_shows_them() -> None:
             "SMSGIG_BASE_URL": "http://127.0.0.1:9999/smsgig/api/v1",
             "EMAIL_URL": "smtp+tls://user:password@host:587",
             "SENTRY_DSN": "https://key@sentry.example.com/1",
+            "FROM_EMAIL": "SMS Portal <no-reply@localhost>",
+            "ALLOWED_HOSTS": "sms.example.com, .example.com,[::1],*",
             "TRUSTED_PROXIES": "1",
             "PRIVATE_WEBHOOKS": "true",
             "DEBUG": "0",
