@@ -1,8 +1,9 @@
 """A value becomes a cell.
 
 Text from a provider or a person may begin with a sign that a spreadsheet takes for a formula
-(OWASP, "CSV Injection"); such a cell gets an apostrophe before it. Amounts are numbers and keep
-their sign.
+(OWASP, "CSV Injection"); such a cell gets an apostrophe before it. So does what follows a semicolon
+or a line break in it: where spreadsheets part cells by semicolons, as in Polish, a cell begins
+there. Amounts are numbers and keep their sign.
 """
 
 import re
@@ -15,10 +16,15 @@ from django.utils import timezone
 
 type Value = str | int | Decimal | date | datetime | None
 
-_RUNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_SIGNS: Final = "=+\\-@\uff1d\uff0b\uff0d\uff20"  # the wide ones count in East Asian editions
+_SPACE: Final = " \u00a0\u3000"
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # no cell may hold them
 # What is neither, as nearly all text is, needs no second look.
-_ODD: Final = re.compile(r"\A[ \u00a0]*[=+\-@\t\r\n]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_ODD: Final = re.compile(
+    rf"(?:\A|[;\r\n])[{_SPACE}]*[{_SIGNS}\t\r\n]|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+)
+_BEGINS: Final = re.compile(rf"\A(?=[{_SPACE}]*[{_SIGNS}\t\r\n])")
+_GOES_ON: Final = re.compile(rf"(?<=[;\r\n])(?=[{_SPACE}\t]*[{_SIGNS}])")
 DIGITS: Final = 15  # what a spreadsheet's numbers keep
 
 
@@ -27,8 +33,7 @@ def harmless(text: str) -> str:
     if _ODD.search(text) is None:
         return text
     text = _CONTROL.sub("", text)
-    first = text.lstrip(" \N{NO-BREAK SPACE}")
-    return f"'{text}" if first.startswith(_RUNS) or text.startswith(_RUNS) else text
+    return _GOES_ON.sub("'", _BEGINS.sub("'", text))
 
 
 def as_text(value: Value) -> str:

@@ -36,13 +36,36 @@ def table(desk: Desk, name: str, format_: str = "csv", **more: Any) -> list[dict
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\N{NO-BREAK SPACE}=1"]
+    "text",
+    [
+        *("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\t1", "\r1", "\n1", " =1"),
+        *("\N{NO-BREAK SPACE}=1", "\N{IDEOGRAPHIC SPACE}=1"),
+        *("\N{FULLWIDTH EQUALS SIGN}1", "\N{FULLWIDTH PLUS SIGN}1"),
+        *("\N{FULLWIDTH HYPHEN-MINUS}1", "\N{FULLWIDTH COMMERCIAL AT}1"),
+    ],
 )
 def test_a_formula_is_made_harmless(text: str) -> None:
     assert harmless(text) == f"'{text}"
 
 
-@pytest.mark.parametrize("text", ["", "Airmail", "rental:1", "a=1", "1-2", "3"])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("QA;=1+1", "QA;'=1+1"),
+        ("QA; @SUM(A1);-2", "QA;' @SUM(A1);'-2"),
+        ("QA\n=1\r\n+2", "QA\n'=1\r\n'+2"),
+        ("=1;=2", "'=1;'=2"),
+        ("\r=1", "'\r'=1"),
+    ],
+)
+def test_so_is_one_within_a_text_that_a_spreadsheet_may_part(text: str, told: str) -> None:
+    """Where cells are parted by semicolons, a text between commas is not one cell."""
+    assert harmless(text) == told
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Airmail", "rental:1", "a=1", "1-2", "3", "a;b", "a\nb", "a, -1", "a - b; c"]
+)
 def test_other_text_stays_as_it_is(text: str) -> None:
     assert harmless(text) == text
 
