@@ -22,7 +22,7 @@ from rentals.operations.looking import apply_activation
 from rentals.operations.watching import Row, Sight
 from rentals.pacing import turns
 from rentals.pacing.choosing import Watch, choose, next_due
-from rentals.polling import upcoming
+from rentals.polling import LAST_LOOK, upcoming
 from rentals.states import GIVEN_UP, RentalState
 from rentals.workers.pollers import ask_all
 
@@ -323,15 +323,28 @@ def _after_answer(row: Row, judged: Judged[Activation], turn: _Turn, now: dateti
 def _after_failure(
     due: datetime | None, row: Row, verdict: Verdict, now: datetime
 ) -> datetime | None:
-    """Later than planned, but before the end; after it once more for a little while."""
-    if row.expires_at is None or (row.state in GIVEN_UP and verdict == Verdict.NOT_FOUND):
+    """Later than planned, but before the end; after it once more for a little while.
+
+    A provider that does not know a rental any more, at its end, need not be asked again.
+    """
+    if row.expires_at is None:
         return None
+    last = row.expires_at - LAST_LOOK
     if due is not None:
-        pause = BAD_KEY_PAUSE if verdict == Verdict.BAD_KEY else UNANSWERED_PAUSE
-        return max(due, min(now + pause, row.expires_at))
-    if now - row.expires_at < timedelta(seconds=60):  # a code may still stand there
-        return now + UNANSWERED_PAUSE
+        return max(due, min(now + _pause(row, verdict, now), last if now < last else due))
+    if verdict != Verdict.NOT_FOUND and now - row.expires_at < timedelta(seconds=60):
+        return now + UNANSWERED_PAUSE  # a code may still stand there
     return None
+
+
+def _pause(row: Row, verdict: Verdict, now: datetime) -> timedelta:
+    """What is not found before its end is asked for ever more seldom: it may have ended there."""
+    if verdict == Verdict.BAD_KEY:
+        return BAD_KEY_PAUSE
+    known = row.last_polled_at or row.started_at
+    if verdict != Verdict.NOT_FOUND or known is None:
+        return UNANSWERED_PAUSE
+    return max(UNANSWERED_PAUSE, (now - known) / 4)
 
 
 def _save(looked: Sequence[_Saved], turn: _Turn) -> None:

@@ -116,6 +116,8 @@ def watch(row: Row, sight: Sight, now: datetime) -> Watch:
         due=due,
         planned=row.planned_poll_at == row.next_poll_at or (row.is_new and row.next_poll_at > now),
     )
+    if not found.planned and row.next_poll_at != row.last_confirm_at:
+        found.rests_until = due
     if row.state == RentalState.WAITING:
         found.curve = sight.curve(row)
         if row.auto_cancel:

@@ -30,6 +30,7 @@ class Watch:
     cancelled: float = math.inf  # when it is cancelled if it is still empty, after a look
     dearest: float = math.inf  # above this price its last look is not taken
     shortest: float = SHORTEST  # seconds between two looks
+    rests_until: float = -math.inf  # a look has failed: whatever another is worth, it waits
 
     def worth(self, now: float) -> float:
         """What a look now is worth, in seconds."""
@@ -76,7 +77,7 @@ class Watch:
         return self.dearest == math.inf and self.is_last_chance(now)
 
     def is_last_chance(self, now: float) -> bool:
-        return self.seen < self.last <= now
+        return self.seen < self.last <= now and now >= self.rests_until
 
 
 def choose(watches: Iterable[Watch], *, price: float, room: int, now: float) -> list[Watch]:
@@ -88,7 +89,7 @@ def choose(watches: Iterable[Watch], *, price: float, room: int, now: float) -> 
             continue
         if watch.must_be_asked(now):
             musts.append(watch)
-        elif now - watch.seen >= watch.shortest:
+        elif now >= watch.rests_until and now - watch.seen >= watch.shortest:
             forgotten = now - watch.seen >= LONGEST and price < DEAREST
             if forgotten or watch.asking_at(price) <= min(now, watch.until - SHORTEST):
                 worthy.append((watch.worth(now), watch))

@@ -36,6 +36,10 @@ def reads(scene: Scene) -> int:
     return scene.asked("/status") + scene.asked("/get-sms")
 
 
+def look(scene: Scene) -> str:
+    return "status" if scene.provider == "smsgig" else "get-sms"
+
+
 def together(number: int, work: Callable[[], int]) -> list[int]:
     """What the work gives in so many threads at once."""
     with ThreadPoolExecutor(number) as pool:
@@ -155,6 +159,55 @@ def test_a_provider_that_does_not_answer_at_the_end_is_asked_a_little_longer(
         times.move(6)
     gig.no_faults()
     assert operations.poll_account(gig.account.pk) == 1
+    assert codes(rental) == ["482913"]
+
+
+def asked_in_a_minute(scene: Scene) -> int:
+    """How many looks the next minute brings, with a tick a second."""
+    before = reads(scene)
+    for _ in range(60):
+        scene.times.move(1)
+        operations.poll_account(scene.account.pk)
+        swept(scene.times)
+    return reads(scene) - before
+
+
+@pytest.mark.parametrize("has_code", [False, True])
+def test_what_has_ended_at_the_provider_a_little_earlier_is_let_go(
+    each: Scene, times: Times, has_code: bool
+) -> None:
+    """Or the end of every rental would cost as many requests as the rest of its life."""
+    each.membership.team.auto_cancel = False
+    rental = each.received() if has_code else each.rented()
+    times.move(rental.ttl - 10)
+    each.poll(rental)
+    each.fault("error", endpoint=look(each), status=404)
+    assert asked_in_a_minute(each) <= 4
+    rental.refresh_from_db()
+    assert rental.next_poll_at is None
+
+
+def test_a_last_look_that_fails_is_tried_again_after_a_pause(each: Scene, times: Times) -> None:
+    each.membership.team.auto_cancel = False
+    rental = each.rented()
+    times.move(rental.ttl - 10)
+    each.poll(rental)
+    each.fault("error", endpoint=look(each), status=500)
+    assert 6 <= asked_in_a_minute(each) <= 14
+
+
+def test_what_is_not_found_long_before_its_end_is_asked_for_ever_more_seldom(
+    villa: Scene, times: Times
+) -> None:
+    rental = villa.rented()
+    times.move(20)
+    villa.poll(rental)
+    villa.fault("error", endpoint="get-sms", status=404)
+    asked = [asked_in_a_minute(villa) for _ in range(4)]
+    assert asked[0] <= 9 and 1 <= asked[3] <= 3
+    villa.no_faults()
+    villa.sms(rental, code="482913")
+    asked_in_a_minute(villa)
     assert codes(rental) == ["482913"]
 
 
