@@ -10,6 +10,8 @@ SENTENCES: Final = (
     _("What is open can explain it in several ways."),
     _("Nothing that is open explains it."),
     _("Exception %(id)s is explained by what was open."),
+    _("Exception %(id)s is explained by a match."),
+    _("The row behind it was matched since: balance, book and statement agree."),
     _("Explained by what was open, and booked as that."),
     _("The balance went down by %(amount)s, and nothing else explains it."),
     _("The balance is explained to the cent without a charge for it."),

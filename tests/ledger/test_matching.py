@@ -18,6 +18,7 @@ from ledger.operations.statement.matching import match_wallet
 from ledger.operations.statement.rows import keep_changes, keep_new, reading
 from ledger.states import (
     ExceptionKind,
+    ExceptionState,
     FindingKind,
     MatchPass,
     RefundCause,
@@ -27,6 +28,7 @@ from ledger.states import (
 from providers.values import Transaction
 from rentals.models import Rental
 from rentals.states import RentalState
+from sandbox.money import to_mills
 from tests.ledger.statements import (
     acted_on,
     cancelled,
@@ -580,6 +582,78 @@ def test_a_refund_is_of_the_price_that_the_statement_says(scene: SetScene) -> No
     matches.undo(match=differing, actor=at.membership.user, reason="By mistake", now=timezone.now())
     claim.refresh_from_db()
     assert (claim.state, claim.charged) == (RefundState.OVER_PAID, rental.charged)
+
+
+def differing(scene: Scene) -> Scene:
+    """A charge of another amount than was answered: nobody knows whose row it is, and the balance
+    differs by what was answered."""
+    at = with_book(scene)
+    at.fault("other-price", percent=80, times=1)
+    at.rented()
+    at.times.move(3600)
+    read_often(at)
+    assert kinds(at) == [ExceptionKind.DRIFT, ExceptionKind.OUTSIDE_PURCHASE]
+    return at
+
+
+def read_often(scene: Scene) -> None:
+    for _ in range(3):
+        reconciled(scene)
+        scene.times.move(60)
+
+
+def matched_by_hand(scene: Scene) -> None:
+    """Say that the row is the rental's."""
+    asked = next(each for each in unresolved(scene) if each.row is not None)
+    assert asked.row is not None
+    (charge,) = Transfer.objects.filter(wallet=scene.account, kind="purchase", phase="post")
+    matches.match_row(
+        row=asked.row,
+        transfer=charge,
+        actor=scene.membership.user,
+        reason="Charged as listed",
+        now=timezone.now(),
+    )
+
+
+def test_a_row_that_a_person_matches_leaves_no_balance_to_explain(scene: SetScene) -> None:
+    at = differing(scene("smsgig"))
+    matched_by_hand(at)
+    read_often(at)
+    assert kinds(at) == [ExceptionKind.AMOUNT_DIFFERS]
+    check(at)
+    closed = at.account.exceptions.get(kind=ExceptionKind.DRIFT)
+    assert closed.reason.startswith("The row behind it was matched since")
+    before = snapshot_of(at)
+    read_often(at)
+    assert snapshot_of(at) == before
+
+
+def test_opposite_changes_of_the_balance_both_stay(scene: SetScene) -> None:
+    """One without a match, then one whose statement does not add up to the balance."""
+    at = differing(scene("smsgig"))
+    drift = at.account.exceptions.get(kind=ExceptionKind.DRIFT)
+    at.sandbox.store.run(
+        "UPDATE wallet SET balance = balance - ? WHERE id = ?", to_mills(drift.amount), at.wallet_id
+    )
+    read_often(at)
+    assert kinds(at).count(ExceptionKind.DRIFT) == 2
+    check(at)
+    matched_by_hand(at)
+    read_often(at)
+    assert kinds(at).count(ExceptionKind.DRIFT) == 3
+    check(at)
+
+
+def test_a_change_that_somebody_has_taken_is_not_closed_by_a_match(scene: SetScene) -> None:
+    at = differing(scene("smsgig"))
+    at.account.exceptions.filter(kind=ExceptionKind.DRIFT).update(
+        state=ExceptionState.ASSIGNED, assigned_to=at.membership.user
+    )
+    matched_by_hand(at)
+    read_often(at)
+    assert kinds(at) == [ExceptionKind.AMOUNT_DIFFERS, ExceptionKind.DRIFT, ExceptionKind.DRIFT]
+    check(at)
 
 
 def test_a_refund_that_comes_twice_is_in_the_book_once(scene: SetScene) -> None:

@@ -157,6 +157,17 @@ def _ways(result: Result) -> Collection[Parts]:
 
 def reverse(snapshot: Snapshot, exception: ReconciliationException, *, now: datetime) -> None:
     """Take an exception's money back out of suspense: it is booked as what it was."""
+    out_of_suspense(snapshot, exception, "explained by what was open", now=now)
+    gained = exception.amount > 0
+    exception.state, exception.resolved_at = ExceptionState.RESOLVED, now
+    exception.resolution = Resolution.REFUND if gained else Resolution.CHARGE
+    exception.reason = "Explained by what was open, and booked as that."
+    exception.save(update_fields=["state", "resolved_at", "resolution", "reason"])
+
+
+def out_of_suspense(
+    snapshot: Snapshot, exception: ReconciliationException, why: str, *, now: datetime
+) -> None:
     gained = exception.amount > 0
     wallet = snapshot.wallet
     post(
@@ -170,10 +181,6 @@ def reverse(snapshot: Snapshot, exception: ReconciliationException, *, now: date
             reference=exception.reference,
             occurred_at=exception.occurred_at,
             booked_on=team_day(wallet.team, now),
-            reason=f"Exception {exception.pk} is explained by what was open.",
+            reason=f"Exception {exception.pk} is {why}.",
         )
     )
-    exception.state, exception.resolved_at = ExceptionState.RESOLVED, now
-    exception.resolution = Resolution.REFUND if gained else Resolution.CHARGE
-    exception.reason = "Explained by what was open, and booked as that."
-    exception.save(update_fields=["state", "resolved_at", "resolution", "reason"])

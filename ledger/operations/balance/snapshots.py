@@ -9,7 +9,7 @@ row keeps two readings of a wallet from booking the same change; the balances ke
 out while it is checked that nothing was booked since the request was sent.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -25,7 +25,7 @@ from ledger.book import open_book
 from ledger.book.entries import SMALLEST
 from ledger.explaining import Ambiguous, Explained, Result, Unexplained, judge
 from ledger.models import Book, ReconciliationException, Snapshot
-from ledger.operations.balance import drifts, proofs, refund_rules, remainder, undecided
+from ledger.operations.balance import drifts, opposites, proofs, refund_rules, remainder, undecided
 from ledger.operations.balance.hindsight import told_by_all
 from ledger.operations.balance.open_items import OpenItems, open_items
 from ledger.operations.balance.positions import Position, has_moved, lock_balances, position
@@ -101,6 +101,7 @@ class _Plan:
     closing: list[tuple[ReconciliationException, Moves]]
     remainder: ReconciliationException | None = None
     told: Moves = field(default_factory=list)  # by all that the balance did before
+    undone: ReconciliationException | None = None  # what a match has explained since
 
     @property
     def all_moves(self) -> Moves:
@@ -130,10 +131,7 @@ def _act_on(wallet: ProviderAccount, reading: Reading, before: Position) -> Snap
         quiet=found.is_quiet,
         last_transfer=before.last,
     )
-    plan = _NOTHING_PLANNED
-    if role == BalanceRole.EXPLAINS:
-        undecided.close(wallet, found.doubts, now=reading.answered_at)
-        plan = _planned(snapshot, found)
+    plan = _plan(snapshot, found, role)
     is_true = proofs.lock_refunds(snapshot.wallet, plan.all_moves) and _is_still_true(
         snapshot, plan, found, before
     )
@@ -143,6 +141,15 @@ def _act_on(wallet: ProviderAccount, reading: Reading, before: Position) -> Snap
     else:
         snapshot.save()
     return snapshot
+
+
+def _plan(snapshot: Snapshot, found: OpenItems, role: BalanceRole) -> _Plan:
+    if role == BalanceRole.EXPLAINS:
+        undecided.close(snapshot.wallet, found.doubts, now=snapshot.answered_at)
+        return _planned(snapshot, found)
+    if role == BalanceRole.COMPARES and snapshot.drift and found.is_quiet:
+        return replace(_NOTHING_PLANNED, undone=opposites.undone_by_match(snapshot))
+    return _NOTHING_PLANNED
 
 
 def _is_still_true(snapshot: Snapshot, plan: _Plan, found: OpenItems, before: Position) -> bool:
@@ -235,7 +242,9 @@ def _book(snapshot: Snapshot, plan: _Plan, found: OpenItems, role: BalanceRole) 
         undecided.tell(snapshot.wallet, open_still, now=now)
     result = verdict.result
     ways = result.candidates if isinstance(result, Ambiguous) else ()
-    if seen_at is not None:
+    if seen_at is not None and plan.undone is not None:
+        opposites.take_back(snapshot, plan.undone, now=now)
+    elif seen_at is not None:
         drifts.tell(snapshot, left, seen_at, candidates=ways, now=now)
     elif since is not None:
         can_be = isinstance(result, Ambiguous)
