@@ -23,6 +23,7 @@ def end_sessions(desk: Desk) -> None:
 def sign_in(page: Page, desk: Desk) -> None:
     expect(page).to_have_url(re.compile("/account/login/"))
     expect(page.locator("main.door")).to_be_visible()
+    expect(page.locator("main")).to_have_count(1)  # the page itself, and nothing in a list
     page.get_by_label("Email").fill(desk.membership.user.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.keyboard.press("Enter")
