@@ -3,6 +3,7 @@
 import socket
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from smsportal import keyfiles
@@ -119,6 +120,19 @@ def test_an_operators_command_with_a_setting_that_can_not_be(bare: dict[str, str
         assert command.wait() == 1
         (line,) = command.output().splitlines()
     assert "SENTRY_DSN is no DSN: it looks like https://" in line
+
+
+def test_a_database_of_a_newer_version(fresh_database: str) -> None:
+    with psycopg.connect(fresh_database, autocommit=True) as database:
+        database.execute(
+            "INSERT INTO django_migrations (app, name, applied) "
+            "VALUES ('rentals', '9999_later', now())"
+        )
+    arguments = ["-W", "ignore", "manage.py", "prepare"]
+    with processes.python(*arguments, environment=processes.environment(), name="new") as command:
+        assert command.wait(60) == 1
+        (line,) = command.output().splitlines()
+    assert "The database is of a newer version than this one (it has rentals.9999_later)" in line
 
 
 def test_a_folder_for_long_lists_that_can_not_be_made(tmp_path: Path) -> None:

@@ -11,7 +11,10 @@ from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
 from django.core import checks
 from django.core.management import BaseCommand, CommandError, call_command
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 
+OURS: Final = ("accounts", "ledger", "rentals", "alerts")
 UNUSABLE: Final = "which is no folder that long lists can be kept in"
 
 
@@ -25,6 +28,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, skip_static: bool, **options: Any) -> None:
         _check()
         _make_exports_folder()
+        _refuse_newer_database()
         call_command("migrate", verbosity=0, interactive=False)
         if not skip_static:
             _collect_static()
@@ -49,6 +53,20 @@ def _make_exports_folder() -> None:
         raise CommandError(f"EXPORTS_DIR is {folder}, {UNUSABLE}: {error.strerror}.") from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise CommandError(f"EXPORTS_DIR is {folder}, {UNUSABLE}: it is not writable.")
+
+
+def _refuse_newer_database() -> None:
+    """What an earlier version would write into it, and read from it, nobody has thought through."""
+    loader = MigrationLoader(connection)
+    known = {*loader.disk_migrations}
+    for migration in loader.disk_migrations.values():
+        known.update(migration.replaces)
+    newer = [key for key in loader.applied_migrations if key[0] in OURS and key not in known]
+    if newer:
+        raise CommandError(
+            f"The database is of a newer version than this one (it has {'.'.join(max(newer))}): "
+            "start that version, or go back to the backup from before the upgrade."
+        )
 
 
 def _collect_static() -> None:
