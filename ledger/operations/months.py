@@ -15,8 +15,16 @@ from ledger.models import Balance, ClosedMonth, ReconciliationException, Transfe
 from ledger.operations.errors import Decided, NotPossible
 from ledger.operations.rates import MissingRate, report_spend
 from ledger.operations.resolving import hand_to, is_finance
-from ledger.queries.months import Month, OpenItem, first_months, following, month, open_items
-from ledger.states import ExceptionState
+from ledger.queries.months import (
+    Month,
+    OpenItem,
+    able_to_act,
+    first_months,
+    following,
+    month,
+    open_items,
+)
+from ledger.states import UNRESOLVED
 
 
 def close_month(
@@ -86,8 +94,9 @@ def _hand_over(wallet: ProviderAccount, first: date, to: User | None) -> None:
         if item.what == "exception" and not item.person
     ]
     rows = ReconciliationException.objects.select_for_update().filter(
-        pk__in=free, state=ExceptionState.OPEN
+        pk__in=free, state__in=UNRESOLVED
     )
+    rows = rows.exclude(assigned_to__in=able_to_act(wallet.team))
     for each in rows.order_by("pk"):
         hand_to(each, to)
 

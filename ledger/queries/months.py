@@ -10,7 +10,8 @@ from typing import Any, Final
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import TruncMonth
 
-from accounts.models import ProviderAccount
+from accounts.models import ProviderAccount, Team
+from accounts.states import Role
 from ledger.days import team_day, team_zone
 from ledger.models import Book, ClosedMonth, ReconciliationException, Refund, Transfer
 from ledger.queries import past
@@ -184,12 +185,19 @@ def held(transfers: QuerySet[Transfer]) -> QuerySet[Transfer]:
     return transfers.filter(~Exists(settled), phase=Phase.PENDING)
 
 
+def able_to_act(team: Team) -> set[int]:
+    """The ids of who can look after something: whoever left finance, or the team, can't."""
+    held = team.memberships.filter(roles__contains=[Role.FINANCE], user__is_active=True)
+    return set(held.values_list("user_id", flat=True))
+
+
 def _exceptions(wallet: ProviderAccount, until: datetime) -> Iterator[OpenItem]:
+    able = able_to_act(wallet.team)
     rows = ReconciliationException.objects.filter(
         wallet=wallet, state__in=UNRESOLVED, occurred_at__lt=until
     )
     for each in rows.select_related("assigned_to").order_by("opened_at", "pk"):
-        person = str(each.assigned_to or "")
+        person = str(each.assigned_to) if each.assigned_to_id in able else ""
         yield OpenItem(
             "exception",
             each.pk,

@@ -3,16 +3,19 @@
 import threading
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
 from accounts.models import AuditEvent, ProviderAccount, User
+from accounts.operations import change_roles, remove_member
 from accounts.states import Role
 from ledger.book import MonthClosed
 from ledger.models import ClosedMonth, Transfer
 from ledger.operations.errors import Decided, NotPossible
 from ledger.operations.months import close_month
+from ledger.operations.resolving import assign
 from ledger.queries.months import month, months
 from ledger.states import AccountKind, TransferKind
 from tests.factories import make_member
@@ -158,6 +161,27 @@ def test_what_is_open_since_a_later_month_does_not_matter(
     make_refund(wallet, at=on(4, 20))
     make_hold(wallet, at=on(4, 20))
     assert close_month(wallet=wallet, first=MARCH, actor=actor, now=NOW).left_open == []
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_what_somebody_had_who_left_finance_is_nobody_s(
+    wallet: ProviderAccount, actor: User, leaves: bool
+) -> None:
+    exception = make_exception(wallet, at=on(3, 20))
+    had = make_member(wallet.team, Role.FINANCE, Role.MEMBER)
+    assign(exception=exception, to=had.user, actor=actor)
+    if leaves:
+        remove_member(membership=had, actor=None)
+    else:
+        change_roles(membership=had, roles=[Role.MEMBER], actor=None)
+    known: dict[str, Any] = {"knows": True, "note": "I know."}
+    with pytest.raises(NotPossible, match="Say who follows up"):
+        close_month(wallet=wallet, first=MARCH, actor=actor, now=NOW, **known)
+    close_month(wallet=wallet, first=MARCH, actor=actor, now=NOW, follows_up=actor, **known)
+    exception.refresh_from_db()
+    assert exception.assigned_to == actor
+    [left] = ClosedMonth.objects.get().left_open
+    assert left["person"] == str(actor)
 
 
 def test_somebody_of_another_team_can_not_follow_up(wallet: ProviderAccount, actor: User) -> None:
