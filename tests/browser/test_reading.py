@@ -172,7 +172,7 @@ def test_offers_are_compared_side_by_side_with_ones_own_first(
     names = page.locator("#offers .offer__name")
     expect(names).to_have_text(["Beta", "Gamma", "Alpha", "Delta"])
     said = " ".join((page.locator("#offers .offer").first.text_content() or "").split())
-    for part in ("USD 0.45", "1200 in stock", "lasts 20 min", "92 % got a code", "within 14 s"):
+    for part in ("USD 0.45", "1,200 in stock", "lasts 20 min", "92 % got a code", "within 14 s"):
         assert part in said
     head = places(page.locator(".offers__head > span"))
     for offer in page.locator("#offers .offer__choice .offer__facts").all():
