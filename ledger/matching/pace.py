@@ -4,6 +4,7 @@ Where nearly all are within a second or three, rows much farther away are someth
 that disagree, or providers that book late, show in the same figures.
 """
 
+from datetime import timedelta
 from typing import Final
 
 from ledger.matching.tables import LAST, MICROSECONDS, look_up, look_up_pairs
@@ -52,6 +53,12 @@ _OF_HOLDS: Final = f"""
     JOIN ledger_transfer t ON t.id = proved.transfer_id
     JOIN ledger_transfer held ON held.id = t.resolves_id
 """  # noqa: S608
+_AHEAD_OF_HOLDS: Final = f"""
+    SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY r.occurred_at - held.occurred_at)
+    FROM ({_PROVED}) proved JOIN ledger_statementrow r ON r.id = proved.row_id
+    JOIN ledger_transfer t ON t.id = proved.transfer_id
+    JOIN ledger_transfer held ON held.id = t.resolves_id
+"""  # noqa: S608
 
 
 def of_pairs() -> int | None:
@@ -80,6 +87,14 @@ def of_refunds(wallet_id: int, *, until: int = LAST) -> int | None:
 def of_holds(wallet_id: int) -> int | None:
     """Between asking for a number and the row of its charge."""
     return _learned(_OF_HOLDS, wallet_id, "purchase")
+
+
+def ahead_of_holds(wallet_id: int) -> timedelta:
+    """How far after their numbers were asked for the latest charges are, by the provider's clock:
+    nothing where none is proved."""
+    values = {"wallet": wallet_id, "kind": "purchase", "latest": LATEST, "until": LAST}
+    found = look_up(_AHEAD_OF_HOLDS, values)
+    return found[0][0] or timedelta(0)
 
 
 def up_to(pace: int | None) -> list[int]:

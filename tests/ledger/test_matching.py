@@ -265,6 +265,28 @@ def test_a_doubt_beside_an_unexplained_row_ends_when_that_can_not_be_it(
     check(at)
 
 
+@pytest.mark.parametrize(("learned", "behind"), [(False, False), (True, False), (True, True)])
+def test_a_doubt_is_not_ended_by_a_clock_that_is_hours_from_ours(
+    scene: SetScene, learned: bool, behind: bool
+) -> None:
+    """It was charged, and its row is hours from where it would be looked for."""
+    at = with_book(scene("smsgig"))
+    at.fault("other-zone", minutes=180, behind=behind)
+    at.times.move(4 * 3600)  # what comes now is from after the book began, by that clock too
+    if learned:
+        for _ in range(12):
+            at.rented()
+            at.times.move(40)
+        at.times.move(700)
+        reconciled(at)
+    doubt = in_doubt(at, charged=True)
+    at.times.move(1200)
+    reconciled(at)
+    acted_on(at, doubt)
+    assert doubt.state == RentalState.IN_DOUBT
+    assert ExceptionKind.OUTSIDE_PURCHASE in kinds(at)  # a person sees the two, and decides
+
+
 def outside_twice(scene: Scene) -> None:
     """Two, so that neither is taken for a rental in doubt beside them."""
     for _ in range(2):

@@ -23,6 +23,7 @@ SURE_AFTER: Final = timedelta(minutes=15)  # what is not on the statement by the
 WINDOW: Final = timedelta(minutes=10)  # between a hold and its row, either way
 # A rent is sent within two minutes after its hold, and listened to for two more.
 CHARGED_WITHIN: Final = timedelta(minutes=4)
+CLOCKS_APART: Final = timedelta(minutes=25)  # time zones are half an hour apart at least
 LEEWAY: Final = timedelta(seconds=2)  # both clocks tell seconds
 
 _UNRESOLVED: Final = """
@@ -35,12 +36,16 @@ _UNRESOLVED: Final = """
     ORDER BY t.id
 """
 # What would have to be explained before a purchase can be ruled out. A row whose time was not told
-# has that of its first sight, and may be of any moment before.
+# has that of its first sight, and may be of any moment before. One from what is the future to us is
+# by another clock, and may be of any moment as well.
 _UNSURE_ROWS: Final = """
     SELECT r.description FROM ledger_statementrow r
     WHERE r.wallet_id = %(wallet)s AND r.kind IN ('purchase', 'other') AND NOT r.before_cut_over
         AND r.occurred_at >= %(since)s
-        AND (r.occurred_at <= %(until)s OR r.occurred_at = r.first_seen_at)
+        AND (
+            r.occurred_at <= %(until)s OR r.occurred_at = r.first_seen_at
+            OR (r.first_seen_at >= %(held)s AND r.occurred_at > r.first_seen_at + %(clocks)s)
+        )
         AND NOT EXISTS (
             SELECT FROM ledger_match m WHERE m.row_id = r.id AND m.undone_at IS NULL
         )
@@ -94,9 +99,11 @@ def find_not_charged(wallet: ProviderAccount, *, read_at: datetime, now: datetim
     found = 0
     unresolved = rows(_UNRESOLVED, [wallet.pk, read_at - SURE_AFTER])
     usual = pace.of_holds(wallet.pk) if unresolved else None
+    ahead = pace.ahead_of_holds(wallet.pk) if unresolved else timedelta(0)
+    ahead = ahead if abs(ahead) >= CLOCKS_APART else timedelta(0)
     for (pk,) in unresolved:
         hold = Transfer.objects.get(pk=pk)
-        if _is_on_statement(wallet, hold, usual) or _is_found(wallet, hold.reference):
+        if _is_on_statement(wallet, hold, usual, ahead) or _is_found(wallet, hold.reference):
             continue
         find(
             wallet=wallet,
@@ -152,19 +159,22 @@ def _match(wallet: ProviderAccount, row: StatementRow, hold: Transfer, now: date
     settle_matched(wallet, now=now)
 
 
-def _is_on_statement(wallet: ProviderAccount, hold: Transfer, usual: int | None) -> bool:
+def _is_on_statement(
+    wallet: ProviderAccount, hold: Transfer, usual: int | None, ahead: timedelta
+) -> bool:
     """Whether a row could be this purchase, or is still missing for one that it was taken for.
 
     `usual`: the seconds within which rows are of what was answered. This was not, and may have been
     sent late and dealt with slowly; but a row from before the hold tells of the clocks alone.
+    `ahead`: how far the provider's clock is before ours, where that is more than clocks differ.
     """
-    missing = _around(wallet, hold, WINDOW, WINDOW)
+    missing = _around(wallet, hold, WINDOW - ahead, WINDOW + ahead)
     if any(service == hold.service for (service,) in rows(_UNSEEN_PURCHASES, missing)):
         return True
     near = missing
     if usual is not None:
         reach = timedelta(seconds=usual) + LEEWAY
-        near = _around(wallet, hold, reach, CHARGED_WITHIN + reach)
+        near = _around(wallet, hold, reach - ahead, CHARGED_WITHIN + reach + ahead)
     known = numbered([hold.service])
     leads = [text.split("#")[0] for (text,) in rows(_UNSURE_ROWS, near)]
     return any(meant(lead, known) in (UNTOLD, known[hold.service]) for lead in leads)
@@ -174,7 +184,8 @@ def _around(
     wallet: ProviderAccount, hold: Transfer, before: timedelta, after: timedelta
 ) -> dict[str, object]:
     since, until = hold.occurred_at - before, hold.occurred_at + after
-    return {"wallet": wallet.pk, "since": since, "until": until}
+    told = {"held": hold.occurred_at, "clocks": CLOCKS_APART}
+    return {"wallet": wallet.pk, "since": since, "until": until, **told}
 
 
 def _is_found(wallet: ProviderAccount, reference: str) -> bool:
