@@ -123,8 +123,10 @@ def take(*, export: Export, membership: Membership) -> IO[bytes]:
     try:
         if not export.is_there:
             raise FileNotFoundError
-        file = _folder().joinpath(export.file).open("rb")
-    except FileNotFoundError as error:
+        file = _path(export.file).open("rb")
+    except OSError as error:
+        if not isinstance(error, FileNotFoundError):
+            log.warning("export_not_read", export=export.pk, problem=error.strerror)
         raise NotPossible(_("The file is not there any more. Ask for the list anew.")) from error
     with transaction.atomic():
         audit.record(
@@ -141,14 +143,14 @@ def discard(*, export: Export) -> None:
     name = export.file
     Export.objects.filter(pk=export.pk).delete()
     if name:
-        _folder().joinpath(name).unlink(missing_ok=True)
+        _remove(_path(name))
 
 
 def purge(now: datetime) -> None:
     """Throw away the files whose day is over, and what a worker left when it died."""
     for export in Export.objects.filter(state=ExportState.READY, expires_at__lte=now):
         Export.objects.filter(pk=export.pk).update(state=ExportState.EXPIRED, file="")
-        _remove(_folder() / export.file)
+        _remove(_path(export.file))
     over = Export.objects.filter(state__in=[ExportState.FAILED, ExportState.EXPIRED])
     over.filter(asked_at__lte=now - REMEMBERED).delete()
     _sweep(now)
@@ -281,6 +283,10 @@ def _folder() -> Path:
     folder = Path(settings.EXPORTS_DIR)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+def _path(name: str) -> Path:
+    return Path(settings.EXPORTS_DIR) / name
 
 
 def _sweep(now: datetime) -> None:

@@ -356,6 +356,20 @@ def test_a_folder_that_can_not_be_written_to_is_told(
     assert str(tmp_path) not in export.problem
 
 
+def test_a_folder_that_is_away_keeps_nobody_from_their_list_of_files(
+    world: World, settings: Settings, tmp_path: Path
+) -> None:
+    fill(world)
+    export = ask(world.member)
+    make_next()
+    settings.EXPORTS_DIR = tmp_path / "blocked"
+    settings.EXPORTS_DIR.write_text("")
+    assert taken(world.member, export).status_code == 410
+    address = page("export_delete", world.team, export=export.pk)
+    assert signed_in(world.member).post(address).status_code == 302
+    assert not Export.objects.exists()
+
+
 def test_a_file_is_thrown_away_after_a_day(world: World) -> None:
     fill(world)
     export = ask(world.member)
