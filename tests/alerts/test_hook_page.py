@@ -77,6 +77,22 @@ def test_a_test_and_what_came_of_it(world: World, there: Receiver) -> None:
     assert len(there.got) == 2
 
 
+def test_what_is_to_be_tried_again_waits_while_it_is_switched_off(
+    world: World, there: Receiver
+) -> None:
+    client = signed_in(world.admin)
+    client.post(address(world), {"url": there.url})
+    there.status = 503
+    client.post(address(world, "alert_hook_test"))
+    deliver(delivery_id=Delivery.objects.get().pk, now=timezone.now())
+    client.post(address(world, "alert_hook_switch"), {"on": "0"})
+    said = words(client.get(address(world)))
+    assert "Waits until it is switched on" in said
+    assert "To be tried again" not in said
+    client.post(address(world, "alert_hook_switch"), {"on": "1"})
+    assert "To be tried again" in words(client.get(address(world)))
+
+
 def test_switched_off_and_removed(world: World, there: Receiver) -> None:
     client = signed_in(world.admin)
     client.post(address(world), {"url": there.url})
