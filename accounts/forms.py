@@ -84,7 +84,7 @@ class KeyForm(forms.Form):
         label=_("New API key"),
         widget=secret_widget(),
         max_length=600,
-        error_messages={"required": _("Paste the key from the provider's dashboard.")},
+        error_messages={"required": _("Paste the key from the provider’s dashboard.")},
     )
 
 
@@ -107,7 +107,7 @@ class ProviderAccountForm(forms.Form):
         widget=secret_widget(),
         max_length=600,
         help_text=_("It is tried before it is kept, and sealed: nobody can read it again."),
-        error_messages={"required": _("Paste the key from the provider's dashboard.")},
+        error_messages={"required": _("Paste the key from the provider’s dashboard.")},
     )
 
     def __init__(self, *args: Any, provider: Provider, **kwargs: Any) -> None:
@@ -153,7 +153,7 @@ class ProfileForm(forms.Form):
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
         required=False,
-        choices=lambda: _zones(("", _("The team's"))),
+        choices=lambda: _zones(("", _("The team’s"))),
     )
     hotkeys = forms.BooleanField(
         label=_("Single-key shortcuts"),

@@ -16,11 +16,11 @@ class Role(models.TextChoices):
 class Signal(models.TextChoices):
     """How a person wants to be told of a code beyond the page."""
 
-    TITLE = "title", _("Count new codes in the tab's title")
-    BADGE = "badge", _("Mark the tab's icon")
+    TITLE = "title", _("Count new codes in the tab’s title")
+    BADGE = "badge", _("Mark the tab’s icon")
     SOUND = "sound", _("Play a short sound")
     DESKTOP = "desktop", _("Show a notification of this computer")
-    DIGITS = "digits", _("With the code's digits in the notification")
+    DIGITS = "digits", _("With the code’s digits in the notification")
 
 
 class KeyState(models.TextChoices):

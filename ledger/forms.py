@@ -154,7 +154,7 @@ class DepositForm(forms.Form):
         label=_("Where it comes from"),
         max_length=500,
         widget=_line(),
-        help_text=_("A bank transfer's reference, say. It is kept with your name."),
+        help_text=_("A bank transfer’s reference, say. It is kept with your name."),
     )
     request_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
 

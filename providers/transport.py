@@ -138,7 +138,7 @@ async def _send_with[T](
     try:
         request = _request(client, call, base_url, key, bounds)
     except (httpx.InvalidURL, ValueError):
-        return Reply(Delivered.NEVER_SENT, problem="The provider's address is not valid.")
+        return Reply(Delivered.NEVER_SENT, problem="The provider’s address is not valid.")
     return await attempt(client, request, bounds)
 
 

@@ -215,7 +215,7 @@ class BudgetForm(TermsForm):
         label=_("Period"),
         choices=BudgetPeriod.choices,
         initial=BudgetPeriod.MONTH,
-        help_text=_("Days are the team's; a week begins on Monday. Counted from its beginning."),
+        help_text=_("Days are the team’s; a week begins on Monday. Counted from its beginning."),
     )
     counts = forms.ChoiceField(label=_("Counts"))
     active_from = forms.DateField(

@@ -15,7 +15,7 @@ class Team(models.Model):
     # What totals over several currencies are told in.
     reporting_currency = models.CharField(_("reporting currency"), max_length=3, default="USD")
     shares_board = models.BooleanField(
-        _("members see each other's rentals and codes"), default=False
+        _("members see each other’s rentals and codes"), default=False
     )
     auto_cancel = models.BooleanField(_("cancel a rental before it ends empty"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)

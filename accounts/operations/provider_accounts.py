@@ -103,7 +103,7 @@ def check(*, account: ProviderAccount, now: datetime) -> Balance:
         read = gateway.ask(account, door.provider.balance(), lane=Lane.BALANCE, now=now, door=door)
     except BadKey as error:
         raise WrongKey(
-            _("%(provider)s does not accept this account's key. Replace it.") % {"provider": name}
+            _("%(provider)s does not accept this account’s key. Replace it.") % {"provider": name}
         ) from error
     except (gateway.OverBudget, gateway.NoKey, ProviderError) as error:
         raise NotChecked(str(error)) from error

@@ -78,7 +78,7 @@ def _prove_same_wallet(account: ProviderAccount, door: Door, balance: Balance) -
     """
     if balance.currency and balance.currency != account.currency:
         raise OtherWallet(
-            _("This key opens a wallet in %(new)s, and the account's is in %(old)s.")
+            _("This key opens a wallet in %(new)s, and the account’s is in %(old)s.")
             % {"new": balance.currency, "old": account.currency}
         )
     known = list(islice(dependents.activations(account), PROOFS))

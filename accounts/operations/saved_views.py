@@ -41,7 +41,7 @@ def save_view(
     with transaction.atomic():
         Membership.objects.select_for_update().get(pk=owner.pk)  # one at a time, to count them
         if owner.saved_views.filter(deleted_at__isnull=True).count() >= MOST:
-            raise NotPossible(_("You keep 200 views already. Delete one that you don't use."))
+            raise NotPossible(_("You keep 200 views already. Delete one that you don’t use."))
         view = SavedView(owner=owner, page=page, name=name, query=wanted, is_shared=shared)
         _write(view)
         if shared:

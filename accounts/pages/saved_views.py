@@ -79,7 +79,7 @@ def kept(page: FilteredPage, query: str) -> str:
     said = dict(_pairs(query))
     values = [(name, said[name]) for name in page.parameters if said.get(name)]
     if any(not _is_plain(value) for _name, value in values):
-        raise Unreadable(_("The filters hold signs that can't be kept. Type them anew."))
+        raise Unreadable(_("The filters hold signs that can’t be kept. Type them anew."))
     wanted = urlencode(values)
     if len(wanted) > LONGEST:
         raise Unreadable(_("The filters are too long to be kept. Shorten the search."))

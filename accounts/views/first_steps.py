@@ -21,7 +21,7 @@ def first_steps(request: TeamRequest) -> HttpResponse:
             operations.invite_later(team=request.team)
         case "away":
             operations.end_first_steps(team=request.team, now=timezone.now())
-            said = _("The first steps are put away. The team's settings show them again.")
+            said = _("The first steps are put away. The team’s settings show them again.")
             messages.success(request, said)
         case "again":
             operations.show_first_steps(team=request.team)

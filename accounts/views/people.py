@@ -70,7 +70,7 @@ def invitation_revoke(request: TeamRequest, invitation: int) -> HttpResponse:
     except NotPossible as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, _("The invitation's link no longer works."))
+        messages.success(request, _("The invitation’s link no longer works."))
     return redirect("people", team=request.team.slug)
 
 

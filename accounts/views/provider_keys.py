@@ -43,7 +43,7 @@ def provider_account_rotate_hook(request: TeamRequest, account: int) -> HttpResp
         messages.error(request, str(error))
     else:
         messages.success(
-            request, _("There is a new webhook address. Enter it in the provider's dashboard now.")
+            request, _("There is a new webhook address. Enter it in the provider’s dashboard now.")
         )
     return to_account(request, found)
 

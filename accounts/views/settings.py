@@ -31,7 +31,7 @@ def team_settings(request: TeamRequest) -> HttpResponse:
         except NotPossible as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, _("The team's settings are kept."))
+            messages.success(request, _("The team’s settings are kept."))
             return redirect("team_settings", team=request.team.slug)
     status = 422 if form.errors else 200
     return render(request, "accounts/team_settings.html", {"form": form}, status=status)

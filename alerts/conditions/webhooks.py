@@ -40,11 +40,11 @@ def _advice(account: ProviderAccount) -> str:
     if account.last_hook_at is None:
         return _(
             "Codes are found by asking, and no webhook has ever come. Enter the webhook address in "
-            "the provider's dashboard."
+            "the provider’s dashboard."
         )
     return _(
         "Codes are found by asking, and no webhook brings them any more. Check the webhook address "
-        "in the provider's dashboard."
+        "in the provider’s dashboard."
     )
 
 

@@ -120,7 +120,7 @@ async def _beginning(response: httpx.Response) -> str:
 def _said(problem: Exception) -> str:
     """Without the address, which may hold a secret."""
     if isinstance(problem, httpx.ConnectError):
-        return "No connection, or a certificate that is not the address's."
+        return "No connection, or a certificate that is not the address’s."
     if isinstance(problem, httpx.TimeoutException):
         return f"No answer within {SECONDS:.0f} seconds."
     return f"The connection broke off ({type(problem).__name__})."

@@ -53,7 +53,7 @@ def record_deposit(
             return known
         _check_begun(wallet, book, day)
         if _is_on_statement(wallet, amount, day):
-            raise NotPossible(_("The provider's statement has this deposit: it is booked already."))
+            raise NotPossible(_("The provider’s statement has this deposit: it is booked already."))
         seen = _seen(wallet, amount, day)
         entry = _entry(wallet, key, amount, day, actor, reason, now, seen=seen is not None)
         booked = Transfer.objects.get(pk=post(entry))
@@ -116,7 +116,7 @@ def _check_taken_back(deposit: Transfer) -> None:
     if Transfer.objects.filter(key=deposit.reversal_key).exists():
         raise Decided(_("It was taken back already."))
     if Match.objects.filter(transfer=deposit, undone_at__isnull=True).exists():
-        raise NotPossible(_("The provider's statement has this deposit: undo that match first."))
+        raise NotPossible(_("The provider’s statement has this deposit: undo that match first."))
 
 
 def lists_deposits(wallet: ProviderAccount) -> bool:
@@ -132,7 +132,7 @@ def _check(wallet: ProviderAccount, amount: Decimal, day: date, reason: str, now
     if amount % SMALLEST:
         raise NotPossible(_("A deposit has at most four decimals."))
     if day > team_day(wallet.team, now):
-        raise NotPossible(_("A deposit can't be of a day that is still to come."))
+        raise NotPossible(_("A deposit can’t be of a day that is still to come."))
     if not reason.strip():
         raise NotPossible(_("Say where it comes from. It is kept with your name."))
 

@@ -105,7 +105,7 @@ def make_next() -> bool:
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         log.exception("export_failed", export=export.pk)
-        _fail(export, _("The portal's disk is full. Tell its operator.") if full else _broken())
+        _fail(export, _("The portal’s disk is full. Tell its operator.") if full else _broken())
     except Exception:
         log.exception("export_failed", export=export.pk)
         _fail(export, _broken())

@@ -371,7 +371,7 @@ def _read(line: dict[str, str]) -> Rate:
     except InvalidOperation as error:
         raise NotPossible(_("The rate must be a number above 0.")) from error
     if "\0" in cells["source"] or len(cells["source"]) > 200:
-        raise NotPossible(_("The source is too long or can't be read."))
+        raise NotPossible(_("The source is too long or can’t be read."))
     return Rate(
         day=day,
         currency=cells["currency"].upper(),

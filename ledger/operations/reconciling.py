@@ -82,7 +82,7 @@ def reconcile(reconciliation_id: int) -> bool:
         _fail(run, _("The provider asks to wait."), max(pause, AFTER_FAILURE))
     except gateway.OverBudget as error:
         pause = timedelta(seconds=error.retry_after)
-        _fail(run, _("Our share of the provider's limits is used up."), max(pause, AFTER_FAILURE))
+        _fail(run, _("Our share of the provider’s limits is used up."), max(pause, AFTER_FAILURE))
     except ProviderError as error:
         words = _("The provider could not be read: %(why)s") % {"why": error.detail}
         _fail(run, words, AFTER_FAILURE)

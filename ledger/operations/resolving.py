@@ -96,7 +96,7 @@ def reopen(*, exception: ReconciliationException, reason: str, actor: User, now:
     with told_if_closed(), transaction.atomic():
         locked = lock_resolved(exception, reason)
         if not can_reopen(locked):
-            raise NotPossible(_("This can't be taken back here: undo the match instead."))
+            raise NotPossible(_("This can’t be taken back here: undo the match instead."))
         if locked.amount:
             post(_back_to_suspense(locked, reason, actor, now))
         open_again(locked, reason=reason, actor=actor)
@@ -166,7 +166,7 @@ def lock_unresolved(exception: ReconciliationException) -> ReconciliationExcepti
 
 def resolved_meanwhile(exception: ReconciliationException) -> Decided:
     """What whoever comes too late is told."""
-    who = exception.resolved_by or _("the provider's own statement")
+    who = exception.resolved_by or _("the provider’s own statement")
     return Decided(_("It was resolved by %(who)s meanwhile.") % {"who": who})
 
 
@@ -189,7 +189,7 @@ def _lock(exception: ReconciliationException) -> ReconciliationException:
 
 def _check(locked: ReconciliationException, outcome: Resolution, reason: str) -> None:
     if outcome not in outcomes(locked):
-        raise NotPossible(_("That can't be what it was: look at its amount."))
+        raise NotPossible(_("That can’t be what it was: look at its amount."))
     if not reason.strip():
         raise NotPossible(_("Say why. It is kept with your name."))
 

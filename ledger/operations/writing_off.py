@@ -27,7 +27,7 @@ def write_off(*, refund: Refund, reason: str, actor: User, now: datetime) -> Non
         locked = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
         if locked.state not in GIVEN_UP_FROM:
             words = {"state": locked.get_state_display()}
-            raise Decided(_("It can't be written off any more: %(state)s.") % words)
+            raise Decided(_("It can’t be written off any more: %(state)s.") % words)
         before = {"state": locked.state, "received": str(locked.received)}
         locked.state = RefundState.WRITTEN_OFF
         locked.closed_by, locked.reason = actor, reason.strip()[:500]

@@ -38,7 +38,7 @@ def left_of(budget: Budget) -> str:
 
 def _whose(budget: Budget) -> str:
     if budget.scope == BudgetScope.TEAM:
-        return _("The team's budget")
+        return _("The team’s budget")
     if budget.scope == BudgetScope.PURPOSE:
         return _("The budget of the purpose “%(purpose)s”") % {"purpose": budget.purpose}
     return _("Your budget")

@@ -189,9 +189,9 @@ def _check_plan(team: Team, plan: Plan) -> None:
     if (plan.scope == BudgetScope.PURPOSE) != bool(plan.purpose.strip()):
         raise NotPossible(_("Say which purpose, for a budget of a purpose and for no other."))
     if plan.counts == BudgetCounts.OWN and plan.currency not in currencies_paid_in(team):
-        raise NotPossible(_("None of the team's provider accounts is paid in this currency."))
+        raise NotPossible(_("None of the team’s provider accounts is paid in this currency."))
     if plan.counts == BudgetCounts.ALL and plan.currency != team.reporting_currency:
-        raise NotPossible(_("Everything is counted in the team's reporting currency."))
+        raise NotPossible(_("Everything is counted in the team’s reporting currency."))
 
 
 def currencies_paid_in(team: Team) -> list[str]:

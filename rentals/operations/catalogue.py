@@ -46,7 +46,7 @@ def refresh_catalogue(*, account: ProviderAccount) -> int:
     try:
         listing = every_page(partial(_page, account), identity=lambda service: service.code)
     except gateway.OverBudget:
-        return _problem(account, "Our share of the provider's limits is used up for now.")
+        return _problem(account, "Our share of the provider’s limits is used up for now.")
     except gateway.NoKey:
         return _problem(account, "The account has no key.")
     except ProviderError as error:

@@ -78,7 +78,7 @@ def _locked_doubt(rental: Rental) -> Rental:
         wallet=doubt.account, reference=money.reference(doubt.pk), consumed_at__isnull=True
     )
     if proved.exists():
-        raise NotPossible(_("The provider's own records have just told it. Look again."))
+        raise NotPossible(_("The provider’s own records have just told it. Look again."))
     return doubt
 
 

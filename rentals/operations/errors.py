@@ -25,7 +25,7 @@ class PolicyRefused(RentalNotAllowed):
     def lines(self) -> list[str]:
         """A sentence for each rule, and one that says whom to ask."""
         names = ", ".join(map(str, self.who)) or _("nobody; ask whoever runs the portal")
-        last = _("Who can change the team's policy: %(names)s.") % {"names": names}
+        last = _("Who can change the team’s policy: %(names)s.") % {"names": names}
         return [*(f"{each.rule.label}: {each.words}" for each in self.refusals), last]
 
 

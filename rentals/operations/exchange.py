@@ -29,7 +29,7 @@ def converse[T](rental: Rental, call: Call[T]) -> Judged[T]:
         return Judged(
             Verdict.THROTTLED,
             None,
-            "Our share of the provider's limits is used up.",
+            "Our share of the provider’s limits is used up.",
             error.retry_after,
         )
     except (gateway.NoKey, BadKey) as error:

@@ -125,7 +125,7 @@ def _unknown(name: str, offered: dict[str, str]) -> str:
     close = get_close_matches(service_key(name), offered, n=1)
     told = {"name": name, "close": offered[close[0]] if close else ""}
     if close:
-        words = _("None of the team's provider accounts offers “%(name)s”. %(close)s is there.")
+        words = _("None of the team’s provider accounts offers “%(name)s”. %(close)s is there.")
     else:
-        words = _("None of the team's provider accounts offers “%(name)s”. See the board.")
+        words = _("None of the team’s provider accounts offers “%(name)s”. See the board.")
     return words % told

@@ -165,7 +165,7 @@ def _check_right(membership: Membership, offer: Offer) -> None:
         raise RentalNotAllowed(_("This provider account is archived. Choose another offer."))
     if account.key_refused_at is not None:
         raise RentalNotAllowed(
-            _("The provider does not accept this account's key. An admin can replace it.")
+            _("The provider does not accept this account’s key. An admin can replace it.")
         )
     if offer.gone_at is not None:
         raise RentalNotAllowed(_("The provider no longer offers this service. Choose another."))

@@ -47,7 +47,7 @@ def _lines(field: str, lines: Iterable[str]) -> tuple[str, ...]:
     for line in lines:
         text = " ".join(line.split())
         if not text.isprintable():
-            raise BadTerms(field, _("A line holds a character that can't be shown. Type it anew."))
+            raise BadTerms(field, _("A line holds a character that can’t be shown. Type it anew."))
         if len(text) > LONGEST_PURPOSE:
             raise BadTerms(field, _("A line is longer than 200 characters. Shorten it."))
         if text:
@@ -77,7 +77,7 @@ def _check_ticket(pattern: str) -> None:
             "tickets", _("“%(pattern)s” is longer than 40 characters. Shorten it.") % told
         )
     if not tickets.has_number(pattern):
-        words = _("“%(pattern)s” has no #. Put one where the ticket's number stands, as in QA-#.")
+        words = _("“%(pattern)s” has no #. Put one where the ticket’s number stands, as in QA-#.")
         raise BadTerms("tickets", words % told)
     if tickets.is_ambiguous(pattern):
         words = _(

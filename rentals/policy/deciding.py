@@ -74,7 +74,7 @@ def _about_purpose(terms: Terms, purpose: str) -> Iterator[Refusal]:
         case PurposeRule.REQUIRED if not purpose:
             yield Refusal(Rule.PURPOSE, _("Say what the number is for."))
         case PurposeRule.LISTED if purpose not in terms.purposes:
-            yield Refusal(Rule.PURPOSE, _("Choose what the number is for from the team's list."))
+            yield Refusal(Rule.PURPOSE, _("Choose what the number is for from the team’s list."))
         case PurposeRule.TICKET if not _is_ticket(terms, purpose):
             words = _("Give the ticket that the number is for, such as %(ticket)s.")
             examples = _(" or ").join(map(tickets.example, terms.tickets[:3]))

@@ -67,7 +67,7 @@ class PolicyForm(forms.Form):
         ),
     )
     shares_board = forms.ChoiceField(
-        label=_("Who sees the others' rentals and codes"),
+        label=_("Who sees the others’ rentals and codes"),
         choices=[
             ("", _("Nobody: each member sees their own, and admins see all")),
             ("on", _("Everyone who rents")),
@@ -89,7 +89,7 @@ class PolicyForm(forms.Form):
     purges_numbers = forms.BooleanField(
         label=_("Remove phone numbers too"),
         required=False,
-        help_text=_("As many days after a rental's end."),
+        help_text=_("As many days after a rental’s end."),
     )
     version = forms.IntegerField(
         widget=forms.HiddenInput, error_messages={"required": UNKNOWN, "invalid": UNKNOWN}

@@ -191,7 +191,7 @@ def _claim(wallet: ProviderAccount, what: str, now: datetime) -> int:
 
 
 def _not_here() -> NotPossible:
-    return NotPossible(_("That is not of this wallet's book."))
+    return NotPossible(_("That is not of this wallet’s book."))
 
 
 def _land(
@@ -278,7 +278,7 @@ def _forget(locked: ReconciliationException, now: datetime) -> None:
     )
     for finding in told.order_by("pk"):
         if finding.consumed_at is not None:
-            raise NotPossible(_("The rental is charged by now: that can't be taken back."))
+            raise NotPossible(_("The rental is charged by now: that can’t be taken back."))
         finding.consumed_at, finding.consumed = now, "too_late"
         finding.save(update_fields=["consumed_at", "consumed"])
 

@@ -145,8 +145,8 @@ def _misfit(refund: Refund) -> Report:
         kind=ExceptionKind.DRIFT,
         reference=refund.reference,
         occurred_at=refund.received_at,
-        detail=f"{refund.received} {refund.currency} was booked as this rental's refund. By what "
-        "the wallet's refunds were found to follow since, it may have been another's.",
+        detail=f"{refund.received} {refund.currency} was booked as this rental’s refund. By what "
+        "the wallet’s refunds were found to follow since, it may have been another’s.",
     )
 
 

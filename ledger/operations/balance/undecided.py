@@ -18,7 +18,7 @@ from providers.registry import provider
 
 UNDECIDED: Final = (
     "The balance can no longer tell whether this rental was charged: its charge may have been "
-    "given back, or hidden by another refund. Ask the provider, and decide it on the rental's page."
+    "given back, or hidden by another refund. Ask the provider, and decide it on the rental’s page."
 )
 DECIDED: Final = "The rental is no longer in doubt."
 

@@ -147,7 +147,7 @@ def _compare(
 ) -> tuple[list[str], int]:
     why, score = [], 0
     if external_id and f"#{external_id}" in row.description.replace("# ", "#"):
-        why.append(_("the description's number is its activation"))
+        why.append(_("the description’s number is its activation"))
         score += 40
     if amount == row.amount:
         why.append(_("the same amount"))

@@ -111,7 +111,7 @@ def find_not_charged(wallet: ProviderAccount, *, read_at: datetime, now: datetim
             kind=FindingKind.NOT_CHARGED,
             evidence=Evidence.STATEMENT,
             now=now,
-            note=_("The provider's statement, read later, has no such purchase."),
+            note=_("The provider’s statement, read later, has no such purchase."),
         )
         found += 1
     return found
@@ -153,7 +153,7 @@ def _match(wallet: ProviderAccount, row: StatementRow, hold: Transfer, now: date
         amount=row.amount,
         occurred_at=row.occurred_at,
         now=now,
-        note=_("Row #%(id)s of the provider's statement is this purchase.")
+        note=_("Row #%(id)s of the provider’s statement is this purchase.")
         % {"id": row.provider_id},
     )
     settle_matched(wallet, now=now)

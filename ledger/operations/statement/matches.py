@@ -89,7 +89,7 @@ def _check(
     if target is None or (refund is not None and transfer is not None):
         raise NotPossible(_("Choose what the row is."))
     if target.wallet_id != row.wallet_id or row.before_cut_over:
-        raise NotPossible(_("That is not of this wallet's book."))
+        raise NotPossible(_("That is not of this wallet’s book."))
     if actor is not None and not reason.strip():
         raise NotPossible(_("Say why. It is kept with your name."))
     if Match.objects.filter(row=row, undone_at__isnull=True).exists():

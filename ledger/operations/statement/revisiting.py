@@ -27,7 +27,7 @@ from ledger.operations.statement.writing import Pair, pairs
 from ledger.operations.unexplained import unexplained
 from ledger.states import RowKind
 
-WHY: Final = "What was learned since shows that the row is another's."
+WHY: Final = "What was learned since shows that the row is another’s."
 
 
 def revisit(turn: Turn) -> bool:

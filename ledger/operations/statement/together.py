@@ -38,7 +38,7 @@ def _rows(exceptions: Sequence[ReconciliationException]) -> list[StatementRow]:
     wallets = {each.wallet_id for each in exceptions}
     rows = [each.row for each in exceptions if each.row is not None]
     if len(wallets) != 1 or len(rows) != len(exceptions):
-        raise NotPossible(_("Only rows of one wallet's statement can be matched together."))
+        raise NotPossible(_("Only rows of one wallet’s statement can be matched together."))
     if any(each.state not in UNRESOLVED for each in exceptions):
         raise Decided(_("One of them was resolved meanwhile. Look again."))
     return sorted(rows, key=lambda row: (row.occurred_at, row.pk))

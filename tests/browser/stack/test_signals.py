@@ -156,7 +156,7 @@ def test_each_way_is_chosen_and_tried_on_the_profile(desk: Desk) -> None:
     page.get_by_role("button", name="Try: Show a notification").click()
     expect(page.locator('[data-tried="desktop"]')).to_contain_text("Allow them in its settings")
     page.get_by_label("Play a short sound", exact=True).check()
-    page.get_by_label("Mark the tab's icon", exact=True).check()
+    page.get_by_label("Mark the tab’s icon", exact=True).check()
     inspect(page, "the profile")
     shoot(page, "profile")
     page.get_by_role("button", name="Save how you are told").click()
