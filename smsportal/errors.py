@@ -46,6 +46,12 @@ def busy(request: HttpRequest) -> HttpResponse:
         return _unavailable(is_busy=True)
 
 
+def too_large(request: HttpRequest) -> HttpResponse:
+    """A 413 of who sent more than any form takes."""
+    with override(get_language_from_request(request)):
+        return HttpResponse(render_to_string("413.html"), status=413)
+
+
 def _unavailable(*, is_busy: bool = False) -> HttpResponse:
     page = render_to_string("503.html", {"is_busy": is_busy})
     return HttpResponse(page, status=503, headers={"Retry-After": str(AGAIN)})

@@ -17,6 +17,7 @@ type Receive = Callable[[], Awaitable[Event]]
 type Send = Callable[[Event], Awaitable[None]]
 
 JSON: Final = (b"content-type", b"application/json")
+HTML: Final = (b"content-type", b"text/html; charset=utf-8")
 LOG_PAUSE: Final = 10.0  # seconds between two lines of one kind
 
 logger = logging.getLogger(__name__)
@@ -29,11 +30,12 @@ class Answer:
     status: int
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    kind: tuple[bytes, bytes] = JSON
 
     @property
     def start(self) -> Event:
         length = (b"content-length", b"%d" % len(self.body))
-        headers = [JSON, length, (b"cache-control", b"no-store"), *self.headers]
+        headers = [self.kind, length, (b"cache-control", b"no-store"), *self.headers]
         return {"type": "http.response.start", "status": self.status, "headers": headers}
 
     async def send_to(self, send: Send) -> None:

@@ -51,3 +51,11 @@ def _said(portal: processes.Process, words: str) -> str:
     found = re.search(words, portal.output())
     assert found is not None, portal.output()
     return found[1]
+
+
+@pytest.fixture(scope="module")
+def styled() -> None:
+    """Pages name their files by what the collected ones hold."""
+    words = ["manage.py", "collectstatic", "--noinput"]
+    with processes.python(*words, environment=processes.environment(), name="static") as collecting:
+        assert collecting.wait(90) == 0, collecting.output()

@@ -19,17 +19,9 @@ from tests import processes
 from tests.live.making import make_person, make_team
 from tests.waiting import until
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.usefixtures("styled")]
 
 STATUS = re.compile(rb"HTTP/1\.1 \d{3} [A-Za-z ]+")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _styled() -> None:
-    """Pages name their files by what the collected ones hold."""
-    words = ["manage.py", "collectstatic", "--noinput"]
-    with processes.python(*words, environment=processes.environment(), name="static") as collecting:
-        assert collecting.wait() == 0, collecting.output()
 
 
 @contextmanager
