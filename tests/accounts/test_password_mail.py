@@ -13,6 +13,7 @@ from accounts import password_mail
 from accounts.models import User
 from accounts.password_mail import mail_link
 from tests.accounts.making import make_user
+from tests.mail_server import NOBODY, mail_to
 
 pytestmark = pytest.mark.django_db
 
@@ -34,8 +35,7 @@ def nudged(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
 
 @pytest.fixture
 def no_mail_server(settings: Settings) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    mail_to(settings, NOBODY)
 
 
 def forgets(email: str, **headers: str) -> int:
@@ -68,8 +68,7 @@ def test_without_a_worker_it_is_sent_at_once_and_fails_nobody(
         assert forgets(user.email, host="127.0.0.1") == 302
     [message] = mail.outbox
     assert message.to == [user.email]
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    mail_to(settings, NOBODY)
     with django_capture_on_commit_callbacks(execute=True):
         assert forgets(user.email) == 302
 

@@ -56,7 +56,7 @@ def test_what_is_added_stops_and_is_on_record(house: House) -> None:
         ({"scope": BudgetScope.MEMBER}, "Choose whose"),
         ({"scope": BudgetScope.PURPOSE, "purpose": "  "}, "Say which purpose"),
         ({"purpose": "Sign-up"}, "Say which purpose"),
-        ({"counts": BudgetCounts.OWN, "currency": "EUR"}, "None of the team's"),
+        ({"counts": BudgetCounts.OWN, "currency": "EUR"}, "None of the team’s"),
         ({"currency": "NGN"}, "reporting currency"),
     ],
 )

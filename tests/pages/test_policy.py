@@ -117,7 +117,7 @@ def test_a_change_is_on_record_with_what_was_before(world: World) -> None:
         ({"keep_days": "0"}, "greater than or equal to 1"),
         ({"keep_days": "3651"}, "less than or equal to 3650"),
         ({"purges_numbers": "on"}, "Say after how many days"),
-        ({"services": "a\u202eb"}, "a character that can&#x27;t be shown"),
+        ({"services": "a\u202eb"}, "a character that can’t be shown"),
         ({"version": ""}, "The form was incomplete"),
         ({"version": "x"}, "The form was incomplete"),
         ({"version": "-1"}, "Somebody has changed this policy meanwhile"),
@@ -198,7 +198,7 @@ def test_offers_that_are_not_allowed_are_marked_and_come_last(world: World) -> N
     said = words(response)
     assert "Highest price: It costs USD 9.00, and the team allows up to USD 0.50." in said
     assert "Services allowed: Beta is not among the services" in said
-    assert f"Who can change the team's policy: {world.admin.user}." in said
+    assert f"Who can change the team’s policy: {world.admin.user}." in said
     allowed = signed_in(world.member).get(page("offer_list", world.team), {"q": "airmail"})
     assert "Who can change" not in words(allowed)
 

@@ -103,7 +103,7 @@ def test_every_rule_that_says_no_is_told_at_once() -> None:
         (Terms(tickets=("20#-1",)), "tickets", "“20#-1” has a digit right beside a #"),
         (Terms(tickets=("#1",)), "tickets", "digit right beside"),
         (Terms(tickets=("#" * 41,)), "tickets", "40 characters"),
-        (Terms(services=("a\u202eb",)), "services", "can't be shown"),
+        (Terms(services=("a\u202eb",)), "services", "can’t be shown"),
         (Terms(purposes=("x" * 201,)), "purposes", "200 characters"),
         (Terms(services=tuple(map(str, range(501)))), "services", "500 lines"),
         (Terms(most_live=0), "most_live", "1 to 1000"),

@@ -19,6 +19,7 @@ from tests.rentals.times import Times
 
 ASKED = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 ANSWERED = ASKED + timedelta(seconds=90)
+ZONE = timedelta(hours=3)
 ABROAD = timedelta(hours=3, minutes=4)  # how far the provider's clock is off
 
 
@@ -54,8 +55,10 @@ def test_a_rental_begins_between_question_and_answer(
         (Rented("1", ttl=600), 420, "", at(600)),
         (Rented("1", expires_at=at(420) + ABROAD), 600, http(ANSWERED + ABROAD), at(420)),
         (Rented("1", expires_at=at(420)), 600, "", at(420)),
-        (Rented("1", expires_at=at(420) + ABROAD), 420, http(ANSWERED), at(420)),
-        (Rented("1", expires_at=at(86_400) - ABROAD), 86_400, http(ANSWERED), at(86_400)),
+        (Rented("1", expires_at=at(420) + ZONE), 420, http(ANSWERED), at(420)),
+        (Rented("1", expires_at=at(86_400) - ZONE), 86_400, http(ANSWERED), at(86_400)),
+        (Rented("1", expires_at=at(420)), 420 + 3780, http(ANSWERED), at(420)),
+        (Rented("1", expires_at=at(420)), 420 + 30 * 3600, http(ANSWERED), at(420)),
         (Rented("1", expires_at=at(420) + ABROAD), 0, http(ANSWERED), at(420) + ABROAD),
         (Rented("1", expires_at=at(1600)), 600, http(ANSWERED), at(1600)),
         (Rented("1", expires_at=at(-5)), 600, http(ANSWERED), at(600)),
