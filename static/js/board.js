@@ -207,7 +207,8 @@ document.addEventListener("htmx:afterRequest", (event) => {
   pending?.remove();
   pending = null;
   putBack();
-  if (!goesOn()) (sentRow() ?? document.querySelector(".rent__go"))?.focus();
+  const row = event.detail.successful && sentRow();
+  if (!goesOn()) (row || document.querySelector(".rent__go"))?.focus();
 });
 
 // The second half of a double click, or a key held down, is no second wish.
