@@ -15,6 +15,7 @@ from accounts.actions import Action, Family
 from accounts.audit import plain
 from accounts.models import AuditEvent, Membership, User
 from accounts.states import Role
+from accounts.trail import fields
 from accounts.trail import objects as trail_objects
 
 PAGE: Final = 50
@@ -139,7 +140,7 @@ class Told:
     def changes(self) -> list[Change]:
         before, after = dict(_flat(self.event.before)), dict(_flat(self.event.after))
         names = dict.fromkeys([*before, *after])
-        return [Change(_title(name), before.get(name), after.get(name)) for name in names]
+        return [Change(fields.title(name), before.get(name), after.get(name)) for name in names]
 
 
 def readable(membership: Membership) -> QuerySet[AuditEvent]:
@@ -256,8 +257,3 @@ def _said(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_said(each) for each in value)
     return str(value)
-
-
-def _title(name: str) -> str:
-    words = name.replace("_", " ").replace(".", ": ")
-    return words[:1].upper() + words[1:]
