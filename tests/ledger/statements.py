@@ -142,3 +142,28 @@ def killed_before(statement: int) -> Iterator[None]:
 
     with connection.execute_wrapper(dying):
         yield
+
+
+def wrong(scene: Scene) -> list[str]:
+    """The rows that are matched to what they are not."""
+    whose = truth(scene)
+    return [
+        row
+        for row, transfer in live(scene).items()
+        if transfer.external_id and whose[row] != transfer.external_id
+    ]
+
+
+def passes(scene: Scene) -> set[str]:
+    found = Match.objects.filter(row__wallet=scene.account, undone_at__isnull=True)
+    return set(found.values_list("by_pass", flat=True))
+
+
+def lived(scene: Scene, rentals: int, *, apart: float = 700) -> list[Rental]:
+    """Rentals one after another, every other one cancelled."""
+    made = []
+    for number in range(rentals):
+        rental = scene.rented()
+        made.append(cancelled(scene, rental) if number % 2 else rental)
+        scene.times.move(apart)
+    return made
