@@ -1,13 +1,14 @@
-"""What other applications have running on a provider account, without importing them.
+"""What other applications have running on a provider account or a team, without importing them.
 
-Imports go one way, so whoever builds on provider accounts registers here (in its AppConfig's
+Imports go one way, so whoever builds on these registers here (in its AppConfig's
 ready()) and is asked.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
-from accounts.models import ProviderAccount
+from accounts.models import ProviderAccount, Team
 
 
 class Dependent(Protocol):
@@ -25,6 +26,11 @@ class Dependent(Protocol):
 
     def activations(self, account: ProviderAccount) -> Sequence[str]:
         """Some activation ids that the account's wallet must know, likeliest first."""
+        ...
+
+    def against_zone(self, team: Team, now: datetime) -> str:
+        """Why the team can't have the time zone that it is about to have, in a person's words;
+        "" for no reason. The team's row is locked."""
         ...
 
 
@@ -51,3 +57,7 @@ def unfinished(account: ProviderAccount) -> list[str]:
 
 def activations(account: ProviderAccount) -> list[str]:
     return [activation for each in _dependents for activation in each.activations(account)]
+
+
+def against_zone(team: Team, now: datetime) -> list[str]:
+    return [words for each in _dependents if (words := each.against_zone(team, now))]

@@ -1,12 +1,13 @@
 """What rentals have to do with a provider account that is added, archived or gets a new key."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils.translation import ngettext
 
-from accounts.models import ProviderAccount
+from accounts.models import ProviderAccount, Team
 from rentals.models import Rental
 from rentals.nudges import nudge
 from rentals.states import OPEN
@@ -37,3 +38,6 @@ class Rentals:
         is_open = ExpressionWrapper(Q(state__in=OPEN), output_field=BooleanField())
         newest = known.order_by(is_open.desc(), "-started_at")
         return list(newest.values_list("activation_id", flat=True)[:SHOWN])
+
+    def against_zone(self, team: Team, now: datetime) -> str:
+        return ""

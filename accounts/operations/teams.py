@@ -1,13 +1,14 @@
 """Teams are made and set up."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import count
 
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from accounts import audit
+from accounts import audit, dependents
 from accounts.actions import Action
 from accounts.announcements import revoke
 from accounts.currencies import CURRENCIES
@@ -43,6 +44,7 @@ def change_settings(
     reporting_currency: str = "",
     shares_board: bool | None = None,
     auto_cancel: bool | None = None,
+    now: datetime,
 ) -> bool:
     """Change what a team's admins decide for it; whether anything did. Raises NotPossible.
 
@@ -67,6 +69,8 @@ def change_settings(
             return False
         for field in changed:
             setattr(locked, field, wanted[field])
+        if "time_zone" in changed and (problems := dependents.against_zone(locked, now)):
+            raise NotPossible(" ".join(problems))
         locked.save(update_fields=changed)
         audit.record(
             team=locked,

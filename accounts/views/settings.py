@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -27,7 +27,9 @@ def team_settings(request: TeamRequest) -> HttpResponse:
     form = TeamSettingsForm(sent(request), initial=model_to_dict(request.team))
     if form.is_valid():
         try:
-            operations.change_settings(team=request.team, **form.cleaned_data, actor=request.user)
+            operations.change_settings(
+                team=request.team, **form.cleaned_data, actor=request.user, now=timezone.now()
+            )
         except NotPossible as error:
             form.add_error(None, str(error))
         else:

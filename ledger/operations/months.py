@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.actions import Action
-from accounts.models import ProviderAccount, User
+from accounts.models import ProviderAccount, Team, User
 from ledger.days import team_day
 from ledger.models import Balance, ClosedMonth, ReconciliationException, Transfer
 from ledger.operations.errors import Decided, NotPossible
@@ -43,6 +43,8 @@ def close_month(
     nobody has: the exceptions are assigned to them.
     """
     with transaction.atomic():
+        # Its time zone stays meanwhile; none is taken in which the month is not over.
+        wallet.team = Team.objects.select_for_update(no_key=True).get(pk=wallet.team_id)
         _check_turn(wallet, first, now)
         _hand_over(wallet, first, follows_up)
         # Whoever books takes these locks before it looks for closed months, so a booking that

@@ -1,6 +1,7 @@
 """An admin sets what the team's members may rent."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -34,7 +35,13 @@ class Settings:
 
 
 def change_policy(
-    *, team: Team, version: int, terms: Terms, settings: Settings, actor: User | None
+    *,
+    team: Team,
+    version: int,
+    terms: Terms,
+    settings: Settings,
+    actor: User | None,
+    now: datetime,
 ) -> None:
     """Replace the team's policy if it is still as in `version`. Raises BadTerms, NotPossible.
 
@@ -64,6 +71,7 @@ def change_policy(
             shares_board=settings.shares_board,
             auto_cancel=settings.auto_cancel,
             actor=actor,
+            now=now,
         )
         if rewritten or reset:
             policy.version += 1

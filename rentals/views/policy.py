@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -41,6 +42,7 @@ def _changed(request: TeamRequest, form: PolicyForm) -> bool:
             terms=form.terms,
             settings=form.settings,
             actor=request.user,
+            now=timezone.now(),
         )
     except BadTerms as refused:
         form.refuse(refused)

@@ -225,9 +225,11 @@ def test_team_settings_are_kept_and_told_once(admin: Membership) -> None:
         "auto_cancel": True,
     }
     for _ in range(2):
-        operations.change_settings(team=admin.team, actor=admin.user, **wanted)
+        operations.change_settings(team=admin.team, actor=admin.user, now=NOW, **wanted)
     team = Team.objects.get()
     assert (team.name, team.time_zone, team.shares_board) == ("Growth", "Europe/Berlin", True)
     assert actions() == ["team.settings_changed"]
     with pytest.raises(NotPossible):
-        operations.change_settings(team=team, actor=None, **wanted | {"time_zone": "Mars/Base"})
+        operations.change_settings(
+            team=team, actor=None, now=NOW, **wanted | {"time_zone": "Mars/Base"}
+        )

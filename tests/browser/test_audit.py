@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts import audit, operations
@@ -38,6 +39,7 @@ def populate(admin: Membership) -> AuditEvent:
         shares_board=False,
         auto_cancel=False,
         actor=admin.user,
+        now=timezone.now(),
     )
     with transaction.atomic():
         for action in Action:

@@ -9,7 +9,8 @@ import pytest
 from django.db import connection, transaction
 
 from accounts.models import AuditEvent, ProviderAccount, User
-from accounts.operations import change_roles, remove_member
+from accounts.operations import change_roles, change_settings, remove_member
+from accounts.operations.errors import NotPossible as NoSuchZoneYet
 from accounts.states import Role
 from ledger.book import MonthClosed
 from ledger.models import ClosedMonth, Transfer
@@ -116,6 +117,21 @@ def test_a_month_is_over_in_the_teams_own_zone(actor: User, wallet: ProviderAcco
     with pytest.raises(NotPossible):
         close_month(wallet=wallet, first=APRIL, actor=actor, now=on(5, 1, 3))
     close_month(wallet=wallet, first=APRIL, actor=actor, now=on(5, 1, 5))
+
+
+def test_no_zone_leads_back_into_a_closed_month(wallet: ProviderAccount, actor: User) -> None:
+    """Whatever a provider charges now has to be booked today."""
+    team, new_month = wallet.team, on(4, 30, 11)
+    change_settings(team=team, actor=None, time_zone="Pacific/Apia", now=new_month)
+    wallet.team.refresh_from_db()
+    close_month(wallet=wallet, first=MARCH, actor=actor, now=new_month)
+    close_month(wallet=wallet, first=APRIL, actor=actor, now=new_month)
+    with pytest.raises(NoSuchZoneYet, match="April 2026"):
+        change_settings(team=team, actor=None, time_zone="America/Sao_Paulo", now=new_month)
+    team.refresh_from_db()
+    assert team.time_zone == "Pacific/Apia"
+    change_settings(team=team, actor=None, time_zone="America/Sao_Paulo", now=on(5, 1, 3))
+    make_transfer(ProviderAccount.objects.get(), at=on(5, 1, 3))
 
 
 @pytest.mark.parametrize("what", ["exception", "refund", "hold"])
