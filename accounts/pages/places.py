@@ -10,14 +10,11 @@ from django_htmx.middleware import HtmxDetails
 def came_from(request: HttpRequest) -> str:
     """The page's address without its host; "" where it is unknown, or none of ours."""
     htmx: HtmxDetails | None = getattr(request, "htmx", None)
-    if htmx:
-        try:
-            return htmx.current_url_abs_path or ""
-        except ValueError:  # no address at all
-            return ""
-    referrer = request.headers.get("Referer", "")
-    if not url_has_allowed_host_and_scheme(referrer, {request.get_host()}, request.is_secure()):
+    said = (htmx.current_url if htmx else request.headers.get("Referer")) or ""
+    if not url_has_allowed_host_and_scheme(said, {request.get_host()}, request.is_secure()):
         return ""
-    _, _, path, query, _ = urlsplit(referrer)
-    is_ours = path.startswith("/") and not path.startswith("//")
-    return urlunsplit(("", "", path, query, "")) if is_ours else ""
+    _, _, path, query, _ = urlsplit(said)
+    place = urlunsplit(("", "", path, query, ""))
+    # By itself a path that begins with two slashes is the address of another host.
+    is_ours = path.startswith("/") and url_has_allowed_host_and_scheme(place, None)
+    return place if is_ours else ""

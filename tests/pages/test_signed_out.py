@@ -54,7 +54,17 @@ def test_the_next_page_leads_back_to_it(world: World) -> None:
     assert place(expired(world).get(asked)) == asked
 
 
-@pytest.mark.parametrize("place", ["http://[bad", "//elsewhere.example/", "", "x"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "http://[bad",
+        "//elsewhere.example/",
+        f"{HERE}//evil.example/",
+        f"{HERE}/\\evil.example/",
+        "",
+        "x",
+    ],
+)
 def test_htmx_that_names_no_page_of_ours_leads_to_a_page(world: World, place: str) -> None:
     headers = HTMX | {"HX-Current-URL": place}
     response = expired(world).get(page("board_live", world.team), headers=headers)
