@@ -1,8 +1,10 @@
 """How workers run beside the rest."""
 
+import logging
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,6 +12,7 @@ import pytest
 from django.conf import settings
 from kombu.common import ignore_errors
 from kombu.connection import Connection
+from kombu.message import Message
 from kombu.simple import SimpleQueue
 from redis import Redis
 
@@ -29,6 +32,21 @@ def test_a_worker_leaves_the_processor_to_the_web_server(fresh_database: str) ->
 
 def test_a_worker_outlives_redis_whatever_it_has_not_begun(tmp_path: Path) -> None:
     """Celery closes the connection twice, and ends where the second time fails."""
+    with _lost_connection(tmp_path):
+        pass
+
+
+def test_a_worker_outlives_redis_whatever_it_has_begun(tmp_path: Path) -> None:
+    """A message that was begun is acknowledged a moment later, when its connection may be gone;
+    Celery ends where that fails by anything but an error of the connection."""
+    with _lost_connection(tmp_path) as (message, connection):
+        errors = connection.connection_errors
+        message.ack_log_error(logging.getLogger(__name__), errors)  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def _lost_connection(tmp_path: Path) -> Iterator[tuple[Message, Connection]]:
+    """A connection that was lost as workers lose it, and a message that had come by it."""
     real = urlsplit(settings.REDIS_URL)
     socket = tmp_path / "redis.sock"
     socket.symlink_to(real.path)
@@ -41,12 +59,13 @@ def test_a_worker_outlives_redis_whatever_it_has_not_begun(tmp_path: Path) -> No
         orders = SimpleQueue(connection.channel(), f"{queue}-orders")  # type: ignore[no-untyped-call]
         with messages, orders:
             messages.put({})
-            messages.get(timeout=5)
+            message = messages.get(timeout=5)
             with pytest.raises(orders.Empty):
                 orders.get(timeout=0.1)  # type: ignore[no-untyped-call]
             socket.unlink()
             _cut(redis)
             _lose(connection)
+            yield message, connection
         redis.delete(queue)
 
 
