@@ -18,6 +18,7 @@ from rentals.states import RentalState
 
 ENDED = frozenset({ActivationStatus.CANCELLED, ActivationStatus.EXPIRED, ActivationStatus.FINISHED})
 NOT_DONE = frozenset({Verdict.THROTTLED, Verdict.BAD_KEY})
+READ_NO_MORE = "The provider confirmed the cancel; it could not be read after that."
 BELIEVED_AFTER = 3  # tries to read a rental whose cancel was confirmed
 
 
@@ -37,6 +38,21 @@ def carry_out_cancel(rental: Rental) -> None:
         _send(rental)
     else:
         try_later(rental, look)
+
+
+def give_up_cancel(rental: Rental) -> None:
+    """Well after the end, what the provider has confirmed is cancelled; the rest has ended."""
+    if cancel_confirmed(rental):
+        _end(rental, ActivationStatus.CANCELLED, READ_NO_MORE)
+        return
+    move(
+        rental.pk,
+        frm={RentalState.CANCELLING},
+        to=RentalState.EXPIRED,
+        cause=Cause.TIME_UP,
+        now=timezone.now(),
+        note="The cancel could not be confirmed.",
+    )
 
 
 def _look(rental: Rental) -> Judged[Activation]:
@@ -89,11 +105,14 @@ def _believe(rental: Rental) -> None:
 
 
 def _claim_if_overtaken(rental: Rental) -> None:
-    """Where an SMS came by webhook before the provider's word: that one knew of no word yet."""
+    """Where something came before the provider's word, and knew of no word yet: an SMS by webhook,
+    the sweep that gave it up, a worker that had taken over."""
     with transaction.atomic():
         for current in locked([rental.pk]):
             if current.state in (RentalState.RECEIVED, RentalState.FINISHED):
                 money.claim_overtaken(current, now=timezone.now())
+            elif current.state in (RentalState.EXPIRED, RentalState.WAITING):
+                money.claim_cancelled(current, confirmed=True, now=timezone.now())
 
 
 def _conclude(rental: Rental, look: Judged[Activation]) -> None:
@@ -107,8 +126,13 @@ def _conclude(rental: Rental, look: Judged[Activation]) -> None:
 
 
 def _refused(rental: Rental, detail: str) -> None:
-    """The provider would not cancel: read why, and go on from there."""
-    if _settled_by(rental, _look(rental)):
+    """The provider would not cancel: read why, and go on from there. What it has cancelled for
+    somebody who was faster, it cancels no more."""
+    look = _look(rental)
+    if _settled_by(rental, look):
+        return
+    if cancel_confirmed(rental):
+        _conclude(rental, look)
         return
     now = timezone.now()
     move(
@@ -128,11 +152,12 @@ def _refused(rental: Rental, detail: str) -> None:
 
 
 def _end(rental: Rental, status: ActivationStatus, note: str = "") -> None:
-    """Cancelled, its money is owed from the same moment on. For what ended by itself none is."""
+    """Cancelled, its money is owed from the same moment on, also if the sweep has given it up. For
+    what ended by itself none is."""
     cancelled = status == ActivationStatus.CANCELLED
     now = timezone.now()
     with transaction.atomic():
-        moved = move(
+        ended = move(
             rental.pk,
             frm={RentalState.CANCELLING},
             to=RentalState.CANCELLED if cancelled else RentalState.EXPIRED,
@@ -140,6 +165,7 @@ def _end(rental: Rental, status: ActivationStatus, note: str = "") -> None:
             now=now,
             note=note,
         )
-        if moved is not None and cancelled:
-            money.claim_cancelled(moved, confirmed=cancel_confirmed(moved), now=now)
+        ended = ended or locked([rental.pk]).filter(state=RentalState.EXPIRED).first()
+        if ended is not None and cancelled:
+            money.claim_cancelled(ended, confirmed=cancel_confirmed(ended), now=now)
     nudge("rentals.read_balance", rental.account_id)

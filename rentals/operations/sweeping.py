@@ -12,6 +12,7 @@ from rentals.causes import Cause
 from rentals.models import InboxEntry, Message, ProviderAnswer, Rental
 from rentals.operations import adopting, findings, mailing, outcomes, sending
 from rentals.operations.answers import Verdict
+from rentals.operations.cancelling import give_up_cancel
 from rentals.operations.controlling import begin_cancel
 from rentals.operations.transition import move
 from rentals.states import WITHOUT_NUMBER, RentalState
@@ -202,17 +203,7 @@ def _stuck_cancels(now: datetime) -> None:
     stuck = Rental.objects.filter(
         state=RentalState.CANCELLING, expires_at__lte=now - CANCEL_AFTER_END
     )
-    _each(
-        stuck,
-        lambda rental: move(
-            rental.pk,
-            frm={RentalState.CANCELLING},
-            to=RentalState.EXPIRED,
-            cause=Cause.TIME_UP,
-            now=now,
-            note="The cancel could not be confirmed.",
-        ),
-    )
+    _each(stuck, give_up_cancel)
 
 
 STEPS = (
