@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, Final
 
 from xlsxwriter import Workbook
+from xlsxwriter.exceptions import FileCreateError
 
 from ledger.exports.cells import Value, as_cell, texts
 
@@ -75,7 +76,10 @@ def _write_xlsx(
         sheets = _Sheets(book, head)
         for row in rows:
             sheets.append(row)
-        book.close()
+        try:
+            book.close()
+        except FileCreateError as wrapped:  # says of every OSError no more than that there was one
+            raise OSError(*wrapped.args[0].args) from wrapped
 
 
 class _Sheets:

@@ -5,10 +5,11 @@ import io
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from django.conf import settings
@@ -354,6 +355,27 @@ def test_a_folder_that_can_not_be_written_to_is_told(
     assert export.state == ExportState.FAILED
     assert "on our side" in export.problem
     assert str(tmp_path) not in export.problem
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of its archive
+@pytest.mark.parametrize("format_", ["csv", "xlsx"])
+def test_a_disk_that_is_full_at_the_end_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch, format_: str
+) -> None:
+    """A sheet goes into its file when all of its rows are written down beside it."""
+    fill(world)
+    export = ask(world.member, format=format_)
+
+    @contextmanager
+    def on_a_full_disk(export: Export) -> Iterator[tuple[IO[bytes], Path]]:
+        with Path("/dev/full").open("w+b", buffering=0) as file:
+            yield file, exporting._folder() / "it.part"
+
+    monkeypatch.setattr(exporting, "_unfinished_file", on_a_full_disk)
+    assert make_next()
+    export.refresh_from_db()
+    assert (export.state, "disk is full" in export.problem) == (ExportState.FAILED, True)
+    assert list(Path(settings.EXPORTS_DIR).iterdir()) == []
 
 
 def test_a_folder_that_is_away_keeps_nobody_from_their_list_of_files(
