@@ -8,11 +8,12 @@ from pathlib import Path
 from smsportal.embedded.account import owner_uid
 from smsportal.embedded.errors import StartError
 from smsportal.embedded.layout import give
+from smsportal.embedded.strays import end_all_with
 from smsportal.embedded.waiting import within
 
 NAME = "lock"
 CHILDREN = "lock-of-children"
-PATIENCE = 20.0
+PATIENCE = 10.0
 
 
 class Busy(Exception):
@@ -62,10 +63,14 @@ def running(data: Path) -> dict[str, str]:
 def lock_of_children(data: Path) -> int:
     """A file descriptor to hand to every child process, once no earlier child has it any more.
 
-    A child of a supervisor that was killed may need some seconds to end. Raises StartError
-    where one is still there after that.
+    A child of a supervisor that was killed has been asked to stop. A worker ends its task first,
+    which may take minutes: it is killed after a while, as where we stop it ourselves, because what
+    it leaves undone stands in the rows. Raises StartError where one is still there after that.
     """
     file = _open(data / CHILDREN)
+    if within(PATIENCE, lambda: _lock(file, fcntl.LOCK_EX)):
+        return file
+    end_all_with(file)
     if not within(PATIENCE, lambda: _lock(file, fcntl.LOCK_EX)):
         raise StartError("Processes of an earlier start do not end: stop them, then start again.")
     return file

@@ -52,6 +52,14 @@ class Stray:
         return False
 
 
+def end_all_with(file: int) -> None:
+    """Kill the processes besides us that have the same file open. It must be one that nobody else
+    has a reason to open."""
+    for pid in _process_ids():
+        if pid != os.getpid() and _has_open(pid, os.fstat(file)):
+            _send(pid, signal.SIGKILL)
+
+
 def command_line(pid: int) -> list[str]:
     """The words of a process's command line, none where it is gone or a zombie."""
     try:
@@ -59,6 +67,18 @@ def command_line(pid: int) -> list[str]:
     except OSError:
         return []
     return [word for word in raw.decode(errors="replace").split("\0") if word]
+
+
+def _has_open(pid: int, wanted: os.stat_result) -> bool:
+    try:
+        places = list(Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:  # gone, or somebody else's
+        return False
+    for place in places:
+        with contextlib.suppress(OSError):
+            if os.path.samestat(place.stat(), wanted):
+                return True
+    return False
 
 
 def _process_ids() -> list[int]:

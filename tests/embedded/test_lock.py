@@ -1,5 +1,8 @@
 """One program at a time, and what it leaves for the others."""
 
+import os
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -32,3 +35,23 @@ def test_a_lock_that_is_a_link_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StartError, match="can't be opened"):
         lock.DataLock(tmp_path)
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_what_an_earlier_start_left_is_given_time_and_then_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker of a supervisor that was killed finishes its task first, which may take minutes."""
+    monkeypatch.setattr(lock, "PATIENCE", 0.5)
+    earlier = lock.lock_of_children(tmp_path)
+    with subprocess.Popen(["sleep", "600"], pass_fds=[earlier]) as worker:
+        os.close(earlier)
+        assert lock.lock_of_children(tmp_path) > 0
+        assert worker.wait(5) == -signal.SIGKILL
+
+
+def test_what_an_earlier_start_left_may_end_by_itself(tmp_path: Path) -> None:
+    earlier = lock.lock_of_children(tmp_path)
+    with subprocess.Popen(["sleep", "0.2"], pass_fds=[earlier]) as worker:
+        os.close(earlier)
+        assert lock.lock_of_children(tmp_path) > 0
+        assert worker.wait(5) == 0
