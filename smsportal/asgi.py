@@ -10,7 +10,6 @@ import warnings
 from typing import Any
 
 import django
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smsportal.settings")
 os.environ.setdefault("DATABASE_POOL", "10")
@@ -23,8 +22,7 @@ from smsportal.lifespan import Lifespan  # noqa: E402
 from smsportal.pages import Pages  # noqa: E402
 from smsportal.settling import settle  # noqa: E402
 
-# A proxy before us tells who asks. Only pages want to know, and webhooks would pay for it.
-pages: Any = ProxyHeadersMiddleware(Pages())  # type: ignore[arg-type]
+pages = Pages()
 lifespan = Lifespan(hooks, live)
 
 # WhiteNoise hands its files over as plain iterators; they are small, and Django reads them whole.

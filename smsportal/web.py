@@ -119,7 +119,7 @@ def serve(where: str, application: str = "smsportal.asgi:application") -> None:
         access_log=False,
         server_header=False,
         reset_contextvars=True,
-        proxy_headers=False,  # the application reads them, where it wants to
+        proxy_headers=False,  # as TRUSTED_PROXIES says: accounts/pages/addresses.py
         timeout_graceful_shutdown=GRACE,
     )
     sys.setswitchinterval(SWITCH)

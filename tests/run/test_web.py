@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
 
+import httpx
 import pytest
 
+from accounts.actions import Action
+from accounts.models import AuditEvent
 from smsportal.running import ports
 from tests import processes
 from tests.processes import Process
@@ -28,10 +31,10 @@ def listener() -> Iterator[socket.socket]:
 
 
 @contextmanager
-def web(listener: socket.socket, *application: str) -> Iterator[Process]:
-    """On a socket that it inherits, as `make run` starts it."""
+def web(listener: socket.socket, *application: str, **more: str) -> Iterator[Process]:
+    """On a socket that it inherits, as `make run` starts it; with `more` in its environment."""
     words = ["-m", "smsportal.web", str(listener.fileno()), *application]
-    environment = processes.environment()
+    environment = processes.environment() | more
     with processes.python(
         *words, environment=environment, name="web-fd", files=(listener.fileno(),)
     ) as process:
@@ -122,3 +125,23 @@ def _is_open(address: tuple[str, int]) -> bool:
     except ConnectionRefusedError:
         return False
     return True
+
+
+@pytest.mark.usefixtures("styled")
+@pytest.mark.parametrize(("proxies", "expected"), [("0", "127.0.0.1"), ("1", "198.51.100.7")])
+def test_an_address_is_what_our_own_proxies_say(
+    listener: socket.socket, fresh_database: str, proxies: str, expected: str
+) -> None:
+    """Also to who connects from this machine, as any proxy on it does for everybody."""
+    place = f"http://localhost:{listener.getsockname()[1]}/account/login/"
+    headers = {"X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
+    with (
+        web(listener, TRUSTED_PROXIES=proxies),
+        httpx.Client(headers=headers, timeout=60) as browser,
+    ):
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', browser.get(place).text)
+        assert token
+        form = {"login": "nobody@example.org", "password": "wrong", "csrfmiddlewaretoken": token[1]}
+        assert browser.post(place, data=form).is_success
+    failed = AuditEvent.objects.get(action=Action.SIGN_IN_FAILED)
+    assert failed.address == expected
