@@ -51,7 +51,8 @@ class Claim:
 def claim(wanted: Claim, *, now: datetime) -> Refund:
     """Write down what the provider owes; the same reference gets the same claim again.
 
-    One that was withdrawn becomes what is claimed now.
+    One that was withdrawn becomes what is claimed now; so does one that nobody had promised, which
+    was made for money that came before it was claimed.
     """
     claimed = _claimed(wanted, now)
     refund, is_new = Refund.objects.get_or_create(
@@ -59,6 +60,24 @@ def claim(wanted: Claim, *, now: datetime) -> Refund:
     )
     if not is_new and _withdrawn(wanted.wallet, wanted.reference).update(**claimed, reason=""):
         refund.refresh_from_db()
+    elif not is_new and refund.cause == RefundCause.EXPIRED and refund.cause != wanted.cause:
+        return _promised(refund, claimed, now)
+    return refund
+
+
+def _promised(refund: Refund, claimed: dict[str, Any], now: datetime) -> Refund:
+    """What has come may be less than is owed. One that a person has closed stays so."""
+    with transaction.atomic():
+        refund = Refund.objects.select_for_update(of=("self",)).get(pk=refund.pk)
+        if refund.state in (RefundState.WRITTEN_OFF, RefundState.OVER_PAID):
+            return refund
+        for name, value in claimed.items():
+            setattr(refund, name, value)
+        if refund.received:
+            refund.state = refund.state_by_money
+        refund.save(update_fields=list(claimed))
+        if refund.state == RefundState.SHORT_PAID:
+            _report_short(refund, now)
     return refund
 
 

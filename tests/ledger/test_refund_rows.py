@@ -5,13 +5,16 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from ledger.models import Match, Refund
+from ledger.models import Match, Refund, Transfer
+from ledger.operations.refunds import land
 from ledger.operations.statement import matches
+from ledger.operations.statement.charges import claim_for
 from ledger.states import (
     ExceptionKind,
     RefundCause,
     RefundState,
 )
+from rentals.states import RentalState
 from tests.ledger.statements import (
     cancelled,
     check,
@@ -218,3 +221,19 @@ def test_a_refund_beside_ours_may_be_somebody_elses(scene: SetScene, number: str
     assert ExceptionKind.DOUBLE_REFUND not in kinds(at)
     assert ExceptionKind.OUTSIDE_REFUND in kinds(at)
     check(at)
+
+
+def test_a_refund_that_came_before_its_claim_may_be_short_of_it(scene: SetScene) -> None:
+    """A cancel was given up, its refund's row is matched, and only then is the cancel known."""
+    gig = with_book(scene("smsgig"))
+    rental = gig.rented()
+    bought = Transfer.objects.get(key=f"rental:{rental.pk}:charge")
+    early = Refund.objects.get(pk=claim_for(gig.account, bought, now=gig.times.now()))
+    part = bought.amount / 2
+    land(early, part, key="row:1:landed", occurred_at=gig.times.now(), now=gig.times.now())
+    gig.fault("no-refund", times=1)
+    assert cancelled(gig, rental).state == RentalState.CANCELLED
+    early.refresh_from_db()
+    assert (early.cause, early.state) == (RefundCause.CANCELLED, RefundState.SHORT_PAID)
+    assert (early.expected_min, early.received) == (bought.amount, part)
+    assert kinds(gig) == [ExceptionKind.SHORT_REFUND]
