@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Membership
+from tests.trust import TRUST
 
 if TYPE_CHECKING:
     from tests.chaos.stage import Stage
@@ -73,7 +74,9 @@ class Browser:
 
     def _client(self) -> httpx.Client:
         base = f"http://localhost:{self._port}"
-        return httpx.Client(base_url=base, cookies=self._cookies, timeout=15, trust_env=False)
+        return httpx.Client(
+            base_url=base, cookies=self._cookies, timeout=15, verify=TRUST, trust_env=False
+        )
 
     def _path(self, name: str, **kwargs: object) -> str:
         return reverse(name, kwargs={"team": self._team, **kwargs})

@@ -7,6 +7,7 @@ import pytest
 
 from tests import processes
 from tests.hooks.serving import Web, serve
+from tests.trust import TRUST
 
 
 @pytest.fixture(scope="module")
@@ -18,5 +19,5 @@ def web() -> Iterator[Web]:
 
 @pytest.fixture
 def client(web: Web, fresh_database: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=web.base, timeout=10) as client:
+    with httpx.Client(base_url=web.base, timeout=10, verify=TRUST) as client:
         yield client

@@ -10,7 +10,8 @@ import pytest
 from sandbox.actions import ACTIONS
 from sandbox.core import Sandbox
 from sandbox.faults import FAULTS
-from tests.sandbox.tools import SMSGIG, SMSVILLA, TRUST, Caller, Receiver, body
+from tests.sandbox.tools import SMSGIG, SMSVILLA, Caller, Receiver, body
+from tests.trust import TRUST
 
 
 @pytest.fixture

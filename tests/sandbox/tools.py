@@ -15,8 +15,8 @@ import httpx
 from sandbox.books.records import Delivery
 from sandbox.core import Sandbox
 from sandbox.providers import Provider
+from tests.trust import TRUST
 
-TRUST = httpx.create_ssl_context()  # shared, because making one is slow
 SMSGIG, SMSVILLA = Provider.SMSGIG, Provider.SMSVILLA
 
 
