@@ -60,13 +60,15 @@ def _look(rental: Rental) -> Judged[Activation]:
 
 
 def _settled_by(rental: Rental, look: Judged[Activation]) -> bool:
-    """Whether a read tells how the cancel ends. What may be cancelled and is gone was cancelled."""
+    """Whether a read tells how the cancel ends. What may be cancelled and is gone was cancelled; so
+    was what the provider has confirmed, though its time may be up by now."""
     if look.value is not None:
         if look.value.messages:
             apply_activation(rental, look.value, now=timezone.now())
             return True
         if look.value.status in ENDED:
-            _end(rental, look.value.status)
+            is_cancelled = cancel_confirmed(rental)
+            _end(rental, ActivationStatus.CANCELLED if is_cancelled else look.value.status)
             return True
     if look.verdict == Verdict.NOT_FOUND and rental.cancel_sent_at is not None:
         note = "" if cancel_confirmed(rental) else "No answer confirmed it, but it is gone."

@@ -38,6 +38,18 @@ def test_a_confirmed_cancel_is_a_cancel_however_long_nothing_runs(each: Scene) -
     assert cancels(each) == 0
 
 
+def test_a_confirmed_cancel_is_a_cancel_though_its_time_is_up_when_it_is_read(
+    scene: SetScene,
+) -> None:
+    gig = scene("smsgig")
+    rental = cancelling(gig)
+    answer_of_cancel(rental)
+    gig.times.move(rental.ttl + 1)
+    assert gig.activation(rental).state == "expired"
+    assert gig.control(rental).state == S.CANCELLED
+    assert books.claimed(rental) == RefundCause.CANCELLED
+
+
 def test_a_cancel_that_is_confirmed_after_it_was_given_up_leaves_its_refund_claimed(
     each: Scene,
 ) -> None:
