@@ -1,7 +1,9 @@
 """The production shape, as far as it can be checked without a container engine."""
 
+import base64
 import re
 import socket
+import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 import yaml
 from django.core.management import get_commands
 
+from accounts.secrets import keyring
 from tests import processes
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -107,3 +110,21 @@ def test_who_takes_nothing_of_a_download_holds_no_thread_for_long(tmp_path: Path
             assert stalled.recv(16).startswith(b"HTTP/1.1 200")
             server.until(lambda: processes.answers(url), "its thread answers another")
         assert server.stop() == 0
+
+
+def test_a_rotated_keyring_is_its_owners_alone(tmp_path: Path) -> None:
+    """By the operator's guide, in a shell as it comes."""
+    guide = (ROOT / "docs/operator.md").read_text()
+    told = re.search(r"- \*\*The keyring\*\*.+?\n\n((?: {6}[^\n]+\n)+)", guide, re.DOTALL)
+    assert told is not None
+    file = tmp_path / ".data/keyring"
+    file.parent.mkdir()
+    file.write_text(f"1:{base64.b64encode(bytes(32)).decode()}\n")
+    file.chmod(0o600)
+    shell = ["sh", "-c", f"umask 022\n{told[1]}"]
+    subprocess.run(shell, cwd=tmp_path, check=True)
+    assert list(tmp_path.rglob("keyring*")) == [file]
+    assert list(tmp_path.iterdir()) == [file.parent]
+    assert file.stat().st_mode & 0o777 == 0o600
+    ring = keyring.parse(file.read_text(), source="it")
+    assert (ring.current, set(ring.keys)) == ("2", {"1", "2"})
