@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from accounts.models import ProviderAccount
 
 ROWS: Final = 1_000_000
-REFUND_EVERY: Final = 10  # of ten rows seven are purchases, and three their refunds
 SERVICES: Final = 50
 BEGINS: Final = datetime(2025, 3, 1, tzinfo=UTC)
 YEAR: Final = 365 * 86_400

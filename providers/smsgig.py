@@ -53,7 +53,6 @@ class SmsGig:
         finish=True,
         choose_number=False,
         signed_webhooks=True,
-        lists_messages=False,
         quotes_price=True,
         refund_at_once=True,
         limits=None,

@@ -49,7 +49,6 @@ class SmsVilla:
         finish=False,
         choose_number=True,
         signed_webhooks=False,
-        lists_messages=True,
         quotes_price=False,
         refund_at_once=False,
         limits=Limits(per_minute=100, per_day=5000),

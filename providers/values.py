@@ -32,7 +32,6 @@ class Capabilities:
     finish: bool  # a rental can be marked as finished
     choose_number: bool  # one particular number can be asked for
     signed_webhooks: bool
-    lists_messages: bool  # a read gives every message, each with its id
     quotes_price: bool  # the answer to a rent names the price charged
     refund_at_once: bool  # a cancel's refund is booked at once, not queued
     limits: Limits | None = None

@@ -77,12 +77,9 @@ def renew_expectations(wallet: ProviderAccount, *, now: datetime) -> int:
     return sum(_renew(refund, rule) for refund in awaited)
 
 
-def known_rule(wallet: ProviderAccount) -> RefundRule | None:
-    """The rule by all that is known: what came alone, and the steps of the balance."""
-    return _known(wallet)[1]
-
-
 def _known(wallet: ProviderAccount) -> tuple[Lesson | None, RefundRule | None]:
+    """The rule by all that is known, what came alone and the steps of the balance; with the lesson
+    of the steps, where it is that which gave the rule."""
     alone = list(_alone(wallet))
     lesson, steps = _lesson(wallet, alone)
     if lesson is not None:
