@@ -61,6 +61,19 @@ def test_a_theme_never_leads_to_another_host(db: None) -> None:
     assert response["Location"] == "/"
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "PUBLIC_URL and ALLOWED_HOSTS"), ("pl", "PUBLIC_URL i ALLOWED_HOSTS")],
+)
+def test_a_name_that_is_not_ours_is_refused_in_words(db: None, language: str, said: str) -> None:
+    headers = {"Host": "elsewhere.example", "Accept-Language": language}
+    response = Client(raise_request_exception=False).get("/", headers=headers)
+    assert response.status_code == 400
+    assert said in response.text
+    assert "elsewhere" not in response.text
+    assert "no-store" in response["Cache-Control"]
+
+
 @pytest.mark.parametrize("referrer", ["board", "ÿ", "http://[bad", "/", "//elsewhere.example/"])
 def test_a_form_sent_from_nowhere_leads_to_a_page(world: World, referrer: str) -> None:
     client, rental = signed_in(world.member), make_rental(world.member, world.gig)
