@@ -20,6 +20,7 @@ SENTENCES: Final = (
         "given back, or hidden by another refund."
     ),
     _("Ask the provider, and decide it on the rental’s page."),
+    _("Refunds that are awaited and may hide it: %(references)s."),
     _("The rental is no longer in doubt."),
     _("The balance shows %(took)s instead of the %(booked)s that the catalogue said."),
     _("Later readings explained all of it, and it is booked as that."),

@@ -82,6 +82,7 @@ def test_a_doubt_that_no_balance_can_decide_is_put_in_front_of_a_person_once(
         assert (told.state, told.amount) == (ExceptionState.OPEN, 0)
         assert (told.kind, told.reference) == (ExceptionKind.DRIFT, f"rental:{doubtful.pk}")
         assert told.title == "Rental in doubt that no balance can decide"
+        assert told.detail.endswith(f" may hide it: rental:{cancelled.pk}.")
     doubtful.refresh_from_db()
     decide_doubt(
         rental=doubtful,

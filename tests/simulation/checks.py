@@ -1,5 +1,6 @@
 """What must hold after every step, and at the end against the provider's truth."""
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
@@ -100,13 +101,15 @@ class Found:
         return [e for e in self.entries if e.activation_id == activation_id and e.type == kind]
 
     def is_reported(self, rental_id: int, difference: Decimal) -> bool:
-        """Whether a person is told of the rental, of a row of its, or of just that much money."""
+        """Whether a person is told of the rental, of a row of its, or of just that much money; or
+        of any money that the balance leaves unexplained."""
+        named = re.compile(rf"\brental:{rental_id}\b")
         own = {str(e.id) for a in self.paid.get(rental_id, []) for e in self.entries_of_any(a.id)}
         return any(
             each.reference == f"rental:{rental_id}"
             or (each.row is not None and each.row.provider_id in own)
             or (each.amount and abs(each.amount) == abs(difference))
-            or (each.kind == ExceptionKind.DRIFT)
+            or (each.kind == ExceptionKind.DRIFT and (each.amount or named.search(each.detail)))
             for each in self.exceptions
         )
 

@@ -239,7 +239,8 @@ def _book(snapshot: Snapshot, plan: _Plan, found: OpenItems, role: BalanceRole) 
     if snapshot.quiet and role == BalanceRole.EXPLAINS:
         charged = {each.reference for each, _ in plan.all_moves if each.doubt is not None}
         open_still = [doubt for doubt in found.doubts if doubt.reference not in charged]
-        undecided.tell(snapshot.wallet, open_still, now=now)
+        hidden_by = undecided.hiding(verdict.result, found)
+        undecided.tell(snapshot.wallet, open_still, hidden_by=hidden_by, now=now)
     result = verdict.result
     ways = result.candidates if isinstance(result, Ambiguous) else ()
     if seen_at is not None and plan.undone is not None:

@@ -4,13 +4,15 @@ Once a rental's time has ended, its charge may have been given back between two 
 hidden by another refund of as much: the balance then reads as if nothing had been.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
 from accounts.models import ProviderAccount
+from ledger.explaining import Ambiguous, Result
 from ledger.models import ReconciliationException
 from ledger.operations.balance.drifts import WAIT_TO_TELL
+from ledger.operations.balance.open_items import OpenItems
 from ledger.operations.exceptions import Report, report_all
 from ledger.renters import Doubt
 from ledger.states import UNRESOLVED, ExceptionKind, ExceptionState, Resolution
@@ -20,15 +22,19 @@ UNDECIDED: Final = (
     "The balance can no longer tell whether this rental was charged: its charge may have been "
     "given back, or hidden by another refund. Ask the provider, and decide it on the rental’s page."
 )
+HIDDEN: Final = "Refunds that are awaited and may hide it: %(references)s."
 DECIDED: Final = "The rental is no longer in doubt."
 
 
-def tell(wallet: ProviderAccount, doubts: Collection[Doubt], *, now: datetime) -> None:
-    """One notice for each. Not where a statement may yet tell."""
+def tell(
+    wallet: ProviderAccount, doubts: Collection[Doubt], *, hidden_by: Sequence[str], now: datetime
+) -> None:
+    """One notice for each, with the rentals whose refunds may hide its charge. Not where a
+    statement may yet tell."""
     if provider(wallet.provider, wallet.server_prefix).capabilities.statement:
         return
     late = [doubt for doubt in doubts if doubt.ends + WAIT_TO_TELL <= now]
-    report_all(wallet, [_notice(doubt) for doubt in late], now=now)
+    report_all(wallet, [_notice(doubt, hidden_by) for doubt in late], now=now)
 
 
 def close(wallet: ProviderAccount, doubts: Collection[Doubt], *, now: datetime) -> None:
@@ -44,11 +50,23 @@ def close(wallet: ProviderAccount, doubts: Collection[Doubt], *, now: datetime) 
     )
 
 
-def _notice(doubt: Doubt) -> Report:
+def hiding(result: Result, found: OpenItems) -> list[str]:
+    """The rentals whose refunds came with a charge in doubt, in one of the explanations."""
+    known = {each.item.id: each for each in found.all}
+    references: set[str] = set()
+    for parts in result.candidates if isinstance(result, Ambiguous) else ():
+        way = [known[part.item] for part in parts]
+        if any(each.doubt is not None for each in way):
+            references |= {each.reference for each in way if each.refund is not None}
+    return sorted(references)
+
+
+def _notice(doubt: Doubt, hidden_by: Sequence[str]) -> Report:
+    told = HIDDEN % {"references": ", ".join(hidden_by)}
     return Report(
         key=f"{ReconciliationException.DOUBT}{doubt.reference}",
         kind=ExceptionKind.DRIFT,
         reference=doubt.reference,
         occurred_at=doubt.since,
-        detail=UNDECIDED,
+        detail=f"{UNDECIDED} {told}" if hidden_by else UNDECIDED,
     )
