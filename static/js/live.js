@@ -47,7 +47,10 @@ function read(part) {
     };
     const onAnswer = ({ detail }) => {
       const { status } = detail.xhr;
-      if (detail.requestConfig.elt === part) end(status && status < 500 ? SHOWN : FAILED);
+      if (detail.requestConfig.elt !== part) return;
+      // Not theirs any more: the page says so, instead of going on to show it.
+      if ((status === 403 || status === 404) && part.closest("main")) location.reload();
+      end(status && status < 500 ? SHOWN : FAILED);
     };
     const onSettle = ({ detail }) => {
       if (!part.isConnected) end(detail.requestConfig?.elt === part ? SHOWN : REPLACED);

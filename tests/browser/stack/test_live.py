@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 
+from accounts.operations import change_settings, remove_member
 from accounts.states import Role
 from rentals import channels
 from rentals.models import Rental
@@ -249,3 +250,29 @@ def rent_button_pressed(page: Page, desk: Desk) -> None:
     page.get_by_role("searchbox", name="Search services").fill("whats")
     page.locator(f"#offer-{desk.offers['smsgig'].pk}").check()
     page.get_by_role("button", name="Rent", exact=False).last.click()
+
+
+def test_what_is_not_shared_any_more_leaves_the_screen(desk: Desk) -> None:
+    """With whoever was taken out of the team, the board leaves theirs."""
+    desk.allowed += ("404",)
+    change_settings(team=desk.team, actor=None, shares_board=True, now=timezone.now())
+    rental = quiet(desk, RentalState.RECEIVED)
+    make_message(rental, "292929")
+    other = make_member(desk.team, Role.MEMBER)
+    context = desk.context(other)
+    board, detail = desk.page(context), desk.page(context)
+    board.goto(desk.board)
+    detail.goto(f"{desk.board}rentals/{rental.pk}/")
+    for page in (board, detail):
+        connected(page)
+        expect(page.locator("body")).to_contain_text("292929")
+    change_settings(team=desk.team, actor=None, shares_board=False, now=timezone.now())
+    for page in (board, detail):
+        expect(page.locator("body")).not_to_contain_text("292929")
+    expect(detail.get_by_role("heading", level=1)).to_contain_text("Nothing here")
+    mine = make_rental(other, desk.accounts["smsgig"], RentalState.RECEIVED, at=timezone.now())
+    make_message(mine, "303030")
+    channels.publish(mine)
+    expect(board.locator("body")).to_contain_text("303030")
+    remove_member(membership=other, actor=None)
+    expect(board.locator("body")).not_to_contain_text("303030")
