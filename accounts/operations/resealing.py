@@ -12,6 +12,7 @@ from accounts.models import ProviderAccount, ProviderKey, SealedSecret
 from accounts.secrets.keyring import keyring
 from accounts.secrets.sealing import (
     Place,
+    SealBroken,
     hook_token_place,
     key_id,
     key_place,
@@ -53,13 +54,18 @@ def every_seal() -> Iterator[Sealed]:
 def reseal_all() -> tuple[int, int]:
     """Seal what another key than the first has sealed; return how many of how many.
 
-    A row at a time, so that it may be cut off and repeated. Raises SealBroken, KeyringError.
+    A row at a time, so that it may be cut off and repeated. One that does not open keeps no other
+    from it: then it raises SealBroken at the end. Raises KeyringError.
     """
     current, resealed, total = keyring().current, 0, 0
+    broken: list[SealBroken] = []
     for each in every_seal():
         total += 1
-        if key_id(each.value) != current:
-            resealed += each.write(seal(unseal(each.value, place=each.place), place=each.place))
+        try:
+            if key_id(each.value) != current:
+                resealed += each.write(seal(unseal(each.value, place=each.place), place=each.place))
+        except SealBroken as problem:
+            broken.append(problem)
     if resealed:
         with transaction.atomic():
             audit.record(
@@ -68,6 +74,8 @@ def reseal_all() -> tuple[int, int]:
                 action=Action.KEYRING_ROTATED,
                 after={"key": current, "resealed": resealed},
             )
+    if broken:
+        raise SealBroken(f"{len(broken)} of {total} don't open. The first one: {broken[0]}")
     return resealed, total
 
 

@@ -7,14 +7,15 @@ from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
 from accounts import gateway
-from accounts.models import ProviderAccount, ProviderKey
+from accounts.actions import Action
+from accounts.models import AuditEvent, ProviderAccount, ProviderKey
 from accounts.operations.resealing import every_seal, reseal_all
 from accounts.secrets import sealing
 from accounts.secrets.hook_tokens import hook_address
 from accounts.secrets.keyring import KeyringError, keyring
 from accounts.secrets.sealing import Place, SealBroken, fingerprint, key_id, seal, unseal
 from tests.accounts.conftest import Keyrings
-from tests.accounts.making import make_provider_account
+from tests.accounts.making import add_key, make_provider_account
 
 HERE = Place("ProviderKey", "7", "sealed")
 
@@ -171,3 +172,23 @@ def test_a_rotation_that_meets_a_broken_seal_says_so_and_can_go_on(use_keys: Key
     call_command("rotate_keyring")
     use_keys("new")
     assert gateway.open_door(broken).key
+
+
+@pytest.mark.django_db
+def test_a_seal_whose_key_is_lost_for_good_keeps_no_other_from_being_sealed_anew(
+    use_keys: Keyrings,
+) -> None:
+    """Else the old key could never be taken away, because everything behind it still needs it."""
+    use_keys("old", "lost")
+    first, broken, last = (make_provider_account() for _ in range(3))
+    use_keys("lost", "old")
+    ProviderKey.objects.filter(account=broken).delete()
+    add_key(broken, "sealed-with-what-is-lost")
+    use_keys("new", "old")
+    with pytest.raises(CommandError, match="lost") as told:
+        call_command("rotate_keyring")
+    assert "1 of " in str(told.value)
+    use_keys("new")
+    assert gateway.open_door(first).key
+    assert gateway.open_door(last).key
+    assert AuditEvent.objects.filter(action=Action.KEYRING_ROTATED).count() == 1
