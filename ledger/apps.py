@@ -7,18 +7,18 @@ class LedgerConfig(AppConfig):
     name = "ledger"
 
     def ready(self) -> None:
-        from accounts import dependents, health
+        from accounts import dependents, doctor
         from accounts.trail import objects as trail_objects
         from accounts.trail.objects import Kind, nameless
         from ledger import columns, filtered_pages, names, retelling
         from ledger.dependents import Books
+        from ledger.doctor import balances, refunds
         from ledger.exports import tables
-        from ledger.health import balances, refunds
         from ledger.sentences import SENTENCES
 
         dependents.register(Books())
-        health.register("balances", balances)
-        health.register("refunds", refunds)
+        doctor.register("balances", balances)
+        doctor.register("refunds", refunds)
         exception = Kind(_("Exception"), "exception_detail", "exception", names.exception)
         trail_objects.register("ledger.reconciliationexception", exception)
         refund = Kind(_("Refund"), "refund_detail", "refund", names.refund)

@@ -6,21 +6,20 @@ class RentalsConfig(AppConfig):
     name = "rentals"
 
     def ready(self) -> None:
-        from accounts import dependents, health
+        from accounts import dependents, doctor
         from accounts.trail import objects as trail_objects
         from accounts.trail.objects import Kind, nameless
         from ledger import renters, retelling
         from rentals import columns, filtered_pages, listings
         from rentals.dependents import Rentals
-        from rentals.quality.health import quality
+        from rentals.doctor import quality, spend
         from rentals.renters import Renting
         from rentals.sentences import SENTENCES
-        from rentals.spend.health import spend
 
         dependents.register(Rentals())
         renters.register(Renting())
-        health.register("spend", spend)
-        health.register("quality", quality)
+        doctor.register("spend", spend)
+        doctor.register("quality", quality)
         rental = Kind(_("Rental"), "rental_detail", "rental")
         trail_objects.register("rentals.rental", rental)
         trail_objects.register("rentals.policy", Kind(_("Policy"), "policy", retold=nameless))

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import health
+from accounts import doctor
 
 
 class Command(BaseCommand):
@@ -21,10 +21,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, providers: bool, **options: Any) -> None:
         problems = 0
-        for name, check in health.checks(providers=providers):
+        for name, check in doctor.checks(providers=providers):
             try:
                 self.stdout.write(f"{name} ok {check()}".rstrip())
-            except health.Problem as problem:
+            except doctor.Problem as problem:
                 problems += 1
                 self.stdout.write(f"{name} problem {problem}")
         if problems:

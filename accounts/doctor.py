@@ -1,4 +1,4 @@
-"""Checks of what the portal needs: each gives a few words, or raises Problem with what to do."""
+"""What `manage.py doctor` checks: each gives a few words, or raises Problem with what to do."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -21,7 +21,7 @@ type Check = Callable[[], str]
 
 
 class Problem(Exception):
-    pass
+    """What a check found; its text says what to do."""
 
 
 _more: list[tuple[str, Check]] = []
@@ -42,6 +42,29 @@ def checks(*, providers: bool = False) -> Iterator[tuple[str, Check]]:
     yield from _more
     if providers:
         yield from _provider_checks()
+
+
+def proved(
+    prove: Callable[[], list[str]],
+    *,
+    right: str,
+    unread: str,
+    waiting: Callable[[], int] = lambda: 0,
+    later: str = "",
+) -> str:
+    """Check sums against what they are the sums of, for an application's own check.
+
+    `prove` gives what is wrong, in words; these are the Problem. Where there is nothing, the
+    answer is `right`, with how many are `waiting` to be done `later`. `unread` is the Problem
+    where the database can't be asked.
+    """
+    try:
+        found, left = prove(), waiting()
+    except DatabaseError as error:
+        raise Problem(unread) from error
+    if found:
+        raise Problem("; ".join(found))
+    return f"{right}, {left} {later}" if left else right
 
 
 def database() -> str:
