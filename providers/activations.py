@@ -114,14 +114,15 @@ def _status_in(inner: Document, found: tuple[Message, ...], *, wrapped: bool) ->
     if found and told in (ActivationStatus.UNKNOWN, ActivationStatus.WAITING):
         return ActivationStatus.RECEIVED
     says_nothing = said in _AFFIRMATIVE or not said
-    if says_nothing and not found and not wrapped and "messages" not in inner:
+    if says_nothing and not found and not wrapped and _listed_in(inner) is None:
         raise Unreadable("no status and no message")
     return told
 
 
 def _messages_in(inner: Document) -> tuple[Message, ...]:
-    if "messages" in inner:
-        given = rows(inner["messages"])
+    listed = _listed_in(inner)
+    if listed is not None:
+        given = rows(inner[listed])
         found = tuple(m for row in given if (m := maybe(_listed_message, row)) is not None)
         if given and not found:
             raise Unreadable("no message of the list could be read")
@@ -129,6 +130,13 @@ def _messages_in(inner: Document) -> tuple[Message, ...]:
             return found
     lone = maybe(message, inner)
     return (lone,) if lone is not None else ()
+
+
+def _listed_in(inner: Document) -> str | None:
+    """What its list of messages is called, if it has one: as the lists of services, also `data`."""
+    if "messages" in inner:
+        return "messages"
+    return "data" if isinstance(inner.get("data"), list) else None
 
 
 def _listed_message(value: object) -> Message:

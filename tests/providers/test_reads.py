@@ -47,6 +47,8 @@ def test_a_code_is_never_passed_over(sample: Sample, name: str) -> None:
         '{"status": "success", "messages": [{"id": 1, "code": "0042"}]}',
         '{"status": "success", "messages": {"3": {"id": 1, "code": "0042"}}}',
         '{"status": "success", "messages": [], "code": "0042"}',
+        '{"status": "success", "data": [{"id": 1, "code": "0042"}]}',
+        '{"status": "success", "data": {"messages": [{"id": 1, "code": "0042"}]}}',
     ):
         activation = sample.call(name).read(answered(200, body))
         assert activation.status is ActivationStatus.RECEIVED
@@ -85,12 +87,21 @@ def test_a_code_too_long_to_be_one_is_kept_as_text(sample: Sample) -> None:
 
 
 def test_a_list_of_messages_in_an_unknown_shape_is_not_taken_for_silence(sample: Sample) -> None:
-    for body in ('{"messages": [{"body": "1234"}]}', '{"messages": "1234"}', '{"messages": [5]}'):
+    for body in (
+        '{"messages": [{"body": "1234"}]}',
+        '{"data": [{"body": "1234"}]}',
+        '{"messages": "1234"}',
+        '{"messages": [5]}',
+    ):
         assert type(raised(sample, "poll", answered(200, body))) is Unavailable
 
 
 def test_an_empty_list_of_messages_says_nothing_of_the_state(sample: Sample) -> None:
-    for body in ('{"status": "success", "messages": []}', '{"messages": null}'):
+    for body in (
+        '{"status": "success", "messages": []}',
+        '{"status": "success", "data": []}',
+        '{"messages": null}',
+    ):
         activation = sample.call("poll").read(answered(200, body))
         assert (activation.status, activation.messages) == (ActivationStatus.UNKNOWN, ())
 
