@@ -22,8 +22,7 @@ _FORGET: Final = """
     DROP TABLE IF EXISTS match_row, match_item, match_sure, match_pair, match_lead, match_service,
         match_guard, match_close, match_left_row, match_left_item, match_again
 """
-_TABLES: Final = f"""
-    {_FORGET};
+_TABLES: Final = """
     CREATE TEMP TABLE match_pair (
         row_id bigint, item_id bigint, what text, by_pass text, differs boolean DEFAULT false
     );
@@ -100,26 +99,34 @@ _LEADS: Final = """
 
 
 def begin(wallet_id: int, kinds: Sequence[str], *, again: Sequence[int] = ()) -> int:
-    """Gather the wallet's unexplained rows of these kinds; how many there are.
+    """Gather the wallet's unexplained rows of these kinds; how many there are. Without any there
+    are no tables to work on.
 
     `again`: matches that are looked at as if they were not.
     """
     run("SELECT set_config('work_mem', %s, false)", [MEMORY])
     run("RESET enable_nestloop")
     run(f"SET default_statistics_target = {ROUGHLY}")
-    run(_TABLES)
+    run(_FORGET)
     run(_ROWS, {"wallet": wallet_id, "kinds": list(kinds)})
+    if not again and not _how_many():
+        return 0  # most often: and the other tables cost more than all the rest
+    run(_TABLES)
     if again:
         run(_AGAIN, [list(again)])
         run(_ROWS_AGAIN)
     run(_ALL)
     run("ANALYZE match_row")
-    count = int(rows("SELECT count(*) FROM match_row")[0][0])
+    count = _how_many()
     if count:
         _name_services(wallet_id)
     if count >= MANY:
         run("SET enable_nestloop = off")
     return count
+
+
+def _how_many() -> int:
+    return int(rows("SELECT count(*) FROM match_row")[0][0])
 
 
 def end() -> None:
@@ -132,10 +139,11 @@ def end() -> None:
 
 def look_up(statement: str, values: Any = None) -> list[tuple[Any, ...]]:
     """Read what a few rows lead to, each by its indexes, however many are being matched."""
-    setting = rows("SHOW enable_nestloop")[0][0]
+    if rows("SHOW enable_nestloop")[0][0] == "on":
+        return rows(statement, values)
     run("SET enable_nestloop = on")
     found = rows(statement, values)
-    run(f"SET enable_nestloop = {setting}")
+    run("SET enable_nestloop = off")
     return found
 
 
