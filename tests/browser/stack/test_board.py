@@ -328,9 +328,11 @@ def test_what_the_provider_refuses_is_said_beside_the_button(desk: Desk) -> None
     desk.stack.sandbox.catalogue.change(Provider.SMSGIG, sold, stock=0)
     page.locator(f"#offer-{desk.offers['smsgig'].pk}").check()
     go(page).click()
-    reason = page.locator("#rent-form [data-said]")
+    reason = page.locator("#rent-form [data-said]:visible")
     expect(reason).to_contain_text("Nothing was charged.")
     expect(reason).to_contain_text("WhatsApp:")
+    _assert_beside(reason, go(page))
+    expect(page.locator(".live__pending")).to_have_count(0)
 
 
 @pytest.mark.parametrize("arrives", [True, False])
@@ -350,7 +352,7 @@ def test_a_rent_without_an_answer_can_be_sent_again_and_is_one_rental(
     page.route("**/rentals/new", cut, times=1)
     page.locator(f"#offer-{desk.offers['smsgig'].pk}").check()
     go(page).click()
-    expect(page.locator("#rent-form [data-said]")).to_contain_text("No answer came")
+    expect(page.locator("#rent-form [data-said]:visible")).to_contain_text("No answer came")
     expect(page.locator(".live__pending")).to_have_count(0)
     expect(page.locator("#toasts > *")).to_have_count(0)
     expect(go(page)).to_be_focused()
