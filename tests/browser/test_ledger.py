@@ -174,6 +174,7 @@ def test_what_is_printed_is_a_plain_table_that_says_whose_and_when(
     expect(header).to_be_visible()
     expect(header).to_contain_text(f"{world.team.name}, wallet {world.gig.label}, in USD.")
     expect(header).to_contain_text(f"As of {timezone.now().day} ")
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
     for chrome in (".topbar", ".nav", "#filters"):
         expect(page.locator(chrome)).to_be_hidden()
     assert page.evaluate("document.documentElement.scrollWidth") <= 680

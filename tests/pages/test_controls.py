@@ -1,6 +1,7 @@
 """Cancel, finish and wait for more, from a card."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -121,7 +122,7 @@ def test_a_finish_waits_and_its_toast_offers_to_undo_it(world: World) -> None:
     assert "csrfmiddlewaretoken" in toast
     rental.refresh_from_db()
     assert rental.finish_requested_at is not None and rental.control_at is not None
-    assert rental.control_at - rental.finish_requested_at == UNDO_FOR
+    assert rental.control_at - rental.finish_requested_at == UNDO_FOR == timedelta(seconds=10)
     back = client.post(undo, headers=HTMX)
     assert "Not finished" in back.headers["HX-Trigger"]
     assert page("rental_finish", world.team, rental=rental.pk) in back.text
