@@ -26,14 +26,53 @@ SHIFTS: Final = """
             if (!shift.hadRecentInput) window.shifted += shift.value;
     }).observe({type: "layout-shift", buffered: true});
 """
-# Where lists have little room: beside the menu of a small desk's screen.
-SMALL_DESKS: Final = (1024, 1280)
+# Where lists have little room, beside the menu: other columns at each of these widths.
+DESKS: Final = (1024, 1280, 1440)
 CUT: Final = """() => [...document.querySelectorAll(
     "main :is(.table-wrap, tbody :is(th, td), .queue__line, .filters, .button, .badge)"
 )].filter((each) => each.clientWidth && each.scrollWidth > each.clientWidth + 2
     && each.checkVisibility({visibilityProperty: true})
     && !each.closest(".visually-hidden, .truncate"))
     .map((each) => `${each.className || each.tagName} ${each.innerText.slice(0, 60)}`)"""
+# Fields in which a browser draws more than it has room for, which it does not tell: they would be
+# wider if they were as wide as what is chosen in them.
+NARROW: Final = """() => [...document.querySelectorAll(
+    "main :is(select, [type=date], [type=month])"
+)].filter((each) => each.checkVisibility({visibilityProperty: true})).filter((each) => {
+        const free = each.cloneNode(true);
+        if (each.options) free.replaceChildren(each.selectedOptions[0]?.cloneNode(true) ?? "");
+        Object.assign(free.style, {position: "absolute", width: "max-content"});
+        each.after(free);
+        const wanted = free.offsetWidth;
+        free.remove();
+        return wanted > each.offsetWidth + (each.options ? 1 : 10); // a date has some air in it
+    }).map((each) => `${each.name} ${each.selectedOptions?.[0]?.text ?? each.type}`)"""
+# What is written over something else of the same rental, line or row. What is folded away, or told
+# to screen readers alone, is not in sight.
+CROWDED: Final = """() => {
+    const lines = (part) => {
+        const texts = document.createTreeWalker(part, NodeFilter.SHOW_TEXT);
+        const found = [];
+        while (texts.nextNode()) {
+            const { data, parentElement: around } = texts.currentNode;
+            const isSeen = around.checkVisibility() && !around.closest(".visually-hidden");
+            if (!data.trim() || !isSeen) continue;
+            const range = document.createRange();
+            range.selectNode(texts.currentNode);
+            found.push(...range.getClientRects());
+        }
+        return found;
+    };
+    const meet = (one, other) => one.top < other.bottom - 3 && other.top < one.bottom - 3
+        && one.left < other.right - 1 && other.left < one.right - 1;
+    const crowded = (row) => {
+        const parts = [...row.children].map((part) => ({part, lines: lines(part)}));
+        return parts.filter(({lines}, index) => parts.slice(index + 1).some((next) =>
+            next.lines.some((other) => lines.some((one) => meet(one, other)))));
+    };
+    return [...document.querySelectorAll("main :is(.rental, .queue__line, tbody tr)")]
+        .flatMap(crowded).map(({part}) => `${part.className} ${part.innerText.slice(0, 60)}`);
+}"""
 LOOK: Final = """async () => ({
     wide: document.documentElement.scrollWidth,
     violations: (await axe.run(document, {
@@ -77,6 +116,7 @@ class Gate:
         yield from self._heavy()
         self._page.evaluate(AXE_SCRIPT)
         yield from self._unfit(self._page.evaluate(LOOK))
+        yield from (f"writes over {each}" for each in self._page.evaluate(CROWDED))
         yield from self._cut()
         yield from (f"logs: {error}" for error in self._errors)
 
@@ -89,13 +129,14 @@ class Gate:
         yield from (json.dumps(each) for each in seen["violations"])
 
     def _cut(self) -> Iterator[str]:
-        """On a desk: rows, cells and buttons that say more than is in sight where it is smaller."""
+        """On desks: rows, cells, buttons and fields that say more than is in sight."""
         size = self._page.viewport_size
-        if size is None or size["width"] <= max(SMALL_DESKS):
+        if size is None or size["width"] < max(DESKS):
             return
-        for width in SMALL_DESKS:
+        for width in DESKS:
             self._page.set_viewport_size({**size, "width": width})
-            yield from (f"cuts at {width}: {each}" for each in self._page.evaluate(CUT))
+            cut = self._page.evaluate(CUT) + self._page.evaluate(NARROW)
+            yield from (f"cuts at {width}: {each}" for each in cut)
         self._page.set_viewport_size(size)
 
     def _heavy(self) -> Iterator[str]:
