@@ -7,8 +7,10 @@ answer is decompressed, and no more of it is read than is shown.
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from time import monotonic
 from typing import Final
 
@@ -68,7 +70,11 @@ async def _post(address: str, body: bytes, headers: Mapping[str, str]) -> tuple[
     url = httpx.URL(address)
     ip = await _resolved(url)
     async with httpx.AsyncClient(
-        trust_env=False, follow_redirects=False, timeout=SECONDS, headers={"Accept": "*/*"}
+        verify=_trust(),
+        trust_env=False,
+        follow_redirects=False,
+        timeout=SECONDS,
+        headers={"Accept": "*/*"},
     ) as client:
         request = client.build_request(
             "POST",
@@ -91,6 +97,12 @@ async def _post(address: str, body: bytes, headers: Mapping[str, str]) -> tuple[
         finally:
             await response.aclose()
     return response.status_code, excerpt, response.headers.get("retry-after", "")[:60]
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Reading the certificates takes longer than most posts do, so it is done once."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 async def _resolved(url: httpx.URL) -> str:
