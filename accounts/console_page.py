@@ -13,6 +13,7 @@ from accounts.states import Lane
 from providers.documented import Documented
 from providers.pretty import indented
 from providers.redaction import redacted
+from providers.registry import provider
 
 MOST_SHOWN: Final = 30_000  # characters
 
@@ -51,7 +52,9 @@ def answer_page(sent: ConsoleRequest, *, whole: bool) -> AnswerPage | None:
     reply = answer(sent)
     if reply is None:
         return None
-    text = reply.body.decode(errors="replace") if whole else redacted(reply.body)
+    text = (
+        reply.body.decode(errors="replace") if whole else redacted(reply.body, also=_harmless(sent))
+    )
     body = indented(text)
     return AnswerPage(
         status=reply.status,
@@ -61,3 +64,9 @@ def answer_page(sent: ConsoleRequest, *, whole: bool) -> AnswerPage | None:
         bytes=len(reply.body),
         milliseconds=round(reply.seconds * 1000),
     )
+
+
+def _harmless(sent: ConsoleRequest) -> tuple[str, ...]:
+    """The keys that hold no secret in the answer to this call."""
+    calls = provider(sent.account.provider, sent.account.server_prefix).documented()
+    return next((call.shows for call in calls if call.title == sent.title), ())

@@ -46,6 +46,7 @@ class Documented:
     title: str  # the document's own
     make: Callable[[Mapping[str, str]], Call[Any]]
     parameters: tuple[Parameter, ...] = ()
+    shows: tuple[str, ...] = ()  # keys of its answer that would hold a secret in any other
 
     @cached_property
     def example(self) -> Call[Any]:

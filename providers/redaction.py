@@ -6,6 +6,8 @@ It works on the text as it stands, so a broken or cut answer is redacted like a 
 """
 
 import re
+from collections.abc import Collection
+from functools import partial
 from typing import Final
 
 HIDDEN: Final = "[hidden]"
@@ -32,30 +34,31 @@ _HARMLESS: Final = re.compile(
 _DIGITS: Final = re.compile(r"\+?[0-9](?:[\s().-]{0,3}[0-9]){3,}")
 
 
-def redacted(body: bytes | str) -> str:
+def redacted(body: bytes | str, *, also: Collection[str] = ()) -> str:
     """Give a stored body fit for people who may see money but no numbers, codes or messages.
 
     In JSON (also broken or cut) it goes by the keys; anywhere else runs of four and more
-    digits are hidden.
+    digits are hidden. `also`: keys, in small letters, that are as harmless in this very answer as
+    those that are so in any.
     """
     text = body if isinstance(body, str) else body.decode(errors="replace")
     if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
-        return _TOKEN.sub(_redacted_token, text)
+        return _TOKEN.sub(partial(_redacted_token, shown=_SHOWN.union(also)), text)
     return _DIGITS.sub(HIDDEN, text)
 
 
-def _redacted_token(match: re.Match[str]) -> str:
+def _redacted_token(match: re.Match[str], shown: Collection[str]) -> str:
     if match["lone"] is not None:
         return _redacted_lone(match["lone"])
     key, colon, value = match["key"], match["colon"], match["value"]
     shown_key = _DIGITS.sub(HIDDEN, key)
-    return f"{shown_key}{colon}{'' if value is None else _redacted_value(key, value)}"
+    return f"{shown_key}{colon}{'' if value is None else _redacted_value(key, value, shown)}"
 
 
-def _redacted_value(key: str, value: str) -> str:
+def _redacted_value(key: str, value: str, shown: Collection[str]) -> str:
     name = key.strip('"').lower()
     bare = value.strip()
-    if bare in ("null", "true", "false") or (name in _SHOWN and _HARMLESS.fullmatch(bare)):
+    if bare in ("null", "true", "false") or (name in shown and _HARMLESS.fullmatch(bare)):
         return value
     if name in _WORDS:
         return _DIGITS.sub(HIDDEN, value)

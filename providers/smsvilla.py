@@ -103,7 +103,12 @@ class SmsVilla:
         number = Parameter("phone_number", Means.PHONE_NUMBER, says="Ask for one number.")
         return (
             Documented("balance", "Get Account Balance", lambda values: self.balance()),
-            Documented("services", "List Available Services", lambda values: self.services()),
+            Documented(
+                "services",
+                "List Available Services",
+                lambda values: self.services(),
+                shows=("code",),  # what a rent asks for
+            ),
             Documented(
                 "rent",
                 "Rent a Number",

@@ -94,6 +94,12 @@ def test_a_call_that_reads_is_sent_and_its_answer_shown(desk: Desk) -> None:
     assert event.after == {"request": "GET /balance"}
 
 
+def test_the_catalogue_names_what_a_rent_asks_for(desk: Desk) -> None:
+    page = desk.asked("services")
+    assert f"&quot;{desk.scene.offer.service_code}&quot;" in page
+    assert "[hidden]" not in page
+
+
 def test_a_form_that_is_sent_twice_asks_once(desk: Desk) -> None:
     key = uuid.uuid4()
     first, second = (desk.send("balance", request_key=key)["Location"] for _ in range(2))
