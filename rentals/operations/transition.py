@@ -1,10 +1,11 @@
 """The one place where a rental changes its state."""
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
@@ -79,8 +80,11 @@ class Moves:
 
     def write(self) -> None:
         """Save all of it, and tell the pages of each rental once it is committed."""
+        alike: defaultdict[frozenset[str], list[Rental]] = defaultdict(list)
         for rental, names in self._changed.items():
-            rental.save(update_fields=names)
+            alike[frozenset(names)].append(rental)
+        for fields, rentals in alike.items():
+            _save(rentals, sorted(fields))
         RentalEvent.objects.bulk_create(self._events)
         if self._news:
             transaction.on_commit(lambda: channels.publish(*self._news))
@@ -135,6 +139,26 @@ def note_event(
         moves = Moves(now)
         moves.note(rental, cause=cause, actor=actor, note=note)
         moves.write()
+
+
+def _save(rentals: Sequence[Rental], names: Sequence[str]) -> None:
+    """Save these fields of many rentals in one statement, which costs little more than one row."""
+    known = {field.name: field for field in Rental._meta.concrete_fields}
+    fields = [known[name] for name in ("id", *names)]
+    columns = [str(field.column) for field in fields]
+    # Without their lengths, by which a cast would cut what is too long, and say nothing.
+    arrays = [f"%s::{(field.db_type(connection) or '').partition('(')[0]}[]" for field in fields]
+    values = [
+        [field.get_db_prep_save(getattr(rental, field.attname), connection) for rental in rentals]
+        for field in fields
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE rentals_rental SET {', '.join(f'{c} = given.{c}' for c in columns[1:])}"  # noqa: S608 - our own names
+            f" FROM unnest({', '.join(arrays)}) given ({', '.join(columns)})"
+            " WHERE rentals_rental.id = given.id",
+            values,
+        )
 
 
 def _tidied(rental: Rental, to: RentalState, now: datetime) -> dict[str, Any]:
