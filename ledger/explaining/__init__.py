@@ -8,7 +8,7 @@ from ledger.explaining.items import (
     Result,
     Unexplained,
 )
-from ledger.explaining.judging import Judgement, judge, prove
+from ledger.explaining.judging import Judgement, judge, known, prove
 from ledger.explaining.learning import Lesson, Owed, Seen, is_outdated, learn_from_steps
 from ledger.explaining.rule import (
     FullRefund,
@@ -46,6 +46,7 @@ __all__ = [
     "follow",
     "is_outdated",
     "judge",
+    "known",
     "learn",
     "learn_from_steps",
     "prove",

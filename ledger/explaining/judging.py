@@ -30,11 +30,18 @@ def prove(change: Decimal, items: Sequence[Item]) -> Result:
 
 
 def _is_padded(result: Explained, items: Sequence[Item]) -> bool:
+    has_charge = any(item.low < 0 for item in _taken(result, items))
+    may_have = has_charge or any(item.is_passing for item in items)
+    return may_have and _has_unknown(result, items)
+
+
+def _has_unknown(result: Explained, items: Sequence[Item]) -> bool:
+    return any(item.low != item.high for item in _taken(result, items))
+
+
+def _taken(result: Explained, items: Sequence[Item]) -> list[Item]:
     taken = {part.item for part in result.parts}
-    chosen = [item for item in items if item.id in taken]
-    has_unknown = any(item.low != item.high for item in chosen)
-    has_charge = any(item.low < 0 for item in chosen)
-    return has_unknown and (has_charge or any(item.is_passing for item in items))
+    return [item for item in items if item.id in taken]
 
 
 def judge(
@@ -44,17 +51,25 @@ def judge(
     has changed since.
 
     `then` are the items that were open at that time as well. Where both the whole and the change
-    have an explanation, there are two, and nothing is proved.
+    have an explanation, there are two, and nothing is proved; nor by a refund of unknown size
+    that takes up what had no explanation before it.
     """
     whole = prove(drift, items)
     if drift == 0 or before in (0, drift) or not isinstance(explain(before, then), Unexplained):
         return Judgement(whole, Decimal(0))
     change = prove(drift - before, items)
     if isinstance(change, Unexplained):
-        return Judgement(whole, Decimal(0))
+        return Judgement(known(whole, items), Decimal(0))
     if isinstance(whole, Unexplained):
         return Judgement(change, before)
     return Judgement(_either(whole, change), Decimal(0))
+
+
+def known(whole: Result, items: Sequence[Item]) -> Result:
+    """The same, but for one that a refund of unknown size makes fit."""
+    if isinstance(whole, Explained) and _has_unknown(whole, items):
+        return Ambiguous((whole.parts,))
+    return whole
 
 
 def _either(whole: Result, change: Result) -> Ambiguous:

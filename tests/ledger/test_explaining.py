@@ -199,6 +199,14 @@ def test_a_change_and_a_whole_that_can_both_be_explained_prove_nothing() -> None
     assert [[part.item for part in each] for each in result.candidates] == [["b"], ["a"]]
 
 
+def test_an_unknown_amount_does_not_take_up_what_had_no_explanation() -> None:
+    """Two charges of 25 more than was quoted, then a refund of 525 for a rental quoted at 500."""
+    result, left = judged(475, -50, [unknown("a", 500)])
+    assert isinstance(result, Ambiguous)
+    assert left == 0
+    assert parts(judged(475, -50, [refund("a", 475)])[0]) == {"a": 475}
+
+
 # What is no proof though it is the one explanation
 
 

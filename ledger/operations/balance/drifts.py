@@ -48,6 +48,13 @@ def left_over(snapshot: Snapshot) -> Decimal:
     return snapshot.drift - snapshot.explained
 
 
+def before_the_change(wallet: ProviderAccount, drift: Decimal) -> Snapshot | None:
+    """The last quiet reading that left something else: one that says the same tells nothing new
+    of what changed before it."""
+    latest = quiet_snapshots(wallet)[:READINGS]
+    return next((snapshot for snapshot in latest if left_over(snapshot) != drift), None)
+
+
 def seen_first(
     wallet: ProviderAccount, amount: Decimal, asked_at: datetime, *, wait: timedelta
 ) -> datetime | None:

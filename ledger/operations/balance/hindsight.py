@@ -2,8 +2,11 @@
 
 from decimal import Decimal
 
-from ledger.explaining import Explained, TooMany, follow, prove, unbooked
+from django.db.models import F
+
+from ledger.explaining import Explained, TooMany, follow, known, prove, unbooked
 from ledger.models import ReconciliationException, Snapshot
+from ledger.operations.balance.drifts import quiet_snapshots
 from ledger.operations.balance.history import history, may_have_happened
 from ledger.operations.balance.open_items import OpenItems
 from ledger.operations.balance.proofs import Moves
@@ -33,7 +36,9 @@ def told_by_all(
     moves = _by_steps(reading, found, by_itself, remainder)
     if not 0 < _sum(moves) <= unexplained:
         moves = []
-    return moves or (_as_one(unexplained, found, by_itself) if remainder is not None else [])
+    if moves or remainder is None:
+        return moves
+    return _as_one(unexplained, found, by_itself, remainder)
 
 
 def _by_steps(
@@ -51,10 +56,22 @@ def _by_steps(
     return [(each, part) for each, part in found.of(unbooked(followed)) if each.refund is not None]
 
 
-def _as_one(unexplained: Decimal, found: OpenItems, booked: dict[str, Decimal]) -> Moves:
-    """All of it at once, in one way only, whenever it happened."""
+def _as_one(
+    unexplained: Decimal,
+    found: OpenItems,
+    booked: dict[str, Decimal],
+    remainder: ReconciliationException,
+) -> Moves:
+    """All of it at once, in one way only, whenever it happened.
+
+    Where a reading held less than the book, something else has moved it as well, which a refund of
+    unknown size would take up.
+    """
     left = [each.item for each in found.all if each.reversal is None and each.item.id not in booked]
     result = prove(unexplained, left)
+    readings = quiet_snapshots(remainder.wallet).filter(answered_at__gte=remainder.occurred_at)
+    if readings.filter(drift__lt=F("explained")).exists():
+        result = known(result, left)
     moves = found.of(result.parts) if isinstance(result, Explained) else []
     return moves if _sum(moves) == unexplained else []
 

@@ -199,7 +199,7 @@ def _planned(snapshot: Snapshot, found: OpenItems) -> _Plan:
 
 def _judged(wallet: ProviderAccount, drift: Decimal, found: OpenItems) -> _Verdict:
     """By what the open refunds should be, and only then by what they may be."""
-    earlier = drifts.quiet_snapshots(wallet).first()
+    earlier = drifts.before_the_change(wallet, drift)
     left = drifts.left_over(earlier) if earlier is not None else Decimal(0)
     then = {item.id for item in found.by(earlier.answered_at)} if earlier is not None else set()
     for is_loose, items in enumerate((found.items, found.loosened())):
