@@ -27,6 +27,7 @@ def check_address(address: str) -> None:
     try:
         parts = urlsplit(address)
         host, _port = parts.hostname, parts.port
+        (host or "").encode("idna")  # as resolving it does: no part is empty or too long
     except ValueError:
         raise NotAllowed(_("This is not an address such as https://example.com/alerts.")) from None
     schemes = ("https", "http") if settings.PRIVATE_WEBHOOKS else ("https",)

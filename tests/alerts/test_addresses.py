@@ -65,6 +65,8 @@ def test_addresses_that_are(ip: str) -> None:
         "https://example.com\\@10.0.0.1/",
         "https://example.com/\n",
         "https://exämple.com/",
+        "https://a..b/",
+        f"https://{'a' * 64}.example/",
         "https://127.0.0.1/",
         "https://[::ffff:10.0.0.1]/",
         "https://10.0.0.1:8443/alerts",
