@@ -167,25 +167,36 @@ class DepositForm(forms.Form):
 
 
 class CloseForm(forms.Form):
-    """How a month is closed. What is asked for depends on what is open."""
+    """How a month is closed. What is asked for depends on what is open (`ledger.queries.months`).
 
-    knows = forms.BooleanField(
-        label=_("I know what is open, and close the month all the same"), required=False
-    )
+    The tick's name holds what it is about, so one for another list is none.
+    """
+
     follows_up = forms.TypedChoiceField(
         label=_("Who follows up what nobody has"), required=False, coerce=int, empty_value=None
     )
     note = forms.CharField(label=_("Note"), max_length=500, required=False, widget=_line())
 
-    def __init__(self, data: Any = None, *, team: Team, left: int) -> None:
+    def __init__(self, data: Any = None, *, team: Team, open_mark: str) -> None:
         super().__init__(data)
+        self._open_mark = open_mark
         self.people = {person.pk: person for person in finance_people(team)}
         people = [(str(pk), str(person)) for pk, person in self.people.items()]
         field = self.fields["follows_up"]
         assert isinstance(field, forms.TypedChoiceField)  # noqa: S101 - narrows the type
         field.choices = [("", "–"), *people]  # noqa: RUF001
-        if not left:
-            del self.fields["knows"], self.fields["follows_up"]
+        if not open_mark:
+            del self.fields["follows_up"]
+            return
+        self.fields[f"knows-{open_mark}"] = forms.BooleanField(
+            label=_("I know what is open, and close the month all the same"), required=False
+        )
+        self.order_fields([f"knows-{open_mark}"])
+
+    @property
+    def known(self) -> str:
+        """The mark of what is open, where the tick says that they know it."""
+        return self._open_mark if self.cleaned_data.get(f"knows-{self._open_mark}") else ""
 
     @property
     def person(self) -> User | None:

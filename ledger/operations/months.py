@@ -21,6 +21,7 @@ from ledger.queries.months import (
     able_to_act,
     first_months,
     following,
+    mark_of,
     month,
     open_items,
 )
@@ -33,14 +34,14 @@ def close_month(
     first: date,
     actor: User,
     now: datetime,
-    knows: bool = False,
+    knows: str = "",
     follows_up: User | None = None,
     note: str = "",
 ) -> ClosedMonth:
     """Freeze the month that begins on `first`, for good. Raises NotPossible, Decided.
 
-    With open items only where the actor `knows`, gives a `note` and names who `follows_up` what
-    nobody has: the exceptions are assigned to them.
+    With open items only where the actor `knows` them (`mark_of` those that they have seen), gives
+    a `note` and names who `follows_up` what nobody has: the exceptions are assigned to them.
     """
     with transaction.atomic():
         # Its time zone stays meanwhile; none is taken in which the month is not over.
@@ -108,8 +109,8 @@ def _lock_balances(wallet: ProviderAccount) -> None:
     list(rows.order_by("account_id"))
 
 
-def _check_left(left: list[OpenItem], knows: bool, note: str, follows_up: User | None) -> None:
-    if left and not knows:
+def _check_left(left: list[OpenItem], knows: str, note: str, follows_up: User | None) -> None:
+    if left and knows != mark_of(left):
         raise NotPossible(_("Something is still open. Say that you know, or settle it first."))
     if left and not note.strip():
         raise NotPossible(_("Note why the month is closed while something is open."))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any, Final
 
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
@@ -131,6 +132,13 @@ def open_items(wallet: ProviderAccount, first: date) -> list[OpenItem]:
     """What is open at a month's end: of that month and of all before it."""
     until = datetime.combine(following(first), time.min, tzinfo=team_zone(wallet.team))
     return [*_exceptions(wallet, until), *_refunds(wallet, until), *_holds(wallet, first)]
+
+
+def mark_of(items: Iterable[OpenItem]) -> str:
+    """What stands for these items and no others, such as the list that somebody has seen; "" for
+    none at all."""
+    named = ",".join(sorted(f"{item.what}{item.pk}" for item in items))
+    return named and sha256(named.encode()).hexdigest()[:32]
 
 
 def _unfolded(

@@ -27,6 +27,7 @@ from ledger.operations.rates import MissingRate, report_spend
 from ledger.queries.months import (
     Month,
     following,
+    mark_of,
     month,
     months_of,
     open_counts,
@@ -99,8 +100,8 @@ def month_close(request: TeamRequest, wallet: int, first: date) -> HttpResponse:
     there = redirect("month_detail", team=request.team.slug, wallet=account.pk, first=first)
     if request.method != "POST":
         return there
-    left = len(open_items(account, first))
-    form = CloseForm(request.POST, team=request.team, left=left)
+    mark = mark_of(open_items(account, first))
+    form = CloseForm(request.POST, team=request.team, open_mark=mark)
     if form.is_valid():
         said = form.cleaned_data
         try:
@@ -109,7 +110,7 @@ def month_close(request: TeamRequest, wallet: int, first: date) -> HttpResponse:
                 first=first,
                 actor=request.user,
                 now=timezone.now(),
-                knows=said.get("knows", False),
+                knows=form.known,
                 follows_up=form.person,
                 note=said["note"],
             )
@@ -143,7 +144,7 @@ def _context(request: TeamRequest, account: ProviderAccount, first: date) -> dic
             account.currency,
             [*(each["amount"] for each in known), *(each.amount for each in left)],
         ),
-        "form": CloseForm(team=request.team, left=len(left)),
+        "form": CloseForm(team=request.team, open_mark=mark_of(left)),
         "may_act": may_act(request),
         **_spend(request, account, found, now),
     }

@@ -17,7 +17,7 @@ from ledger.models import ClosedMonth, Transfer
 from ledger.operations.errors import Decided, NotPossible
 from ledger.operations.months import close_month
 from ledger.operations.resolving import assign
-from ledger.queries.months import month, months
+from ledger.queries.months import mark_of, month, months, open_items
 from ledger.states import AccountKind, TransferKind
 from tests.factories import make_member
 from tests.ledger.pages.making import (
@@ -144,11 +144,13 @@ def test_with_something_open_only_knowingly_with_a_note_and_a_name(
         make_refund(wallet, at=on(3, 20))
     else:
         make_hold(wallet, at=on(3, 20))
+    known = mark_of(open_items(wallet, MARCH))
     tries: list[dict[str, object]] = [
         {},
-        {"knows": True, "follows_up": actor},
+        {"knows": known, "follows_up": actor},
         {"note": "I know.", "follows_up": actor},
-        {"knows": True, "note": "I know."},
+        {"knows": known, "note": "I know."},
+        {"knows": "other", "note": "I know.", "follows_up": actor},
     ]
     for given in tries:
         with pytest.raises(NotPossible):
@@ -160,7 +162,7 @@ def test_with_something_open_only_knowingly_with_a_note_and_a_name(
         first=MARCH,
         actor=actor,
         now=NOW,
-        knows=True,
+        knows=known,
         note="I know.",
         follows_up=actor,
     )
@@ -190,7 +192,7 @@ def test_what_somebody_had_who_left_finance_is_nobody_s(
         remove_member(membership=had, actor=None)
     else:
         change_roles(membership=had, roles=[Role.MEMBER], actor=None)
-    known: dict[str, Any] = {"knows": True, "note": "I know."}
+    known: dict[str, Any] = {"knows": mark_of(open_items(wallet, MARCH)), "note": "I know."}
     with pytest.raises(NotPossible, match="Say who follows up"):
         close_month(wallet=wallet, first=MARCH, actor=actor, now=NOW, **known)
     close_month(wallet=wallet, first=MARCH, actor=actor, now=NOW, follows_up=actor, **known)
@@ -209,7 +211,7 @@ def test_somebody_of_another_team_can_not_follow_up(wallet: ProviderAccount, act
             first=MARCH,
             actor=actor,
             now=NOW,
-            knows=True,
+            knows=mark_of(open_items(wallet, MARCH)),
             note="I know.",
             follows_up=stranger,
         )

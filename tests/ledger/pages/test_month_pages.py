@@ -1,14 +1,17 @@
 """Months and rates as pages: closed with a note and a name, entered one by one or as a file."""
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import ProviderAccount
 from ledger.models import ClosedMonth, ExchangeRate
+from ledger.queries.months import mark_of, open_items
 from tests.factories import make_provider_account
 from tests.ledger.pages.conftest import Desk
 from tests.ledger.pages.making import make_exception, make_transfer, make_wallet
@@ -46,13 +49,38 @@ def test_what_is_open_must_be_known(desk: Desk, wallet: ProviderAccount) -> None
     make_exception(wallet, at=datetime(2026, 3, 20, tzinfo=UTC))
     client = signed_in(desk.finance)
     address = page("month_close", desk.team, wallet=wallet.pk, first=MARCH)
+    tick = f"knows-{mark_of(open_items(wallet, MARCH))}"
     assert client.post(address, {"note": "x"}).status_code == 422
-    assert client.post(address, {"knows": "on", "note": "x"}).status_code == 422
-    assert client.post(address, {"knows": "on", "follows_up": "99999"}).status_code == 422
+    assert client.post(address, {tick: "on", "note": "x"}).status_code == 422
+    assert client.post(address, {tick: "on", "follows_up": "99999"}).status_code == 422
     assert not ClosedMonth.objects.exists()
-    form = {"knows": "on", "note": "Asked them.", "follows_up": desk.colleague.user.pk}
+    form = {tick: "on", "note": "Asked them.", "follows_up": desk.colleague.user.pk}
     assert client.post(address, form).status_code == 302
     assert wallet.exceptions.get().assigned_to == desk.colleague.user
+
+
+def test_what_opened_after_the_page_was_read_is_not_known(
+    desk: Desk, wallet: ProviderAccount
+) -> None:
+    client = signed_in(desk.finance)
+    address = page("month_close", desk.team, wallet=wallet.pk, first=MARCH)
+    make_exception(wallet, at=datetime(2026, 3, 20, tzinfo=UTC))
+    seen = ticked(client.get(page("month_detail", desk.team, wallet=wallet.pk, first=MARCH)))
+    make_exception(wallet, at=datetime(2026, 3, 21, tzinfo=UTC))
+    said = {"note": "Asked them.", "follows_up": desk.colleague.user.pk}
+    answer = client.post(address, {seen: "on", **said})
+    assert answer.status_code == 422
+    assert "Something is still open" in words(answer)
+    assert "checked" not in answer.content.decode()
+    assert not ClosedMonth.objects.exists()
+    assert not wallet.exceptions.filter(assigned_to__isnull=False).exists()
+    assert client.post(address, {ticked(answer): "on", **said}).status_code == 302
+
+
+def ticked(answer: HttpResponse) -> str:
+    """The name of the tick that says that what is open is known."""
+    [name] = re.findall(r'name="(knows-\w+)"', answer.content.decode())
+    return str(name)
 
 
 def test_the_months_cost_as_many_queries_however_many_wallets(
