@@ -2,11 +2,11 @@
 
 import re
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
-from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import ProviderAccount
@@ -77,7 +77,7 @@ def test_what_opened_after_the_page_was_read_is_not_known(
     assert client.post(address, {ticked(answer): "on", **said}).status_code == 302
 
 
-def ticked(answer: HttpResponse) -> str:
+def ticked(answer: Any) -> str:
     """The name of the tick that says that what is open is known."""
     [name] = re.findall(r'name="(knows-\w+)"', answer.content.decode())
     return str(name)
