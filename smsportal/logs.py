@@ -12,17 +12,19 @@ from structlog.typing import Processor
 class Sparingly(logging.Filter):
     """Lets each message of a logger pass once a minute, its first line and no traceback.
 
-    For what repeats itself every second while Redis is away.
+    For what repeats itself every second while Redis is away. `whatever_it_says`: one of all that a
+    logger says, where strangers choose the words.
     """
 
     PAUSE = 60.0  # seconds
 
-    def __init__(self, name: str = "") -> None:
-        super().__init__(name)
+    def __init__(self, *, whatever_it_says: bool = False) -> None:
+        super().__init__()
+        self._whatever_it_says = whatever_it_says
         self._passed: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        now, said = time.monotonic(), str(record.msg)
+        now, said = time.monotonic(), record.name if self._whatever_it_says else str(record.msg)
         if now - self._passed.get(said, -self.PAUSE) < self.PAUSE:
             return False
         self._passed[said] = now
@@ -76,7 +78,11 @@ def logging_config(*, debug: bool) -> dict[str, Any]:
                 "foreign_pre_chain": shared,
             }
         },
-        "filters": {"sparingly": {"()": Sparingly}, "without_tokens": {"()": WithoutTokens}},
+        "filters": {
+            "sparingly": {"()": Sparingly},
+            "one_of_all": {"()": Sparingly, "whatever_it_says": True},
+            "without_tokens": {"()": WithoutTokens},
+        },
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
@@ -91,5 +97,7 @@ def logging_config(*, debug: bool) -> dict[str, Any]:
             "celery.app.trace": {"level": "WARNING"},  # a line for each tick would drown the rest
             "celery.beat": {"level": "WARNING", "filters": ["sparingly"]},
             "celery.worker.strategy": {"level": "WARNING"},
+            # Whoever scans asks for thousands of hosts, each with a traceback.
+            "django.security.DisallowedHost": {"filters": ["one_of_all"]},
         },
     }

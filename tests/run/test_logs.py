@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from django.test import Client
 
 from smsportal.logs import Sparingly, WithoutTokens
 
@@ -20,6 +21,21 @@ def test_a_message_passes_once_and_in_one_line() -> None:
     )
     assert [sparingly.filter(line) for line in (first, again, other)] == [True, False, True]
     assert first.getMessage() == "lost: a"
+
+
+def test_hosts_that_are_not_ours_fill_no_log(client: Client) -> None:
+    said: list[str] = []
+    heard = logging.Handler()
+    heard.emit = lambda record: said.append(heard.format(record))  # type: ignore[method-assign]
+    logging.getLogger().addHandler(heard)
+    try:
+        for number in range(5):
+            assert client.get("/", headers={"host": f"other{number}.example"}).status_code == 400
+    finally:
+        logging.getLogger().removeHandler(heard)
+    [line] = [each for each in said if ".example" in each]
+    assert "\n" not in line
+    assert "other0.example" in line
 
 
 @pytest.mark.parametrize(
