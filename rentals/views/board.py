@@ -11,12 +11,14 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from django_htmx.http import trigger_client_event
 
 from accounts.access import TeamRequest, team_view
 from accounts.operations import end_first_steps
 from rentals import queries
 from rentals.board.first_steps import first_steps
 from rentals.board.habits import habits
+from rentals.board.marks import mark_of
 from rentals.budgets.sheet import own_standings
 from rentals.forms import RentForm
 from rentals.views.wishes import signature, taken_up
@@ -33,6 +35,7 @@ def board(request: TeamRequest) -> HttpResponse:
     kept = taken_up(request)
     rent = rent_again_context(request, kept) if kept else rent_context(request)
     context = rent | live_context(request)
+    context["mark"] = _mark(context)
     if context["first_steps"] and context["first_steps"].through:
         end_first_steps(team=request.team, now=timezone.now())
         messages.success(request, _("Your team is set up: the first steps are done."))
@@ -42,8 +45,13 @@ def board(request: TeamRequest) -> HttpResponse:
 @require_safe
 @team_view()
 def board_live(request: TeamRequest) -> HttpResponse:
-    """The live rentals alone, for the script to read again."""
-    return render(request, "rentals/live.html", live_context(request))
+    """The live rentals alone, for the script to read again: what time it is, where they are still
+    as they were when the page was made."""
+    context = live_context(request)
+    if request.GET.get("as") == _mark(context):
+        now = int(timezone.now().timestamp() * 1000)
+        return trigger_client_event(HttpResponse(status=204), "now", {"at": now})
+    return render(request, "rentals/live.html", context)
 
 
 @require_safe
@@ -63,6 +71,10 @@ def live_context(request: TeamRequest) -> dict[str, Any]:
         "sees_team": sees_team(request.membership),
         "may_rent": may_rent(request.membership),
     }
+
+
+def _mark(context: dict[str, Any]) -> str:
+    return mark_of(context["who"], [*context["board"].live, *context["board"].ended])
 
 
 def rent_again_context(request: TeamRequest, wishes: dict[str, str]) -> dict[str, Any]:

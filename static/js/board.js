@@ -12,11 +12,16 @@ let began = Date.now() - performance.now();
 
 function readClock(part) {
   const card = part.matches?.("[data-now]") ? part : part.querySelector?.("[data-now]");
-  if (!card) return;
-  const told = Number(card.dataset.now) - Date.now();
+  if (card) setClock(card.dataset.now);
+}
+
+function setClock(now) {
+  const told = Number(now) - Date.now();
   if (!known || told > ahead) ahead = told; // an answer takes its time: the fastest is right
   known = true;
 }
+
+document.addEventListener("now", ({ detail }) => setClock(detail.at)); // where no card was sent
 
 // This clock was set, or the computer slept: only the server knows which.
 function checkClock() {

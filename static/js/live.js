@@ -60,7 +60,9 @@ function read(part) {
     document.addEventListener("htmx:oobAfterSwap", onSettle);
     const patience = setTimeout(end, PATIENCE, FAILED);
     const how = { source: part, target: part, swap: "outerHTML", event: new Event("refresh") };
-    htmx.ajax("GET", part.dataset.read, how).catch(() => end(FAILED));
+    const { mark, read: place } = part.dataset;
+    delete part.dataset.mark; // it stands for the page as it came, and no longer
+    htmx.ajax("GET", mark ? `${place}&as=${mark}` : place, how).catch(() => end(FAILED));
   });
 }
 

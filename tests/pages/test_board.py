@@ -1,11 +1,18 @@
 """The board for each role, and its empty states."""
 
+import json
+import re
+from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from accounts.operations import change_roles
 from accounts.states import Role
+from rentals.models import Rental
 from rentals.states import RentalState
 from tests.factories import make_member, make_message, make_offer, make_rental, make_team
 from tests.pages.clients import HTMX, page, signed_in, words
@@ -139,6 +146,53 @@ def test_each_emptiness_says_what_it_is(world: World) -> None:
     assert "Nothing is live" in words(client.get(page("board", world.team)))
     make_offer(world.gig, "Airmail")
     assert "“zzz”" in words(client.get(page("board", world.team), {"q": "zzz"}))
+
+
+def test_what_has_not_changed_is_not_sent_again(world: World) -> None:
+    rental = make_rental(world.member, world.gig, RentalState.RECEIVED)
+    make_message(rental, "771204")
+    client = signed_in(world.member)
+    before = int(timezone.now().timestamp() * 1000)
+    asked = {"as": mark(client.get(page("board", world.team)))}
+    same = client.get(page("board_live", world.team), asked, headers=HTMX)
+    assert (same.status_code, same.content) == (204, b"")
+    assert json.loads(same["HX-Trigger"])["now"]["at"] >= before
+    assert "771204" in client.get(page("board_live", world.team), headers=HTMX).text
+
+
+CHANGES: dict[str, Callable[[World, Rental], object]] = {
+    "a message": lambda world, rental: make_message(rental, "771205"),
+    "a confirmation": lambda world, rental: rental.messages.update(confirmed_at=timezone.now()),
+    "a rental": lambda world, rental: make_rental(world.member, world.gig),
+    "a state": lambda world, rental: Rental.objects.update(state=RentalState.FINISHED),
+    "a purpose": lambda world, rental: Rental.objects.update(purpose="Other"),
+    "a charge": lambda world, rental: Rental.objects.update(price=Decimal("9.99")),
+    "an end": lambda world, rental: Rental.objects.update(
+        state=RentalState.EXPIRED, ended_at=timezone.now() - timedelta(hours=1)
+    ),
+    "a right": lambda world, rental: change_roles(
+        membership=world.member, roles=[Role.FINANCE], actor=None
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_whatever_has_changed_since_is_sent(world: World, what: str) -> None:
+    rental = make_rental(world.member, world.gig, RentalState.RECEIVED)
+    make_message(rental, "771204", confirmed_at=None)
+    client = signed_in(world.member)
+    asked = {"as": mark(client.get(page("board", world.team)))}
+    CHANGES[what](world, rental)
+    changed = client.get(page("board_live", world.team), asked, headers=HTMX)
+    assert changed.status_code == 200
+    assert 'id="live"' in changed.text
+    assert "data-mark" not in changed.text
+
+
+def mark(response: Any) -> str:
+    """What stands on a page for its live part as it is."""
+    [found] = re.findall(r'id="live"[^>]* data-mark="(\w+)"', response.text)
+    return str(found)
 
 
 def test_the_live_part_alone_has_no_page_around_it(world: World) -> None:

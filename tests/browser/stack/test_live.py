@@ -52,6 +52,21 @@ def test_two_tabs_have_one_stream_and_both_hear(desk: Desk) -> None:
     assert len(opened) == 1
 
 
+def test_what_came_with_the_page_is_not_written_again(desk: Desk) -> None:
+    """It was read a moment ago; a card that is replaced for nothing costs a phone's processor."""
+    rental = quiet(desk)
+    page = desk.page()
+    with page.expect_response(lambda answer: "/live?" in answer.url) as read:
+        page.goto(desk.board)
+        page.locator(f"#rental-{rental.pk}").evaluate("card => { card.came = 'with the page' }")
+    assert read.value.status == 204
+    connected(page)
+    assert page.locator(f"#rental-{rental.pk}").evaluate("card => card.came") == "with the page"
+    make_message(rental, "525252")
+    channels.publish(rental)
+    expect(page.get_by_role("button", name="Copy code 525252")).to_be_visible()
+
+
 def test_another_tab_takes_over(desk: Desk) -> None:
     rental = quiet(desk)
     context = desk.context()
