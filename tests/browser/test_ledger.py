@@ -14,6 +14,7 @@ from accounts.states import Role
 from ledger.models import Book, Reconciliation, ReconciliationException
 from ledger.models.runs import Step
 from ledger.operations.reconciling import LEASE
+from ledger.views.reconciling import QUIET
 from tests.browser import looks
 from tests.browser.looks import shoot, violations
 from tests.factories import make_member, make_team
@@ -148,7 +149,7 @@ def test_a_run_that_goes_on_tells_how_far_and_one_that_was_killed_says_so(
     assert inspect(page, "reconciling") == []
     Reconciliation.objects.filter(pk=run.pk).update(rows_read=250)
     expect(panel).to_contain_text("250 of 400 rows read")
-    book.update(reconciling_until=now + LEASE - timedelta(seconds=30))
+    book.update(reconciling_until=timezone.now() + LEASE - QUIET)
     expect(panel).to_contain_text("Without news it is taken up again at")
     assert inspect(page, "reconciling-silent") == []
     Reconciliation.objects.filter(pk=run.pk).update(
