@@ -31,7 +31,7 @@ def invite(
     email, wanted = email.strip().lower(), ordered(roles)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     with transaction.atomic():
-        locked = Team.objects.select_for_update().get(pk=team.pk)
+        locked = Team.objects.select_for_update(no_key=True).get(pk=team.pk)
         if Membership.objects.filter(team=locked, user__email__iexact=email).exists():
             raise AlreadyMember(_("%(email)s is in the team already.") % {"email": email})
         for earlier in open_at(now).filter(team=locked, email=email):
@@ -122,7 +122,7 @@ def _claimed(invitations: QuerySet[Invitation], now: datetime) -> Invitation:
     """Lock the team and the one open invitation. Raises InvitationGone."""
     found = invitations.first()
     if found is not None:
-        Team.objects.select_for_update().get(pk=found.team_id)
+        Team.objects.select_for_update(no_key=True).get(pk=found.team_id)
         found = open_at(now).select_related("team").filter(pk=found.pk).first()
     if found is None:
         raise InvitationGone(_gone())

@@ -55,7 +55,7 @@ def add_member(
         made = user is None
         if user is None:
             user = create_user(email=email, password=password)
-        locked = Team.objects.select_for_update().get(pk=team.pk)
+        locked = Team.objects.select_for_update(no_key=True).get(pk=team.pk)
         membership = Membership.objects.filter(team=locked, user=user).first()
         if membership is None:
             membership = join(team=locked, user=user, roles=wanted, actor=actor)
@@ -134,9 +134,13 @@ def ordered(roles: Iterable[str]) -> list[Role]:
 
 
 def _lock(membership: Membership) -> Membership:
-    """Lock the team first, so that two admins can't remove each other at once."""
-    Team.objects.select_for_update().get(pk=membership.team_id)
-    found = Membership.objects.select_related("team", "user").filter(pk=membership.pk).first()
+    """Lock the team first, so that two admins can't remove each other at once.
+
+    Without its key: whoever rents has locked the membership, and refers to the team in the end.
+    """
+    Team.objects.select_for_update(no_key=True).get(pk=membership.team_id)
+    rows = Membership.objects.select_for_update(of=("self",)).select_related("team", "user")
+    found = rows.filter(pk=membership.pk).first()
     if found is None:
         raise NotPossible(_("This person is not in the team any more."))
     return found

@@ -61,7 +61,7 @@ def change_settings(
     }
     _check(name, time_zone, currency)
     with transaction.atomic():
-        locked = Team.objects.select_for_update().get(pk=team.pk)
+        locked = Team.objects.select_for_update(no_key=True).get(pk=team.pk)
         before = {field: getattr(locked, field) for field in SETTINGS}
         wanted = before | {field: value for field, value in given.items() if value is not None}
         changed = [field for field in SETTINGS if before[field] != wanted[field]]

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.actions import Action
 from accounts.models import Membership
-from accounts.states import Role
 from ledger.book import MonthClosed
 from ledger.days import team_day
 from providers.registry import provider
@@ -23,6 +22,7 @@ from rentals.operations.keeping_within import keep_within_budgets
 from rentals.operations.stopping import record_stop
 from rentals.policy import Wish, decide
 from rentals.states import RentalState
+from rentals.visibility import may_rent
 
 AREA_CODE = re.compile(r"[0-9]{1,6}")
 CARRIER = re.compile(r"[\w .&+-]{1,40}")
@@ -109,8 +109,10 @@ def _admit(rental: Rental, membership: Membership, now: datetime) -> Rental:
 
 
 def _lock(membership: Membership) -> None:
+    """Their right to rent is that of this moment: their page may have been let in before it."""
     rows = Membership.objects.select_for_update(no_key=True)
-    if not rows.filter(pk=membership.pk).exists():
+    held = rows.filter(pk=membership.pk).first()
+    if held is None or not may_rent(held):
         raise RentalNotAllowed(_("You may not rent numbers here."))
 
 
@@ -159,7 +161,7 @@ def _record(rental: Rental, membership: Membership) -> None:
 
 def _check_right(membership: Membership, offer: Offer) -> None:
     account = offer.account
-    if account.team_id != membership.team_id or not membership.has(Role.MEMBER, Role.ADMIN):
+    if account.team_id != membership.team_id or not may_rent(membership):
         raise RentalNotAllowed(_("You may not rent numbers here."))
     if account.archived_at is not None:
         raise RentalNotAllowed(_("This provider account is archived. Choose another offer."))
