@@ -39,11 +39,18 @@ function read(part) {
   if (!part) return SHOWN;
   return new Promise((resolve) => {
     const end = (outcome) => {
+      document.removeEventListener("htmx:beforeSwap", onSwap);
       document.removeEventListener("htmx:afterRequest", onAnswer);
       document.removeEventListener("htmx:afterSettle", onSettle);
       document.removeEventListener("htmx:oobAfterSwap", onSettle);
       clearTimeout(patience);
       resolve(outcome);
+    };
+    const onSwap = ({ detail }) => {
+      // What the filters ask for has to find what it is to replace.
+      if (detail.requestConfig.elt !== part || !document.querySelector("#filters.htmx-request")) return;
+      detail.shouldSwap = false;
+      end(REPLACED);
     };
     const onAnswer = ({ detail }) => {
       const { status } = detail.xhr;
@@ -55,6 +62,7 @@ function read(part) {
     const onSettle = ({ detail }) => {
       if (!part.isConnected) end(detail.requestConfig?.elt === part ? SHOWN : REPLACED);
     };
+    document.addEventListener("htmx:beforeSwap", onSwap);
     document.addEventListener("htmx:afterRequest", onAnswer);
     document.addEventListener("htmx:afterSettle", onSettle);
     document.addEventListener("htmx:oobAfterSwap", onSettle);

@@ -17,6 +17,7 @@ from alerts.operations.endpoints import send_test, set_endpoint
 from alerts.states import Kind, Severity
 from tests.browser.looks import inspect
 from tests.factories import make_member, make_provider_account, make_team
+from tests.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
@@ -134,6 +135,21 @@ def test_the_bell_and_the_list_follow_without_a_reload(page: Page, admin: Member
     page.get_by_label("Taken on").select_option("yes")
     expect(page.get_by_role("link", name="A key is refused")).to_have_count(0)
     assert "taken=yes" in page.url
+
+
+@pytest.mark.timeout(120)
+def test_a_filter_is_not_lost_where_news_come_meanwhile(page: Page, admin: Membership) -> None:
+    make(admin, Kind.LOW_WALLET, "Main is low")
+    page.goto(f"/t/{admin.team.slug}/alerts/")
+    expect(page.locator("#connection[data-up]")).to_be_attached()
+    held: list[Route] = []
+    page.route("**/alerts/?*taken=yes*", lambda route: held.append(route), times=1)
+    page.get_by_label("Taken on").select_option("yes")
+    until(lambda: page.evaluate("true") and held, "the filter is asked for")
+    with page.expect_event("requestfinished", lambda sent: sent.url.endswith("/alerts/")):
+        alerts_changed(admin.team_id)
+    held[0].continue_()
+    expect(page.get_by_role("link", name="Main is low")).to_have_count(0)
 
 
 @pytest.mark.timeout(120)
