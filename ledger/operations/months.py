@@ -40,12 +40,17 @@ def close_month(
 ) -> ClosedMonth:
     """Freeze the month that begins on `first`, for good. Raises NotPossible, Decided.
 
+    The actor's right is looked at here too, since nobody can take a close back.
+
     With open items only where the actor `knows` them (`mark_of` those that they have seen), gives
     a `note` and names who `follows_up` what nobody has: the exceptions are assigned to them.
     """
     with transaction.atomic():
-        # Its time zone stays meanwhile; none is taken in which the month is not over.
+        # Its time zone and its people's roles stay meanwhile: whoever changes them waits here, and
+        # takes no zone in which the month is not over.
         wallet.team = Team.objects.select_for_update(no_key=True).get(pk=wallet.team_id)
+        if not is_finance(wallet.team, actor):
+            raise NotPossible(_("Only somebody with the role finance can close a month."))
         _check_turn(wallet, first, now)
         _hand_over(wallet, first, follows_up)
         # Whoever books takes these locks before it looks for closed months, so a booking that

@@ -103,6 +103,20 @@ def test_what_can_not_be_closed(
     assert not AuditEvent.objects.exists()
 
 
+@pytest.mark.parametrize("leaves", [True, False])
+def test_only_finance_closes_a_month(wallet: ProviderAccount, actor: User, leaves: bool) -> None:
+    """Whoever had the role when they opened the page may have lost it since."""
+    had = wallet.team.memberships.get(user=actor)
+    make_member(wallet.team, Role.ADMIN)
+    if leaves:
+        remove_member(membership=had, actor=None)
+    else:
+        change_roles(membership=had, roles=[Role.ADMIN], actor=None)
+    with pytest.raises(NotPossible, match="Only somebody with the role finance"):
+        close_month(wallet=wallet, first=MARCH, actor=actor, now=NOW)
+    assert not ClosedMonth.objects.exists()
+
+
 def test_a_month_is_closed_once(wallet: ProviderAccount, actor: User) -> None:
     close_month(wallet=wallet, first=MARCH, actor=actor, now=NOW)
     with pytest.raises(Decided):
