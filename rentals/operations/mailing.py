@@ -8,11 +8,12 @@ writing is followed by another, and somebody may then get it twice; never not at
 
 import smtplib
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from django.core.mail import EmailMessage
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.mail_server import mail_server
 from accounts.models import User
@@ -39,17 +40,26 @@ def mail_request(request_id: int, *, now: datetime) -> bool:
     if request is None:
         return False
     try:
-        refused = [reader for reader in _untold(request) if not _tell(request, reader)]
+        is_over = _tell_all(request)
     except OSError as problem:  # of SMTP, too: it is tried again
         if not isinstance(problem, smtplib.SMTPResponseException):
             mail_server.failed(problem)
         _warn(request, problem)
         return False
     mail_server.worked()
-    if refused:
-        return False
-    _keep(request, mail_due_at=None)
-    return True
+    if is_over:
+        _own(request).update(mail_due_at=None)
+    return is_over
+
+
+def _tell_all(request: BudgetRequest) -> bool:
+    """Whether nobody is left to be told. Whoever is overtaken leaves the others to the other."""
+    refused = False
+    for reader in _untold(request):
+        if not _own(request).exists():
+            return False
+        refused |= not _tell(request, reader)
+    return not refused
 
 
 def _untold(request: BudgetRequest) -> list[User]:
@@ -69,13 +79,15 @@ def _tell(request: BudgetRequest, reader: User) -> bool:
         _warn(request, problem)
         return False
     request.mailed_to.append(reader.pk)
-    _keep(request, mailed_to=request.mailed_to)
+    _own(request).update(mailed_to=request.mailed_to)
     return True
 
 
-def _keep(request: BudgetRequest, **sent: Any) -> None:
-    """But for what was decided meanwhile: that is due anew, for another."""
-    BudgetRequest.objects.filter(pk=request.pk, state=request.state).update(**sent)
+def _own(request: BudgetRequest) -> QuerySet[BudgetRequest]:
+    """Its row while this try is the last one: not where it was decided meanwhile, which is due
+    anew, nor where this took so long that another worker tries."""
+    tried = {"state": request.state, "mail_tries": request.mail_tries}
+    return BudgetRequest.objects.filter(pk=request.pk, **tried)
 
 
 def _warn(request: BudgetRequest, problem: OSError) -> None:

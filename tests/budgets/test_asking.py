@@ -9,10 +9,11 @@ from decimal import Decimal
 
 import pytest
 from django.core import mail, signing
+from django.core.mail import EmailMessage
 from django.db import DatabaseError, transaction
 from pytest_django import Settings
 
-from accounts.models import AuditEvent, Membership
+from accounts.models import AuditEvent, Membership, User
 from accounts.states import Role
 from rentals.budgets import answers
 from rentals.models import Budget, BudgetRequest
@@ -384,6 +385,26 @@ def test_a_server_that_breaks_off_is_asked_again_for_the_others_alone(
     office.fault = ""
     assert mailing.mail_request(request.pk, now=NOW + timedelta(hours=2))
     assert [mail["To"] for mail in office.mails] == [house.admin.user.email, second.user.email]
+
+
+def test_whoever_is_overtaken_by_another_worker_stops(
+    house: House, office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that takes minutes for a mail may have the same worked on by two."""
+    first, second = house.admin.user.email, make_member(house.team, Role.ADMIN).user.email
+    request, written = ask(house), mailing._message
+    took_over: list[User] = []
+
+    def slowly(asked: BudgetRequest, reader: User) -> EmailMessage:
+        if not took_over:
+            took_over.append(reader)
+            assert mailing.mail_request(request.pk, now=NOW + timedelta(minutes=3))
+        return written(asked, reader)
+
+    monkeypatch.setattr(mailing, "_message", slowly)
+    assert not mailing.mail_request(request.pk, now=NOW)
+    assert [mail["To"] for mail in office.mails] == [first, second, first]
+    assert mailing.due_mails(NOW + DAY) == []
 
 
 def test_a_mail_server_that_failed_is_left_alone_for_a_while(
