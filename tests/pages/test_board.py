@@ -31,6 +31,32 @@ def test_a_member_sees_a_code_with_everything_to_act_on_it(world: World) -> None
     assert page("rental_finish", world.team, rental=rental.pk) in response.text
 
 
+def test_codes_and_numbers_are_copied_as_the_other_side_takes_them(world: World) -> None:
+    """Each code alone, the newest or an earlier one; a number as E.164, however it is shown."""
+    rental = make_rental(world.member, world.gig, RentalState.RECEIVED, phone_raw="12025550123")
+    Rental.objects.filter(pk=rental.pk).update(phone_e164="+12025550123")
+    now = timezone.now()
+    make_message(rental, "111222", seen_at=now - timedelta(seconds=30))
+    make_message(rental, "333444", seen_at=now)
+    codes = {"board": ["333444", "111222"], "rental_list": ["333444"]}
+    for name, expected in codes.items():
+        response = signed_in(world.member).get(page(name, world.team))
+        copied = re.findall(r'data-copy="([^"]*)"', response.text)
+        assert sorted(copied) == sorted([*expected, "+12025550123"])
+        assert "+1 202-555-0123" in words(response)
+
+
+@pytest.mark.parametrize("name", ["board", "rental_list"])
+def test_nothing_is_shown_as_spent_before_it_is(world: World, name: str) -> None:
+    for state in (RentalState.REQUESTED, RentalState.IN_DOUBT, RentalState.REFUSED):
+        make_rental(world.member, world.gig, state, at=timezone.now())
+    said = words(signed_in(world.member).get(page(name, world.team)))
+    assert "USD 0.45 held" in said
+    assert "USD 0.45 may have been charged" in said
+    assert "not charged" in said
+    assert said.count("0.45") == 2
+
+
 def test_nobody_keeps_a_page_with_a_code(world: World) -> None:
     response = signed_in(world.member).get(page("board", world.team))
     assert "no-store" in response["Cache-Control"]

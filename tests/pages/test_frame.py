@@ -31,6 +31,14 @@ def test_the_menu_says_once_where_one_is(world: World, name: str) -> None:
     assert shown.count('aria-current="page"') == 1
 
 
+@pytest.mark.parametrize("part", ["toasts", "announcer"])
+def test_what_is_said_in_passing_interrupts_nobody(world: World, part: str) -> None:
+    shown = signed_in(world.member).get(page("board", world.team)).text
+    [tag] = re.findall(rf'<[^>]* id="{part}"[^>]*>', shown)
+    assert 'role="status"' in tag
+    assert 'aria-live="polite"' in tag
+
+
 def test_balances_are_in_the_bar(world: World) -> None:
     world.gig.balance, world.gig.balance_read_at = Decimal("48.215"), timezone.now()
     world.gig.save()

@@ -87,7 +87,9 @@ def test_a_form_is_not_done_and_leads_back_to_its_page(world: World, htmx: bool)
     client = expired(world)
     cancel = page("rental_cancel", world.team, rental=rental.pk)
     assert place(client.post(cancel, headers=headers)) == detail
-    assert "nothing was done" in words(client.get(reverse("account_login")))
+    told = client.get(reverse("account_login"))
+    assert "nothing was done" in words(told)
+    assert "toast--bad" in told.text  # so it stays until it is closed
     rental.refresh_from_db()
     assert rental.state == RentalState.WAITING
 
