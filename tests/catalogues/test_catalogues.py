@@ -73,6 +73,7 @@ def test_every_form_can_be_filled_in(language: str) -> None:
         (5, "5 wynajmów"),
         (12, "12 wynajmów"),
         (22, "22 wynajmy"),
+        (112, "112 wynajmów"),
     ],
 )
 def test_polish_counts_in_three_forms(count: int, said_so: str) -> None:

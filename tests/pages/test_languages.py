@@ -1,7 +1,7 @@
 """Each person reads in their own language, and what machines read is the same in all."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from http import HTTPStatus
@@ -14,12 +14,11 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
-from pytest_django.fixtures import Settings
 
 from accounts.amounts import AmountField
 from accounts.models import ConsoleRequest, ProviderAccount, SentRequest, User
 from accounts.password_mail import mail_link
-from accounts.states import Lane, Role, Verdict
+from accounts.states import Lane, Verdict
 from alerts import conditions
 from alerts.letters import compose
 from alerts.models import Alert, Letter
@@ -32,9 +31,6 @@ from ledger.states import ExceptionKind, TransferKind
 from rentals.operations import ask_for_more, mailing
 from rentals.sentences import SENTENCES as of_rentals  # noqa: N811
 from rentals.states import BudgetPeriod, RentalState
-from tests.access.matrix import MATRIX
-from tests.access.world import World as Whole
-from tests.access.world import addresses, make_world
 from tests.factories import make_budget, make_offer, make_rental
 from tests.ledger.pages.making import make_transfer, make_wallet
 from tests.pages.clients import page, signed_in, words
@@ -42,30 +38,6 @@ from tests.pages.conftest import World
 
 SPACE = "\N{NO-BREAK SPACE}"
 PROFILE = {"name": "", "time_zone": "", "hotkeys": "on"}
-# What no translation leaves as it is; each stands on some page of the matrix.
-ENGLISH = (
-    "Skip to the content",
-    "Sign out",
-    "Your settings",
-    "Exchange rates",
-    "Provider accounts",
-    "Audit log",
-    "Team settings",
-    "Save",
-    "Filter the",
-    "Waiting for SMS",
-    "Code received",
-    "In doubt",
-    "Nothing is",
-    "newest first",
-)
-# Attributes that scripts, browsers and drawings read.
-MACHINE = re.compile(
-    "x[12]?|y[12]?|width|height|viewBox|value|max|min|step|datetime|id|for|name|href|action|"
-    "data-(now|deadline|rental|message|copy-code|stream|read|short)|hx-(get|post)|stroke-width"
-)
-ATTRIBUTE = re.compile(r"""([\w:-]+)=(?:"([^"]*)"|'([^']*)')""")
-LOCALIZED = re.compile(r"\d(?:,|\u00a0|&nbsp;)\d")
 
 
 def reads(person: User, language: str) -> None:
@@ -279,59 +251,6 @@ def test_a_forgotten_password_is_answered_in_the_chosen_language(world: World) -
     mail_link(world.member.user.pk)
     [message] = mail.outbox
     assert "hasł" in message.body
-
-
-def pages(world: Whole) -> Iterator[tuple[str, User, str]]:
-    """Each page that can be looked at, and somebody who may."""
-    for name in ("profile", "account_change_password", "mfa_index", "usersessions_list"):
-        yield name, _visitor(world, Role.ADMIN), reverse(name)
-    for name, row in MATRIX.items():
-        if "GET" in row.methods:
-            role = Role.ADMIN if Role.ADMIN in row.roles else min(row.roles)
-            address = reverse(name, kwargs={"team": world.team.slug, **addresses(world, name)})
-            yield name, _visitor(world, role), address
-
-
-def _visitor(world: Whole, role: Role) -> User:
-    user = world.visitors[role.value]
-    assert user is not None
-    return user
-
-
-def test_every_page_is_there_in_polish(db: None, settings: Settings) -> None:
-    """With the same answers as in English, no English of ours, and plain figures for machines."""
-    nowhere = "http://127.0.0.1:1/api/v1"
-    settings.PROVIDER_BASE_URLS = {"smsgig": nowhere, "smsvilla": nowhere}
-    world = make_world()
-    wrong, seen = [], 0
-    for name, visitor, address in pages(world):
-        client = Client()
-        client.force_login(visitor)
-        reads(visitor, "en")
-        english = client.get(address)
-        reads(visitor, "pl")
-        polish = client.get(address)
-        if english.status_code != polish.status_code:
-            wrong.append(f"{name}: {english.status_code}, {polish.status_code}")
-        if not polish.headers.get("Content-Type", "").startswith("text/html"):
-            continue
-        seen += 1
-        if "<html" in polish.text and lang(polish) != "pl":
-            wrong.append(f"{name}: in {lang(polish)}")
-        wrong += [f"{name}: says {each}" for each in ENGLISH if each in words(polish)]
-        wrong += [f"{name}: {each}" for each in localized(polish.text)]
-    assert wrong == []
-    assert seen > 40
-
-
-def localized(text: str) -> Iterator[str]:
-    """What a machine reads and is written for people. A figure that is typed in is for people."""
-    for tag in re.findall(r"<[a-zA-Z][^>]*>", text):
-        if 'inputmode="decimal"' in tag:
-            continue
-        for name, one, other in ATTRIBUTE.findall(tag):
-            if MACHINE.fullmatch(name) and LOCALIZED.search(one or other):
-                yield f"{name}={one or other}"
 
 
 def test_charts_are_drawn_alike_in_each_language(world: World) -> None:
