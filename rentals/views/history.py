@@ -16,6 +16,7 @@ from rentals.heads import Head, sort_head
 from rentals.history.filters import RentalFilter
 from rentals.history.sorting import SORTS, Listed
 from rentals.queries import shown
+from rentals.views.common import to_own_rentals
 from rentals.visibility import may_rent, sees_spend, sees_team, visible_rentals
 
 PAGE = 25
@@ -27,6 +28,8 @@ def rental_list(request: TeamRequest) -> HttpResponse:
     """The history. `sort` is a word of sorting.SORTS, downwards with a "-"; `page` from 1."""
     if view := begun(request, "rental_list"):
         return view
+    if own := to_own_rentals(request):
+        return own
     narrowed = RentalFilter(request.GET, membership=request.membership)
     sort = request.GET.get("sort", "")
     listed = Listed(narrowed.qs, sort, narrowed.values)

@@ -20,7 +20,8 @@ from rentals.spend.asked import CUSTOM, GROUPS, NO_PURPOSE, PRESETS, Asked, aske
 from rentals.spend.reading import Narrowed
 from rentals.spend.sheet import sheet
 from rentals.states import SpendOutcome
-from rentals.visibility import may_rent, sees_spend, sees_spend_of, spender
+from rentals.views.common import to_own_spend
+from rentals.visibility import may_rent, sees_spend, spender
 
 
 @require_safe
@@ -30,8 +31,8 @@ def spend(request: TeamRequest) -> HttpResponse:
     if view := begun(request, "spend"):
         return view
     wanted = asked_by(request)
-    if not sees_spend_of(request.membership, request.GET.get("member")):
-        return render(request, "rentals/spend/page.html", {"denied": True}, status=403)
+    if own := to_own_spend(request):
+        return own
     accounts = list(request.team.provider_accounts.order_by("label"))
     seen = reading.choices(Narrowed(request.team.pk, member=spender(request.membership)))
     found = sheet(wanted, request.team, accounts)

@@ -19,7 +19,8 @@ from rentals.models.rentals import RentalQuerySet
 from rentals.queries import shown
 from rentals.spend.month import asked, behind
 from rentals.spend.reading import Narrowed, choices
-from rentals.visibility import sees_spend, sees_spend_of, spend_of
+from rentals.views.common import to_own_spend
+from rentals.visibility import sees_spend, spend_of
 
 PAGE = 25
 
@@ -28,9 +29,9 @@ PAGE = 25
 @team_view()
 def spend(request: TeamRequest) -> HttpResponse:
     """`month` as 2026-11, else the newest; `member` by id for those who see all; `page`."""
+    if own := to_own_spend(request):
+        return own
     wanted = asked(request.GET)
-    if not sees_spend_of(request.membership, wanted.member):
-        return render(request, "rentals/spend/months.html", {"denied": True}, status=403)
     member = wanted.whose(request.membership)
     months = spending.by_month(request.team.pk, member)
     month = wanted.shown(months)

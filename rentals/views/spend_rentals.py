@@ -12,17 +12,18 @@ from accounts.models import User
 from ledger.exports.response import download
 from rentals.spend.asked import Asked
 from rentals.spend.behind import behind, sums_behind
+from rentals.views.common import to_own_spend
 from rentals.views.spend import asked_by
 from rentals.views.spend_months import page_of
-from rentals.visibility import sees_spend, sees_spend_of, spend_of
+from rentals.visibility import sees_spend, spend_of
 
 
 @require_safe
 @team_view()
 def spend_rentals(request: TeamRequest) -> HttpResponse:
     """The address is that of the spend page, and may name a `currency`; `page`."""
-    if not sees_spend_of(request.membership, request.GET.get("member")):
-        return render(request, "rentals/spend/rentals.html", {"denied": True}, status=403)
+    if own := to_own_spend(request):
+        return own
     wanted = asked_by(request)
     context = {
         "asked": wanted,

@@ -102,11 +102,14 @@ def test_a_shared_view_shows_no_more_than_its_reader_may_see(world: World) -> No
     make_rental(world.colleague, world.gig, service_name="Theirs")
     theirs = made(world.admin, f"member={world.colleague.user_id}", shared="on", name="Theirs")
     assert "Theirs" in [c.rental.service_name for c in opened(world.admin, theirs).context["cards"]]
-    seen = opened(world.member, theirs).context["cards"]
-    assert [card.rental.service_name for card in seen] == ["Mine"]
+    seen = opened(world.member, theirs)
+    assert [card.rental.service_name for card in seen.context["cards"]] == ["Mine"]
+    assert "What others rent is not shared with you." in words(seen)
     cost = made(world.admin, f"member={world.colleague.user_id}", "spend", shared="on", name="Cost")
     response = opened(world.member, cost)
-    assert (response.status_code, "Theirs" in response.text) == (403, False)
+    assert (response.status_code, ">Theirs<" in response.text) == (200, False)
+    assert "What others spend is for finance and admins. This is your own" in words(response)
+    assert response.redirect_chain[-1] == (page("spend", world.team) + "?all", 302)
     assert opened(world.finance, cost).status_code == 200
 
 

@@ -101,18 +101,6 @@ def test_who_sees_all_can_look_at_one(world: World, who: str) -> None:
     assert shown(world, who, member=world.stranger.user_id) == []
 
 
-def test_another_s_spend_is_not_for_a_member(world: World) -> None:
-    spent(world, "colleague", charged=Decimal("77.77"))
-    response = signed_in(world.member).get(
-        page("spend_months", world.team), {"member": world.colleague.user_id}
-    )
-    assert response.status_code == 403
-    assert "Not for your role" in words(response)
-    assert "77.77" not in response.text
-    own = {"member": world.member.user_id}
-    assert signed_in(world.member).get(page("spend_months", world.team), own).status_code == 200
-
-
 def test_other_teams_are_not_counted(world: World) -> None:
     elsewhere = make_rental(world.stranger, world.gig, RentalState.CANCELLED, at=MARCH)
     make_refund(elsewhere)

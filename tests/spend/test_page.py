@@ -182,13 +182,20 @@ def test_a_member_sees_their_own_whatever_the_address_says(world: World, folding
     assert groups(sheet(world, "member")) == [("Mine", "USD", 1, Decimal("0.45"))]
 
 
-def test_another_s_spend_is_not_for_a_member(world: World) -> None:
+@pytest.mark.parametrize("name", ["spend", "spend_rentals", "spend_months"])
+def test_an_address_of_another_s_spend_leads_a_member_to_their_own(world: World, name: str) -> None:
     spent(world, "colleague", charged=Decimal("77.77"))
-    client, address = signed_in(world.member), page("spend", world.team)
-    response = client.get(address, {"member": world.colleague.user_id})
-    assert response.status_code == 403
-    assert "Not for your role" in words(response)
+    spent(world, charged=Decimal("0.45"))
+    client, address = signed_in(world.member), page(name, world.team)
+    theirs: dict[str, str | int] = {"month": "2026-03", "member": world.colleague.user_id}
+    response = client.get(address, theirs, follow=True)
+    assert response.redirect_chain == [(f"{address}?month=2026-03", 302)]
+    assert "What others spend is for finance and admins. This is your own" in words(response)
+    assert "0.45" in response.text
     assert "77.77" not in response.text
+    assert str(world.colleague.user) not in response.text
+    bare = client.get(address, {"member": world.colleague.user_id})
+    assert bare["Location"] == f"{address}?all"  # which no view of theirs begins
     assert client.get(address, {"member": world.member.user_id}).status_code == 200
 
 
