@@ -45,7 +45,9 @@ SENTENCES: Final = (
     _("The answer was cut off (%(kind)s)."),
     _("The answer could not be read: %(why)s."),
     _("No answer within %(seconds)s seconds."),
-    _("No connection, or a certificate that is not the address’s."),
+    _("No connection, or a certificate that is not the address’s."),  # kept by earlier versions
+    _("No connection could be made."),
+    _("No certificate came that is the address’s and trusted."),
     _("The connection broke off (%(kind)s)."),
     _("The name of the address is not known."),
     _("The name leads to an address that is not on the public internet."),

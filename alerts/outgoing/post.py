@@ -132,10 +132,18 @@ async def _beginning(response: httpx.Response) -> str:
 def _said(problem: Exception) -> str:
     """Without the address, which may hold a secret."""
     if isinstance(problem, httpx.ConnectError):
-        return "No connection, or a certificate that is not the address’s."
+        if _is_of_tls(problem):
+            return "No certificate came that is the address’s and trusted."
+        return "No connection could be made."
     if isinstance(problem, httpx.TimeoutException):
         return f"No answer within {SECONDS:.0f} seconds."
     return f"The connection broke off ({type(problem).__name__})."
+
+
+def _is_of_tls(problem: BaseException | None) -> bool:
+    while problem is not None and not isinstance(problem, ssl.SSLError):
+        problem = problem.__cause__ or problem.__context__
+    return problem is not None
 
 
 def _since(started: float) -> int:

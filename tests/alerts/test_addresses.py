@@ -166,4 +166,12 @@ def test_a_certificate_that_nobody_trusts_is_no_answer(settings: Settings) -> No
     with receiver() as ours:  # speaks no TLS at all
         answer = post(ours.url.replace("http://", "https://"), b"{}", {})
         assert ours.got == []
-    assert "certificate" in answer.problem
+    assert answer.problem == "No certificate came that is the address’s and trusted."
+
+
+def test_nobody_at_the_address_is_told_from_a_bad_certificate(settings: Settings) -> None:
+    settings.PRIVATE_WEBHOOKS = True
+    with receiver() as ours:
+        nobody = ours.url.replace(str(ours.port), "1")
+    for address in (nobody, nobody.replace("http://", "https://")):
+        assert post(address, b"{}", {}).problem == "No connection could be made."
