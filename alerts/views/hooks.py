@@ -1,10 +1,11 @@
 """The team's webhook: where its alerts are sent, and what came of it."""
 
 from collections.abc import Callable
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from django.contrib import messages
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -23,6 +24,7 @@ from alerts.operations import endpoints
 from alerts.operations.errors import NotPossible
 
 PAGE = 25
+SOON: Final = timedelta(seconds=10)  # what is due then is worth waiting for
 
 
 @sensitive_post_parameters("url")
@@ -118,7 +120,10 @@ def _page(
     log = Delivery.objects.filter(endpoint=endpoint) if endpoint else Delivery.objects.none()
     attempts = Prefetch("attempts", Attempt.objects.order_by("-number"))
     rows = narrowed.narrow(log).select_related("asked_by").prefetch_related(attempts)
+    now = timezone.now()
+    rows = rows.annotate(is_under_way=Q(taken_until__gt=now))
     found = paged(request, rows.order_by("-made_at", "-pk"), PAGE)
+    soon = [each for each in found["page"] if each.due_at and each.due_at <= now + SOON]
     context: dict[str, Any] = {
         "endpoint": endpoint,
         "form": form,
@@ -126,7 +131,8 @@ def _page(
         "secret": secret,
         **found,
         "any": bool(found["page"]) or log.exists(),
-        "now": timezone.now(),
+        "now": now,
+        "follows": bool(soon) and endpoint is not None and endpoint.is_enabled,
     }
     part = "alerts/hook.html#results" if request.htmx else "alerts/hook.html"
     return varied(render(request, part, context, status=422 if form.errors else 200))

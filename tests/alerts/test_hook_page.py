@@ -12,9 +12,12 @@ from pytest_django.fixtures import Settings
 from accounts.models import AuditEvent
 from alerts.models import Attempt, Delivery, Endpoint
 from alerts.operations.delivering import deliver
+from alerts.outgoing.post import Answer
 from tests.alerts.receiver import Receiver, receiver
 from tests.pages.clients import page, signed_in, words
 from tests.pages.conftest import World
+
+FOLLOWS = 'hx-trigger="every 2s"'
 
 
 @pytest.fixture
@@ -75,6 +78,32 @@ def test_a_test_and_what_came_of_it(world: World, there: Receiver) -> None:
     assert "1 message " in words(client.get(address(world), {"outcome": "taken"}))
     assert "No message is like that" in words(client.get(address(world), {"outcome": "lost"}))
     assert len(there.got) == 2
+
+
+def test_the_log_says_what_is_under_way_and_follows_it(
+    world: World, there: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = signed_in(world.admin)
+    client.post(address(world), {"url": there.url})
+    client.post(address(world, "alert_hook_test"))
+    assert FOLLOWS in client.get(address(world)).text
+    seen: list[str] = []
+
+    def slow(*request: object) -> Answer:
+        seen.append(words(client.get(address(world))))
+        return Answer(503, ms=4000)
+
+    monkeypatch.setattr("alerts.operations.delivering.post", slow)
+    deliver(delivery_id=Delivery.objects.get().pk, now=timezone.now())
+    (meanwhile,) = seen
+    assert "On its way" in meanwhile and "1: under way" in meanwhile
+    assert "To be tried again" not in meanwhile
+    Delivery.objects.update(due_at=timezone.now() + timedelta(minutes=5))
+    Attempt.objects.update(status=302)
+    later = client.get(address(world))
+    assert "To be tried again" in words(later)
+    assert "It leads elsewhere, and redirects are not followed" in words(later)
+    assert FOLLOWS not in later.text
 
 
 def test_what_is_to_be_tried_again_waits_while_it_is_switched_off(
