@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Final
@@ -46,14 +46,29 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request for more. `is_late`: its time went by before anybody decided."""
+    """A request for more. `is_late`: its time went by before anybody decided. `standing`: that of
+    its budget for whoever asked, while it can be approved."""
 
     request: BudgetRequest
     period: Period
     is_late: bool
+    standing: Standing | None = None
 
     @classmethod
-    def of(cls, request: BudgetRequest, today: date) -> "Asked":
+    def all_of(cls, requests: Iterable[BudgetRequest], today: date) -> "list[Asked]":
+        """In their order, all of one team."""
+        listed = [cls._of(request, today) for request in requests]
+        to_decide = [each for each in listed if each.is_open and not each.is_late]
+        wanted = [
+            Wanted.of(each.request.budget, each.period.first, each.request.asked_by_id)
+            for each in to_decide
+        ]
+        team = to_decide[0].request.budget.team_id if to_decide else 0
+        found = dict(zip((e.request.pk for e in to_decide), standings(team, wanted), strict=True))
+        return [replace(each, standing=found.get(each.request.pk)) for each in listed]
+
+    @classmethod
+    def _of(cls, request: BudgetRequest, today: date) -> "Asked":
         period = period_of(request.budget.period, request.first)
         is_open = request.state == AskedState.OPEN
         return cls(request, period, is_open and period.last < today)
@@ -65,6 +80,12 @@ class Asked:
     @property
     def is_approved(self) -> bool:
         return self.request.state == AskedState.APPROVED
+
+    @property
+    def is_too_little(self) -> bool:
+        """Whether nothing would be left even if it was approved."""
+        found = self.standing
+        return found is not None and found.used >= found.limit + self.request.amount
 
 
 @dataclass(frozen=True)
@@ -124,7 +145,7 @@ def _asked(team: Team, day: date, *, by: User | None = None) -> list[Asked]:
         requests = requests.filter(asked_by=by)
     known = requests.select_related("budget__member", "asked_by", "decided_by")
     open_first = Case(When(state=AskedState.OPEN, then=0), default=1)
-    return [Asked.of(each, day) for each in known.order_by(open_first, "-asked_at", "-pk")[:PAST]]
+    return Asked.all_of(known.order_by(open_first, "-asked_at", "-pk")[:PAST], day)
 
 
 def _lines(team: Team, budgets: list[Budget], day: date) -> list[Line]:

@@ -87,7 +87,7 @@ def budget_answer(request: TeamRequest, token: str) -> HttpResponse:
     if pk is None:
         return render(request, "rentals/budgets/answer_gone.html", status=410)
     found = _request_or_404(request, pk)
-    asked = Asked.of(found, team_day(request.team, timezone.now()))
+    (asked,) = Asked.all_of([found], team_day(request.team, timezone.now()))
     if not asked.is_open:
         return render(request, "rentals/budgets/answer_gone.html", {"asked": asked}, status=410)
     form = DecisionForm(sent(request))

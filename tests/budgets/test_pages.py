@@ -12,7 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.states import Role
+from rentals.budgets import answers
 from rentals.models import Budget, Rental
+from rentals.operations import ask_for_more
 from rentals.states import BudgetCounts, BudgetPeriod, BudgetScope
 from tests.budgets.renting import House
 from tests.factories import make_member, make_offer
@@ -51,6 +53,27 @@ def test_it_says_how_much_is_left_in_words_and_until_when(house: House) -> None:
     assert "Renews on" in said
     assert 'width="85"' in response.text
     assert " style=" not in response.text
+
+
+def test_who_decides_sees_what_was_used_and_whether_more_would_help(house: House) -> None:
+    budget = house.budget("2", period=BudgetPeriod.MONTH)
+    now_rents(house, price="1.7")
+    asked = ask_for_more(
+        membership=house.member,
+        budget=budget,
+        amount=Decimal("0.5"),
+        reason="A late test run",
+        now=timezone.now(),
+    )
+    link = page("budget_answer", house.team, token=answers.token(asked))
+    admin, too_little = signed_in(house.admin), "More than this was used already"
+    for address in (link, page("budget_list", house.team)):
+        said = words(admin.get(address))
+        assert "USD 0.30 left of USD 2.00 · 85 % used" in said
+        assert too_little not in said
+    Budget.objects.update(amount=Decimal("1.2"))
+    for address in (link, page("budget_list", house.team)):
+        assert too_little in words(admin.get(address))
 
 
 def test_a_member_sees_what_counts_for_them_and_no_one_elses(house: House) -> None:
