@@ -54,20 +54,21 @@ def every_seal() -> Iterator[Sealed]:
 def reseal_all() -> tuple[int, int]:
     """Seal what another key than the first has sealed; return how many of how many.
 
-    A row at a time, so that it may be cut off and repeated. One that does not open keeps no other
-    from it: then it raises SealBroken at the end. Raises KeyringError.
+    Whole or not at all, with its trace: it may be cut off and repeated. One that does not open
+    keeps no other from it: then it raises SealBroken at the end. Raises KeyringError.
     """
     current, resealed, total = keyring().current, 0, 0
     broken: list[SealBroken] = []
-    for each in every_seal():
-        total += 1
-        try:
-            if key_id(each.value) != current:
-                resealed += each.write(seal(unseal(each.value, place=each.place), place=each.place))
-        except SealBroken as problem:
-            broken.append(problem)
-    if resealed:
-        with transaction.atomic():
+    with transaction.atomic():
+        for each in every_seal():
+            total += 1
+            try:
+                if key_id(each.value) != current:
+                    plain = unseal(each.value, place=each.place)
+                    resealed += each.write(seal(plain, place=each.place))
+            except SealBroken as problem:
+                broken.append(problem)
+        if resealed:
             audit.record(
                 team=None,
                 actor=None,

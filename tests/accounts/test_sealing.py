@@ -1,12 +1,13 @@
 """A sealed value opens in its own place only, and outlives the key that sealed it."""
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
-from accounts import gateway
+from accounts import audit, gateway
 from accounts.actions import Action
 from accounts.models import AuditEvent, ProviderAccount, ProviderKey
 from accounts.operations.resealing import every_seal, reseal_all
@@ -159,6 +160,24 @@ def test_a_rotated_keyring_opens_everything_without_its_old_key(use_keys: Keyrin
     assert gateway.open_door(account).key == "the-key"
     assert hook_address(account).startswith("http://localhost/hooks/smsvilla/")
     assert fingerprint("the-key", account.provider) == known
+
+
+@pytest.mark.django_db
+def test_a_rotation_that_dies_before_it_is_on_record_has_done_nothing(
+    use_keys: Keyrings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the next one would find nothing left to seal, and nothing to tell."""
+    use_keys("old")
+    make_provider_account()
+    use_keys("new", "old")
+    with monkeypatch.context() as dying:
+        dying.setattr(audit, "record", Mock(side_effect=ConnectionAbortedError))
+        with pytest.raises(ConnectionAbortedError):
+            reseal_all()
+    resealed, total = reseal_all()
+    assert resealed == total > 0
+    event = AuditEvent.objects.get(action=Action.KEYRING_ROTATED)
+    assert event.after == {"key": "new", "resealed": total}
 
 
 @pytest.mark.django_db
