@@ -98,6 +98,7 @@ def test_the_log_says_what_is_under_way_and_follows_it(
     (meanwhile,) = seen
     assert "On its way" in meanwhile and "1: under way" in meanwhile
     assert "To be tried again" not in meanwhile
+    assert "nobody knows what came of it" not in meanwhile
     Delivery.objects.update(due_at=timezone.now() + timedelta(minutes=5))
     Attempt.objects.update(status=302)
     later = client.get(address(world))
