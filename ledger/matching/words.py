@@ -23,12 +23,17 @@ def numbered(services: Iterable[str]) -> dict[str, int]:
 def meant(lead: str, services: Mapping[str, int]) -> int:
     """The number of the service that a description's words before its number name.
 
-    The same words, or else the one service whose name they contain or are contained in.
+    The same words, or else the one service whose name they contain or are contained in. A name
+    may have a word of its own that descriptions are full of: "ID.me rental #503" speaks of ID.me.
     """
-    said = "".join(word for word in _WORD.findall(lead.lower()) if word not in _PLAIN)
+    said = _telling(lead)
     if not said:
         return UNTOLD
     known = {_plain(name): number for name, number in services.items() if _plain(name)}
+    whole = _plain(lead)
+    same = [_plain(name) for name in services if _telling(name) == said]
+    if written := [name for name in same if name in whole]:
+        return known[max(written, key=len)]
     if said in known:
         return known[said]
     inside = [name for name in known if name in said]
@@ -40,3 +45,7 @@ def meant(lead: str, services: Mapping[str, int]) -> int:
 
 def _plain(name: str) -> str:
     return "".join(_WORD.findall(name.lower()))
+
+
+def _telling(words: str) -> str:
+    return "".join(word for word in _WORD.findall(words.lower()) if word not in _PLAIN)
