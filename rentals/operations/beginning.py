@@ -61,7 +61,13 @@ def begin(
                 now=now,
                 actor=actor,
                 note=note,
-                fields={**learned, "control_at": None, **_money(found, charge)},
+                # Whatever was removed before was no more than the number that was wished for.
+                fields={
+                    **learned,
+                    "control_at": None,
+                    "number_purged_at": None,
+                    **_money(found, charge),
+                },
             )
             assert moved is not None  # noqa: S101 - its row is locked
             _book(moved, RentalState(found.state), charge, now)

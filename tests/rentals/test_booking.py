@@ -15,7 +15,7 @@ from ledger.operations import holds
 from ledger.states import ExceptionKind, Phase, RefundCause, RefundState
 from rentals.causes import Cause
 from rentals.models import Rental
-from rentals.operations import RentalNotAllowed, cancel_rental, outcomes, sending
+from rentals.operations import RentalNotAllowed, cancel_rental, outcomes, purge_rental, sending
 from rentals.operations.answers import keep
 from rentals.states import RentalState as S
 from tests.rentals import books
@@ -181,6 +181,22 @@ def test_a_number_after_a_refusal_is_booked_kept_and_told(each: Scene, times: Ti
     each.poll(rental)
     assert rental.state == S.RECEIVED
     books.assert_proved(each.account)
+
+
+def test_a_number_after_the_one_wished_for_was_removed_is_there(
+    scene: SetScene, times: Times
+) -> None:
+    villa = scene("smsvilla")
+    rental = villa.requested(wanted_number="+12025550123")
+    with Held(villa).answering(rental):
+        outcomes._refuse(rental, now=times.now(), cause=Cause.PROVIDER_REFUSED, note="")
+        admin = villa.membership.user
+        purge_rental(rental=rental, number=True, reason="Asked", actor=admin, now=times.now())
+        rental.refresh_from_db()
+        assert rental.number_purged_at
+    rental.refresh_from_db()
+    assert rental.phone_raw
+    assert rental.number_purged_at is None
 
 
 def test_a_late_number_whose_worker_died_is_found_by_the_sweep(each: Scene, times: Times) -> None:
