@@ -1,5 +1,6 @@
 """What rentals cost: one's own by month and currency; everybody's for finance and admins."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -114,6 +115,14 @@ def test_what_is_not_decided_is_shown_apart(world: World) -> None:
     assert "may have been charged" in words(
         signed_in(world.member).get(page("spend_months", world.team))
     )
+
+
+def test_what_is_held_is_not_said_to_be_charged(world: World) -> None:
+    """Where a row has no head above it, each amount says itself what it is."""
+    spent(world)
+    make_rental(world.member, world.gig, RentalState.IN_DOUBT, at=MARCH + timedelta(hours=1))
+    rows = signed_in(world.member).get(page("spend_months", world.team)).text
+    assert re.findall('data-says="(charged|held)"', rows) == ["held", "charged"]
 
 
 def test_each_emptiness_says_what_it_is(world: World) -> None:
