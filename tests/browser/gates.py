@@ -26,8 +26,8 @@ SHIFTS: Final = """
             if (!shift.hadRecentInput) window.shifted += shift.value;
     }).observe({type: "layout-shift", buffered: true});
 """
-# Where lists have little room, beside the menu: other columns at each of these widths.
-DESKS: Final = (1024, 1280, 1440)
+# Where lists have little room, on a tablet or beside the menu: other columns at each of these.
+DESKS: Final = (768, 1024, 1280, 1440)
 CUT: Final = """() => [...document.querySelectorAll(
     "main :is(.table-wrap, tbody :is(th, td), .queue__line, .filters, .button, .badge)"
 )].filter((each) => each.clientWidth && each.scrollWidth > each.clientWidth + 2
