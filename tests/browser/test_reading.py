@@ -25,6 +25,12 @@ OUTLINE = """at => {
   shown.currentTime = at;
   return Number(getComputedStyle(shown.effect.target, "::after").opacity);
 }"""
+# Where the words of each part begin, in pixels.
+STARTS = """all => all.map((part) => {
+  const words = document.createRange();
+  words.selectNode(document.createTreeWalker(part, NodeFilter.SHOW_TEXT).nextNode());
+  return Math.round(words.getBoundingClientRect().left);
+})"""
 MOVES = (
     """() => document.getAnimations().map(({ effect }) => effect.getComputedTiming().duration)"""
 )
@@ -161,6 +167,9 @@ def test_amounts_have_a_currency_and_stand_below_each_other(page: Page, history:
     assert max(ends) - min(ends) < 1
     style = "all => [...new Set(all.map(each => getComputedStyle(each).fontVariantNumeric))]"
     assert amounts.evaluate_all(style) == ["tabular-nums"]
+    page.set_viewport_size({"width": 390, "height": 844})
+    first = rows(page).first.locator(".history__service, .history__number, .history__account")
+    assert len(set(first.evaluate_all(STARTS))) == 1
 
 
 def test_a_number_is_written_both_ways_and_copied_as_e164(
