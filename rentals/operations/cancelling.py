@@ -1,6 +1,6 @@
 """A cancel is carried out: one last look, the cancel, and one more read before it is believed."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,8 +18,11 @@ from rentals.states import RentalState
 
 ENDED = frozenset({ActivationStatus.CANCELLED, ActivationStatus.EXPIRED, ActivationStatus.FINISHED})
 NOT_DONE = frozenset({Verdict.THROTTLED, Verdict.BAD_KEY})
+SEEN = frozenset({Verdict.DONE, Verdict.NOT_FOUND})
 READ_NO_MORE = "The provider confirmed the cancel; it could not be read after that."
-BELIEVED_AFTER = 3  # tries to read a rental whose cancel was confirmed
+STILL_WAITING = "The provider confirmed the cancel; its status still read as waiting."
+BELIEVED_AFTER = 3  # tries to read a rental whose cancel was confirmed, or that is long over
+LONG_OVER = timedelta(minutes=2)  # after its end nothing is sent for a rental any more
 
 
 def carry_out_cancel(rental: Rental) -> None:
@@ -27,23 +30,30 @@ def carry_out_cancel(rental: Rental) -> None:
 
     The first cancel goes out even where the look before it failed, because a provider refuses to
     cancel what has received an SMS. One that may have been done is sent again only after a look
-    that succeeded, and never once it was confirmed.
+    that succeeded, and never once it was confirmed. What is long over, because nothing ran
+    meanwhile, gets the look and no more.
     """
     look = _look(rental)
     if _settled_by(rental, look):
         return
     if cancel_confirmed(rental):
         _conclude(rental, look)
-    elif rental.cancel_sent_at is None or look.verdict in (Verdict.DONE, Verdict.NOT_FOUND):
+    elif _is_long_over(rental):
+        _give_up(rental, look)
+    elif rental.cancel_sent_at is None or look.verdict in SEEN:
         _send(rental)
     else:
         try_later(rental, look)
 
 
-def give_up_cancel(rental: Rental) -> None:
-    """Well after the end, what the provider has confirmed is cancelled; the rest has ended."""
-    if cancel_confirmed(rental):
-        _end(rental, ActivationStatus.CANCELLED, READ_NO_MORE)
+def _is_long_over(rental: Rental) -> bool:
+    return rental.expires_at is not None and rental.expires_at + LONG_OVER <= timezone.now()
+
+
+def _give_up(rental: Rental, look: Judged[Activation]) -> None:
+    """It has ended. A look that failed is tried again first: a code may stand there."""
+    if look.verdict not in SEEN and rental.control_tries < BELIEVED_AFTER:
+        try_later(rental, look)
         return
     move(
         rental.pk,
@@ -123,7 +133,7 @@ def _conclude(rental: Rental, look: Judged[Activation]) -> None:
         try_later(rental, look)
         return
     waits = look.value is not None and look.value.status == ActivationStatus.WAITING
-    note = "The provider confirmed the cancel; its status still read as waiting." if waits else ""
+    note = STILL_WAITING if waits else "" if look.verdict in SEEN else READ_NO_MORE
     _end(rental, ActivationStatus.CANCELLED, note)
 
 

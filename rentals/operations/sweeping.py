@@ -12,8 +12,8 @@ from rentals.causes import Cause
 from rentals.models import InboxEntry, Message, ProviderAnswer, Rental
 from rentals.operations import adopting, findings, mailing, outcomes, sending
 from rentals.operations.answers import Verdict
-from rentals.operations.cancelling import give_up_cancel
-from rentals.operations.controlling import begin_cancel
+from rentals.operations.cancelling import LONG_OVER
+from rentals.operations.controlling import CLAIM, begin_cancel
 from rentals.operations.transition import move
 from rentals.states import WITHOUT_NUMBER, RentalState
 
@@ -28,7 +28,6 @@ CANCEL_LEAD_SHARE = 4  # but no more than this part of a short time-to-live
 AFTER_END = timedelta(seconds=5)
 AFTER_END_UNSEEN = timedelta(seconds=60)  # where the last look has not been answered
 KEEP_IN_SIGHT = timedelta(minutes=5)  # a code stays on the board, even one that came late
-CANCEL_AFTER_END = timedelta(minutes=2)
 
 Run = Callable[..., Any]  # run(task name, *args): a nudge, or the work itself
 
@@ -198,12 +197,12 @@ def _ended(now: datetime) -> None:
     )
 
 
-def _stuck_cancels(now: datetime) -> None:
-    """A cancel that could not be carried out until well after the end: the rental has ended."""
-    stuck = Rental.objects.filter(
-        state=RentalState.CANCELLING, expires_at__lte=now - CANCEL_AFTER_END
-    )
-    _each(stuck, give_up_cancel)
+def _put_off_cancels(now: datetime) -> None:
+    """Well after the end no cancel waits any longer: a worker takes a last look, and ends it."""
+    put_off = Q(control_at__isnull=True) | Q(control_at__gt=now + CLAIM)
+    Rental.objects.filter(
+        put_off, state=RentalState.CANCELLING, expires_at__lte=now - LONG_OVER
+    ).update(control_at=now)
 
 
 STEPS = (
@@ -214,5 +213,5 @@ STEPS = (
     _auto_cancels,
     _expired,
     _ended,
-    _stuck_cancels,
+    _put_off_cancels,
 )

@@ -14,8 +14,9 @@ from providers.transport import SECONDS_BY_EFFECT
 from rentals import operations
 from rentals.causes import Cause
 from rentals.models import Rental
-from rentals.operations import NotPossible, exchange, sweeping
+from rentals.operations import NotPossible, exchange
 from rentals.operations.answers import keep
+from rentals.operations.cancelling import LONG_OVER
 from rentals.states import RentalState as S
 from tests.ledger.statements import reconciled, with_book
 from tests.rentals import books
@@ -312,8 +313,9 @@ def test_a_refused_key_keeps_the_cancel_due(each: Scene, times: Times) -> None:
     each.account.refresh_from_db()
     assert each.account.key_refused_at is not None
     times.move(rental.ttl + 121)
-    swept(times)
-    rental.refresh_from_db()
+    for _ in range(2):
+        assert rental.state == S.CANCELLING
+        tried_again(each, rental)
     assert rental.state == S.EXPIRED
 
 
@@ -428,8 +430,10 @@ def test_the_auto_cancel_of_a_rental_that_is_gone_waits_for_our_own_end(
 def test_a_cancel_that_never_could_be_carried_out_ends(each: Scene, times: Times) -> None:
     rental = cancelling(each)
     assert rental.expires_at is not None
-    times.move((rental.expires_at + sweeping.CANCEL_AFTER_END - times.now()).total_seconds() + 1)
-    swept(times)
-    rental.refresh_from_db()
-    assert rental.state == S.EXPIRED
-    assert "could not be confirmed" in rental.events.latest("pk").note
+    times.move((rental.expires_at + LONG_OVER - times.now()).total_seconds() + 1)
+    assert ("rentals.send_control", rental.pk) in swept(times)
+    assert each.control(rental).state == S.EXPIRED
+    event = rental.events.latest("pk")
+    is_told = each.provider == "smsgig"  # who tells a state
+    assert event.cause == (Cause.ENDED_AT_PROVIDER if is_told else Cause.TIME_UP)
+    assert ("could not be confirmed" in event.note) == (not is_told)
