@@ -53,6 +53,11 @@ class Assumed:
     is_checked: bool
     since: datetime
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the provider's prices were read since, and said the same."""
+        return self.is_checked and self.other is None
+
 
 class Renter(Protocol):
     def under_way(self, wallet: ProviderAccount, since: datetime) -> Iterable[UnderWay]:

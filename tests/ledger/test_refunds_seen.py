@@ -15,7 +15,7 @@ from ledger.states import (
 )
 from rentals.models import Rental
 from rentals.states import RentalState
-from tests.ledger.watching import MINUTE, Watch
+from tests.ledger.watching import MINUTE, Watch, refunded
 from tests.rentals import books
 
 
@@ -77,6 +77,52 @@ def test_a_refund_of_unknown_size_does_not_take_up_a_price_that_nobody_told(vill
         assert villa.refund(rental).received in (0, 525)
     assert villa.drift == 0
     assert villa.exceptions() == [475]
+
+
+def test_a_price_that_rose_beside_a_refund_is_not_booked_as_a_smaller_refund(villa: Watch) -> None:
+    """500 came back, and 600 was taken where the catalogue had said 500: nobody can tell that from
+    400 coming back, not even when the catalogue says 600."""
+    villa.read(MINUTE)
+    cancelled = villa.cancelled()
+    villa.price(600, told=False)
+    villa.scene.rented()
+    first = villa.read(MINUTE)
+    assert (first.drift, first.explained) == (400, 0)
+    villa.read_catalogue()
+    for _ in range(10):
+        villa.read(5 * MINUTE)
+    assert (villa.refund(cancelled).received, villa.booked()) == (0, [])
+    assert (villa.exceptions(), villa.drift) == ([400], 0)
+    (exception,) = ReconciliationException.objects.filter(wallet=villa.account)
+    assert "several ways" in exception.detail
+
+
+def test_a_part_of_unknown_size_is_booked_once_the_prices_were_read(villa: Watch) -> None:
+    villa.read(MINUTE)
+    villa.scene.fault("short-refund", percent=37)
+    cancelled, _other = villa.cancelled(), villa.scene.rented()
+    for _ in range(4):
+        first = villa.read(4 * MINUTE)
+        assert (first.drift, first.explained, villa.exceptions()) == (185, 0, [])
+    villa.read_catalogue()
+    villa.read(MINUTE)
+    assert (villa.refund(cancelled).received, villa.exceptions()) == (185, [])
+
+
+def test_a_price_that_rose_beside_a_refund_of_known_size_is_told_by_the_catalogue(
+    villa: Watch,
+) -> None:
+    refunded(villa, [20, 60, 120, 150, 200])
+    cancelled = villa.cancelled()
+    assert villa.read().drift == 0
+    villa.price(600, told=False)
+    dearer = villa.scene.rented()
+    assert villa.read(MINUTE).drift == 400
+    assert villa.refund(cancelled).received == 0
+    villa.read_catalogue()
+    villa.read(MINUTE)
+    assert villa.refund(cancelled).received == 500
+    assert (books.charged(dearer), villa.exceptions(), villa.drift) == (600, [], 0)
 
 
 def test_a_refund_that_never_comes_is_never_booked(villa: Watch) -> None:

@@ -4,10 +4,11 @@ from decimal import Decimal
 
 from django.db.models import F
 
+from ledger import renters
 from ledger.explaining import Explained, TooMany, follow, known, prove, unbooked
 from ledger.models import ReconciliationException, Snapshot
 from ledger.operations.balance.drifts import quiet_snapshots
-from ledger.operations.balance.history import history, may_have_happened
+from ledger.operations.balance.history import History, history, may_have_happened
 from ledger.operations.balance.open_items import OpenItems
 from ledger.operations.balance.proofs import Moves
 
@@ -33,22 +34,26 @@ def told_by_all(
     if not unexplained:
         return []
     by_itself |= {each.item.id: amount for each, amount in closed}
-    moves = _by_steps(reading, found, by_itself, remainder)
+    since = remainder.occurred_at if remainder is not None else reading.answered_at
+    past = history(reading.wallet, now=reading).since_explained(since)
+    moves = _sure_of_prices(_by_steps(past, found, by_itself), past)
     if not 0 < _sum(moves) <= unexplained:
         moves = []
     if moves or remainder is None:
         return moves
-    return _as_one(unexplained, found, by_itself, remainder)
+    moves = _as_one(unexplained, found, by_itself, remainder)
+    return moves if moves == _sure_of_prices(moves, past) else []
 
 
-def _by_steps(
-    reading: Snapshot,
-    found: OpenItems,
-    booked: dict[str, Decimal],
-    remainder: ReconciliationException | None,
-) -> Moves:
-    since = remainder.occurred_at if remainder is not None else reading.answered_at
-    past = history(reading.wallet, now=reading).since_explained(since)
+def _sure_of_prices(moves: Moves, past: History) -> Moves:
+    """But for refunds that would take up a price that has risen."""
+    if not moves:
+        return []
+    prices = renters.assumed(past.wallet, past.begins)
+    return [(each, part) for each, part in moves if not each.may_hide_a_price(part, prices)]
+
+
+def _by_steps(past: History, found: OpenItems, booked: dict[str, Decimal]) -> Moves:
     try:
         followed = follow(past.steps, may_have_happened(past, found.all, booked))
     except TooMany:

@@ -44,6 +44,18 @@ class OpenItem:
         known = self.refund or self.doubt or self.price or self.reversal
         return known.reference if known is not None else ""
 
+    def may_hide_a_price(self, amount: Decimal, prices: Iterable[Assumed]) -> bool:
+        """Whether `amount` of it may be a refund of more, beside another rental that was charged
+        more than was booked: it is a part, of no size that was expected, and one of `prices` is
+        not known."""
+        claim = self.refund
+        if claim is None or amount == claim.charged:
+            return False
+        is_learned = (claim.expected_min, claim.expected_max) != (Decimal(0), claim.charged)
+        if is_learned and claim.expected_min <= amount <= claim.expected_max:
+            return False
+        return any(not price.is_known for price in prices if price.reference != claim.reference)
+
 
 @dataclass(frozen=True, slots=True)
 class OpenItems:
@@ -56,7 +68,12 @@ class OpenItems:
     all: Sequence[OpenItem]
     is_quiet: bool
     charging: frozenset[str]
-    waits_for_prices: bool  # the provider's prices were not read since a rent without a price
+    prices: Sequence[Assumed] = ()  # of the rents whose answer named none
+
+    @property
+    def waits_for_prices(self) -> bool:
+        """Whether the provider's prices were not read since one of these rents."""
+        return any(not price.is_checked for price in self.prices)
 
     @property
     def items(self) -> list[Item]:
@@ -109,7 +126,7 @@ def open_items(
         found,
         is_quiet=not under_way and not proved,
         charging=frozenset(rents | proved),
-        waits_for_prices=any(not price.is_checked for price in prices),
+        prices=prices,
     )
 
 

@@ -86,6 +86,7 @@ class _Verdict:
     result: Result
     left: Decimal = Decimal(0)
     is_loose: bool = False  # only by a refund that is less than it should be
+    awaits_prices: bool = False  # a refund would be it, but for a price that may be another
 
     @property
     def amount(self) -> Decimal:
@@ -206,8 +207,19 @@ def _judged(wallet: ProviderAccount, drift: Decimal, found: OpenItems) -> _Verdi
         old = [item for item in items if item.id in then]
         judgement = judge(drift=drift, before=left, items=items, then=old)
         if not isinstance(judgement.result, Unexplained):
-            return _Verdict(judgement.result, judgement.left, is_loose=bool(is_loose))
+            verdict = _Verdict(judgement.result, judgement.left, is_loose=bool(is_loose))
+            return _sure_of_prices(verdict, found)
     return _Verdict(Unexplained())
+
+
+def _sure_of_prices(verdict: _Verdict, found: OpenItems) -> _Verdict:
+    """A refund of unknown size would take up a price that has risen: until the provider's prices
+    were read it proves nothing."""
+    unread = [price for price in found.prices if not price.is_checked]
+    parts = verdict.result.parts if isinstance(verdict.result, Explained) else ()
+    if not any(each.may_hide_a_price(amount, unread) for each, amount in found.of(parts)):
+        return verdict
+    return replace(verdict, result=Ambiguous((parts,)), awaits_prices=True)
 
 
 def _book(snapshot: Snapshot, plan: _Plan, found: OpenItems, role: BalanceRole) -> None:
@@ -271,7 +283,8 @@ def _unsettled_since(
     """Since when readings leave something that is not told, if that is long enough."""
     if not left or role != BalanceRole.EXPLAINS:
         return None
-    is_waiting = found.waits_for_prices and isinstance(verdict.result, Unexplained)
+    is_unknown = isinstance(verdict.result, Unexplained) and found.waits_for_prices
+    is_waiting = is_unknown or verdict.awaits_prices
     wait = drifts.WAIT_FOR_PRICES if is_waiting else drifts.WAIT_TO_TELL
     return drifts.unsettled_since(snapshot.wallet, snapshot.asked_at, wait=wait)
 
