@@ -5,6 +5,9 @@ Over HTTP against the sandbox, whose own books are the truth.
 
 # mypy: disable-error-code="comparison-overlap"
 
+import pytest
+
+from ledger.operations.balance import snapshots
 from ledger.states import (
     AWAITED,
     ExceptionKind,
@@ -12,6 +15,7 @@ from ledger.states import (
     FindingKind,
     RefundState,
 )
+from rentals.models import Rental
 from rentals.operations.deciding import decide_doubt
 from rentals.states import RentalState
 from tests.ledger.watching import MINUTE, Watch
@@ -100,6 +104,32 @@ def test_a_doubt_that_no_balance_can_decide_is_put_in_front_of_a_person_once(
     assert villa.exceptions() == [500]
     assert {villa.refund(each).state in AWAITED for each in (cancelled, doubtful)} == {True}
     assert villa.drift == 0
+
+
+def told_of(villa: Watch) -> set[str]:
+    found = villa.account.exceptions.filter(state=ExceptionState.OPEN, amount=0)
+    return set(found.values_list("reference", flat=True))
+
+
+@pytest.mark.parametrize("hindrance", ["no rest", "no answer", "a part"])
+def test_two_equal_doubts_beside_a_refund_are_told_of_soon_after_their_end(
+    villa: Watch, hindrance: str
+) -> None:
+    villa.scene.fault("short-refund", percent=37)
+    villa.cancelled()
+    doubts = [villa.doubtful(charged=True), villa.doubtful(charged=False)]
+    if hindrance == "no rest":  # a cancel of which nobody knows what became
+        busy = villa.scene.rented()
+        Rental.objects.filter(pk=busy.pk).update(
+            state=RentalState.CANCELLING, cancel_sent_at=villa.scene.times.now()
+        )
+    villa.read(doubts[1].ttl - MINUTE)
+    assert told_of(villa) == set()
+    villa.scene.times.move(7 * MINUTE)
+    if hindrance == "no answer":
+        villa.scene.fault("error", endpoint="balance")
+    snapshots.read_and_explain(villa.account, now=villa.scene.times.now())
+    assert told_of(villa) == {f"rental:{each.pk}" for each in doubts}
 
 
 def test_of_two_equal_doubts_one_charge_proves_the_older_and_releases_the_other(

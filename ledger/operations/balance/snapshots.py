@@ -21,6 +21,7 @@ from django.utils import timezone
 from accounts import announcements, gateway
 from accounts.models import ProviderAccount
 from accounts.states import Lane
+from ledger import renters
 from ledger.book import open_book
 from ledger.book.entries import SMALLEST
 from ledger.explaining import Ambiguous, Explained, Result, Unexplained, judge
@@ -57,6 +58,7 @@ def read_and_explain(wallet: ProviderAccount, *, now: datetime) -> Snapshot | No
     before = position(wallet.pk)
     reading = _read(wallet, now)
     if reading is None:
+        undecided.tell(wallet, renters.in_doubt(wallet), hidden_by=[], now=now)
         return None
     if before is None:
         open_book(wallet, balance=reading.amount, cut_over_at=reading.asked_at)
@@ -248,7 +250,7 @@ def _book(snapshot: Snapshot, plan: _Plan, found: OpenItems, role: BalanceRole) 
             is_explained=bool(plan.told),
             now=now,
         )
-    if snapshot.quiet and role == BalanceRole.EXPLAINS:
+    if role == BalanceRole.EXPLAINS:
         charged = {each.reference for each, _ in plan.all_moves if each.doubt is not None}
         open_still = [doubt for doubt in found.doubts if doubt.reference not in charged]
         hidden_by = undecided.hiding(verdict.result, found)

@@ -1,23 +1,25 @@
 """Rentals in doubt of which no balance can tell any more: each is put in front of a person.
 
 Once a rental's time has ended, its charge may have been given back between two readings, or be
-hidden by another refund of as much: the balance then reads as if nothing had been.
+hidden by another refund of as much: the balance then reads as if nothing had been. Whether the
+wallet is ever at rest, or can be read at all, makes no difference to that.
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from accounts.models import ProviderAccount
 from ledger.explaining import Ambiguous, Result
 from ledger.models import ReconciliationException
-from ledger.operations.balance.drifts import WAIT_TO_TELL
 from ledger.operations.balance.open_items import OpenItems
 from ledger.operations.exceptions import Report, report_all
 from ledger.renters import Doubt
 from ledger.states import UNRESOLVED, ExceptionKind, ExceptionState, Resolution
 from providers.registry import provider
 
+# A reading after the end may still prove the charge, and most do that at once.
+WAIT_TO_TELL: Final = timedelta(minutes=5)
 UNDECIDED: Final = (
     "The balance can no longer tell whether this rental was charged: its charge may have been "
     "given back, or hidden by another refund. Ask the provider, and decide it on the rental’s page."
