@@ -5,11 +5,13 @@ When the others are taken is decided by rentals.pacing.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 FIRST_LOOK = timedelta(seconds=3)  # unless the scheduler plans it before that
 LAST_LOOK = timedelta(seconds=3)  # before the end: the last code that may still come
 LATE_LOOK = timedelta(seconds=1)  # after it: what came while the last look was under way
 QUIET_LOOK = timedelta(seconds=20)  # a service with several SMS, after its first
+SOUGHT_FOR = timedelta(days=2)  # what ended unseen: by then a day's requests are there again
 
 
 def after_sms(*, now: datetime, expires_at: datetime, wants_more: bool) -> datetime | None:
@@ -29,6 +31,12 @@ def after_giving_up(*, now: datetime, expires_at: datetime | None) -> datetime |
     if expires_at is None or now >= expires_at - LAST_LOOK:
         return None
     return expires_at - LAST_LOOK
+
+
+def after_unseen_end(now: datetime) -> dict[str, Any]:
+    """Return the fields of a rental whose end came before the provider could be asked about it: a
+    code may stand there, or one that nobody confirmed yet be genuine."""
+    return {"next_poll_at": now, "planned_poll_at": None}
 
 
 def upcoming(

@@ -15,6 +15,7 @@ SENTENCES: Final = (
     _("No answer came in time."),
     _("The answer did not come in time."),
     _("The cancel could not be confirmed."),
+    _("The provider could not be asked; it is asked again as soon as that is possible."),
     _("The provider confirmed the cancel; it could not be read after that."),
     _("The provider confirmed the cancel; its status still read as waiting."),
     _("No answer confirmed it, but it is gone."),

@@ -95,6 +95,11 @@ class Card:
         """Whether a message that nobody confirmed yet is newer than the one shown first."""
         return any(message.seen_at > self.messages[0].seen_at for message in self.earlier)
 
+    @property
+    def is_being_checked(self) -> bool:
+        """Whether the provider is still to be asked about a message that nobody confirmed."""
+        return self.rental.is_open or self.rental.next_poll_at is not None
+
     @cached_property
     def hidden_messages(self) -> int:
         """How many messages this member could ask to see."""

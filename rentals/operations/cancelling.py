@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from providers.values import Activation, ActivationStatus
-from rentals import money
+from rentals import money, polling
 from rentals.causes import Cause
 from rentals.models import Rental
 from rentals.nudges import nudge
@@ -20,6 +20,8 @@ ENDED = frozenset({ActivationStatus.CANCELLED, ActivationStatus.EXPIRED, Activat
 NOT_DONE = frozenset({Verdict.THROTTLED, Verdict.BAD_KEY})
 SEEN = frozenset({Verdict.DONE, Verdict.NOT_FOUND})
 READ_NO_MORE = "The provider confirmed the cancel; it could not be read after that."
+NEVER_CONFIRMED = "The cancel could not be confirmed."
+ENDED_UNSEEN = "The provider could not be asked; it is asked again as soon as that is possible."
 STILL_WAITING = "The provider confirmed the cancel; its status still read as waiting."
 BELIEVED_AFTER = 3  # tries to read a rental whose cancel was confirmed, or that is long over
 LONG_OVER = timedelta(minutes=2)  # after its end nothing is sent for a rental any more
@@ -52,16 +54,19 @@ def _is_long_over(rental: Rental) -> bool:
 
 def _give_up(rental: Rental, look: Judged[Activation]) -> None:
     """It has ended. A look that failed is tried again first: a code may stand there."""
-    if look.verdict not in SEEN and rental.control_tries < BELIEVED_AFTER:
+    is_seen = look.verdict in SEEN
+    if not is_seen and rental.control_tries < BELIEVED_AFTER:
         try_later(rental, look)
         return
+    now = timezone.now()
     move(
         rental.pk,
         frm={RentalState.CANCELLING},
         to=RentalState.EXPIRED,
         cause=Cause.TIME_UP,
-        now=timezone.now(),
-        note="The cancel could not be confirmed.",
+        now=now,
+        note=NEVER_CONFIRMED if is_seen else ENDED_UNSEEN,
+        fields={} if is_seen else polling.after_unseen_end(now),
     )
 
 

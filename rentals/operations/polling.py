@@ -22,7 +22,7 @@ from rentals.operations.looking import apply_activation
 from rentals.operations.watching import Row, Sight
 from rentals.pacing import turns
 from rentals.pacing.choosing import Watch, choose, next_due
-from rentals.polling import LAST_LOOK, upcoming
+from rentals.polling import LAST_LOOK, SOUGHT_FOR, upcoming
 from rentals.states import GIVEN_UP, RentalState
 from rentals.workers.pollers import ask_all
 
@@ -254,9 +254,9 @@ def _line(
 
 
 def _look_at(rental: Rental, door: gateway.Door) -> Call[Activation]:
-    """The cheap read; the one that tells most while even the number is missing, or of what was
-    given up: a status to wait by may be told of nothing but what lives."""
-    if not rental.phone_raw or rental.state in GIVEN_UP:
+    """The cheap read; the one that tells most while even the number is missing, or of what is
+    over: a status to wait by may be told of nothing but what lives."""
+    if not rental.phone_raw or rental.state in GIVEN_UP | {RentalState.EXPIRED}:
         return door.provider.inspect(rental.activation_id)
     return door.provider.poll(rental.activation_id)
 
@@ -323,7 +323,8 @@ def _after_answer(row: Row, judged: Judged[Activation], turn: _Turn, now: dateti
 def _after_failure(
     due: datetime | None, row: Row, verdict: Verdict, now: datetime
 ) -> datetime | None:
-    """Later than planned, but before the end; after it once more for a little while.
+    """Later than planned, but before the end; after it once more for a little while, and ever more
+    seldom where it ended unseen.
 
     A provider that does not know a rental any more, at its end, need not be asked again.
     """
@@ -332,9 +333,13 @@ def _after_failure(
     last = row.expires_at - LAST_LOOK
     if due is not None:
         return max(due, min(now + _pause(row, verdict, now), last if now < last else due))
-    if verdict != Verdict.NOT_FOUND and now - row.expires_at < timedelta(seconds=60):
+    over_for = now - row.expires_at
+    if verdict == Verdict.NOT_FOUND:
+        return None
+    if over_for < timedelta(seconds=60):
         return now + UNANSWERED_PAUSE  # a code may still stand there
-    return None
+    is_sought = row.state in (RentalState.WAITING, RentalState.EXPIRED)
+    return now + over_for / 4 if is_sought and over_for < SOUGHT_FOR else None
 
 
 def _pause(row: Row, verdict: Verdict, now: datetime) -> timedelta:

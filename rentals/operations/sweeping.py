@@ -8,11 +8,12 @@ from typing import Any
 import structlog
 from django.db.models import Exists, OuterRef, Q
 
+from rentals import polling
 from rentals.causes import Cause
 from rentals.models import InboxEntry, Message, ProviderAnswer, Rental
 from rentals.operations import adopting, findings, mailing, outcomes, sending
 from rentals.operations.answers import Verdict
-from rentals.operations.cancelling import LONG_OVER
+from rentals.operations.cancelling import ENDED_UNSEEN, LONG_OVER
 from rentals.operations.controlling import CLAIM, begin_cancel
 from rentals.operations.transition import move
 from rentals.states import WITHOUT_NUMBER, RentalState
@@ -168,16 +169,28 @@ def _expired(now: datetime) -> None:
         state=RentalState.WAITING,
         expires_at__lte=now - AFTER_END,
     )
-    _each(
-        over,
-        lambda rental: move(
-            rental.pk,
-            frm={RentalState.WAITING},
-            to=RentalState.EXPIRED,
-            cause=Cause.TIME_UP,
-            now=now,
-        ),
+    _each(over, lambda rental: _expire(rental, now))
+
+
+def _expire(rental: Rental, now: datetime) -> None:
+    is_seen = rental.next_poll_at is None
+    move(
+        rental.pk,
+        frm={RentalState.WAITING},
+        to=RentalState.EXPIRED,
+        cause=Cause.TIME_UP,
+        now=now,
+        note="" if is_seen else ENDED_UNSEEN,
+        fields={} if is_seen else polling.after_unseen_end(now),
     )
+
+
+def _unseen_for_long(now: datetime) -> None:
+    """What ended unseen, and can't be asked for, is asked for no more."""
+    past = now - polling.SOUGHT_FOR
+    hinted = Q(last_confirm_at__isnull=True) | Q(last_confirm_at__lte=past)
+    unseen = Rental.objects.filter(state=RentalState.EXPIRED, next_poll_at__isnull=False)
+    unseen.filter(hinted, ended_at__lte=past).update(next_poll_at=None)
 
 
 def _ended(now: datetime) -> None:
@@ -212,6 +225,7 @@ STEPS = (
     _findings,
     _auto_cancels,
     _expired,
+    _unseen_for_long,
     _ended,
     _put_off_cancels,
 )

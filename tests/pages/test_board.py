@@ -92,6 +92,23 @@ def test_an_unconfirmed_message_is_shown_and_marked(world: World) -> None:
     assert "not confirmed yet" in words(response)
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_code_that_was_not_confirmed_by_the_end_is_shown_for_what_it_is(
+    world: World, asked: bool
+) -> None:
+    now = timezone.now()
+    due = None if asked else now
+    rental = make_rental(
+        world.member, world.villa, RentalState.EXPIRED, ended_at=now, next_poll_at=due
+    )
+    make_message(rental, "338812", confirmed_at=None)
+    response = signed_in(world.member).get(page("board", world.team))
+    said = words(response)
+    assert 'data-copy="338812"' in response.text
+    assert "until one is, it counts as expired. It stays charged" in said
+    assert ("has not confirmed this one" in said, "is being checked" in said) == (asked, not asked)
+
+
 def test_what_is_unconfirmed_and_newer_is_open_to_see_beneath(world: World) -> None:
     now = timezone.now()
     rental = make_rental(world.member, world.villa, RentalState.RECEIVED)
