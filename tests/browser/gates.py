@@ -120,6 +120,10 @@ class Gate:
         yield from self._cut()
         yield from (f"logs: {error}" for error in self._errors)
 
+    def leave(self) -> None:
+        """Go away from the page, so that nothing of it is asked for any more."""
+        self._page.goto("about:blank")
+
     def _unfit(self, seen: dict[str, Any]) -> Iterator[str]:
         size = self._page.viewport_size
         if size and seen["wide"] > size["width"]:

@@ -35,6 +35,7 @@ class Visitor:
         return [f"{name} {said}" for name, user, at in pages for said in self._look(user, at)]
 
     def _look(self, user: User | None, address: str) -> Iterator[str]:
+        self._gate.leave()  # or the last page would go on asking, as somebody else
         self._context.clear_cookies()
         if user is not None:
             value = self._session(user)
