@@ -27,6 +27,7 @@ from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parent.parent
 GRACE = 15.0
+START = 60.0  # seconds: a busy machine takes a while
 
 
 @dataclass(frozen=True)
@@ -61,12 +62,12 @@ class Process:
         """Wait for its own end, and return its exit code."""
         return self.popen.wait(seconds)
 
-    def until(self, condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:
+    def until(self, condition: Callable[[], object], what: str, seconds: float = START) -> None:
         """Wait for a condition; fail with its output as soon as it ends instead."""
         until(lambda: condition() or not self.alive(), f"{what}\n{self.output()}", seconds)
         assert self.alive(), f"ended with {self.popen.returncode} before {what}\n{self.output()}"
 
-    def until_said(self, words: str, seconds: float = 30.0) -> None:
+    def until_said(self, words: str, seconds: float = START) -> None:
         self.until(lambda: words in self.output(), f"it says {words!r}", seconds)
 
 
@@ -164,7 +165,7 @@ def _collect_static() -> None:
     with (slots.data() / "lock-of-static").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with python("manage.py", "prepare", environment=environment(), name="prepare") as command:
-            assert command.wait(60) == 0, command.output()
+            assert command.wait(2 * START) == 0, command.output()
 
 
 def answers(url: str) -> bool:
