@@ -2,17 +2,18 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import DateTimeField, F, Q, QuerySet, Value
+from django.db.models import DateTimeField, F, Q, Value
 from django.db.models.functions import Greatest, Least
 
+from accounts.models import ProviderAccount
 from rentals.inbox import delivery_of
 from rentals.models import InboxEntry, Rental
 from rentals.models.inbox import InboxOutcome
 from rentals.operations.receiving import Sighting, attach
+from rentals.operations.rows import read
 from rentals.operations.transition import locked_activations
 from rentals.states import OPEN, RentalState, Source
 
@@ -43,16 +44,13 @@ def apply_early_entries(rental: Rental, *, now: datetime) -> None:
 
     Whoever is trying to apply one right now may not know it yet, and is waited for.
     """
-    early = _unapplied(account=rental.account_id, activation_id=rental.activation_id)
-    _apply_guarded(list(early.values_list("pk", flat=True)), now, waits=True)
-
-
-def _unapplied(**wanted: Any) -> QuerySet[InboxEntry]:
-    """Entries that wait, in the order in which they came."""
-    entries = InboxEntry.objects.select_related("account").filter(
-        applied_at=None, purged_at=None, **wanted
+    early = InboxEntry.objects.filter(
+        account=rental.account_id,
+        activation_id=rental.activation_id,
+        applied_at=None,
+        purged_at=None,
     )
-    return entries.order_by("received_at", "pk")
+    _apply_guarded(list(early.values_list("pk", flat=True)), now, waits=True)
 
 
 def _by_account(entry_ids: Collection[int]) -> list[Collection[int]]:
@@ -83,13 +81,11 @@ def _apply(entry_ids: Collection[int], now: datetime, *, waits: bool) -> int:
     """Apply those of one account, all or none: without what somebody else is applying right now,
     or when they are done with it."""
     with transaction.atomic():
-        waiting = _unapplied(pk__in=entry_ids)
-        entries = list(waiting.select_for_update(skip_locked=not waits, of=("self",)))
+        entries = _locked(entry_ids, waits=waits)
         rentals = _rentals_of(entries)
         due = [entry for entry in entries if entry.activation_id in rentals]
         sightings = [_sighting(entry, rentals[entry.activation_id].pk) for entry in due]
         outcomes = attach(rentals.values(), sightings, now=now)
-        _note_applied(due, outcomes, now)
         _set_aside([entry.pk for entry in entries if entry.activation_id not in rentals])
         ask_soon(
             {
@@ -102,12 +98,21 @@ def _apply(entry_ids: Collection[int], now: datetime, *, waits: bool) -> int:
     return len(due)
 
 
+def _locked(entry_ids: Collection[int], *, waits: bool) -> list[InboxEntry]:
+    """Those that wait to be applied, in the order in which they came."""
+    where = "WHERE id = ANY(%s) AND applied_at IS NULL AND purged_at IS NULL"
+    locking = "FOR UPDATE" if waits else "FOR UPDATE SKIP LOCKED"
+    return read(InboxEntry, f"{where} ORDER BY received_at, id {locking}", [list(entry_ids)])
+
+
 def _rentals_of(entries: Sequence[InboxEntry]) -> dict[str, Rental]:
     """The rentals of one account's entries by activation id, locked."""
     if not entries:
         return {}
-    activations = {entry.activation_id for entry in entries}
-    rentals = locked_activations(entries[0].account_id, activations)
+    (account,) = read(ProviderAccount, "WHERE id = %s", [entries[0].account_id])
+    for entry in entries:
+        entry.account = account
+    rentals = locked_activations(account, {entry.activation_id for entry in entries})
     return {rental.activation_id: rental for rental in rentals}
 
 
@@ -120,14 +125,6 @@ def _sighting(entry: InboxEntry, rental_id: int) -> Sighting:
         confirmed=bool(entry.genuine),
         entry=entry,
     )
-
-
-def _note_applied(
-    entries: Sequence[InboxEntry], outcomes: Sequence[InboxOutcome], now: datetime
-) -> None:
-    for outcome in set(outcomes):
-        same = [entry.pk for entry, its in zip(entries, outcomes, strict=True) if its == outcome]
-        InboxEntry.objects.filter(pk__in=same).update(applied_at=now, outcome=outcome)
 
 
 def _set_aside(unknown: Sequence[int]) -> None:

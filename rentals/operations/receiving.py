@@ -14,6 +14,7 @@ from rentals.causes import Cause
 from rentals.models import InboxEntry, Message, Rental
 from rentals.models.inbox import InboxOutcome
 from rentals.operations.answers import cancel_confirmed
+from rentals.operations.rows import Writes, read
 from rentals.operations.transition import Moves, locked
 from rentals.states import RentalState, Source
 
@@ -69,7 +70,10 @@ def receive(sightings: Sequence[Sighting], *, now: datetime) -> list[InboxOutcom
 def attach(
     rentals: Iterable[Rental], sightings: Sequence[Sighting], *, now: datetime
 ) -> list[InboxOutcome]:
-    """The same in a transaction that has locked the rows of the rentals."""
+    """The same in a transaction that has locked the rows of the rentals.
+
+    The webhooks that they came in are noted as applied.
+    """
     arrivals = _Arrivals(rentals, now)
     outcomes = [arrivals.take(sighting) for sighting in sightings]
     arrivals.write()
@@ -84,9 +88,11 @@ class _Arrivals:
         self._now = now
         self._rentals = {rental.pk: rental for rental in rentals}
         self._known: dict[int, list[Message]] = {pk: [] for pk in self._rentals}
-        for message in Message.objects.filter(rental__in=self._rentals):
+        where = "WHERE rental_id = ANY(%s) ORDER BY seen_at, id"
+        for message in read(Message, where, [list(self._rentals)]):
             self._known[message.rental_id].append(message)
         self._moves = Moves(now)
+        self._entries: list[InboxEntry] = []
         self._new: list[Message] = []
         self._completed: dict[int, Message] = {}
         self._after_cancel: list[Rental] = []
@@ -94,6 +100,13 @@ class _Arrivals:
 
     def take(self, sighting: Sighting) -> InboxOutcome:
         """Find the place of one; those that came before it in here are known by now."""
+        outcome = self._placed(sighting)
+        if sighting.entry is not None:
+            sighting.entry.applied_at, sighting.entry.outcome = self._now, outcome
+            self._entries.append(sighting.entry)
+        return outcome
+
+    def _placed(self, sighting: Sighting) -> InboxOutcome:
         rental, known = self._rentals[sighting.rental_id], self._known[sighting.rental_id]
         same = _same(known, sighting)
         if same is not None:
@@ -110,10 +123,11 @@ class _Arrivals:
 
     def write(self) -> None:
         """The ledger comes last, because what is written there makes others wait."""
-        for message in self._completed.values():
-            message.save(update_fields=COMPLETED)
-        Message.objects.bulk_create(self._new)
-        self._moves.write()
+        writes = Writes()
+        writes.update(list(self._completed.values()), COMPLETED)
+        writes.insert(self._new)
+        writes.update(self._entries, ("applied_at", "outcome"))
+        self._moves.write(writes)
         for rental in self._after_cancel:
             money.notice_sms_after_cancel(rental, now=self._now)
         for rental in self._overtaken:

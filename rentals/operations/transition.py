@@ -1,17 +1,18 @@
 """The one place where a rental changes its state."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts.models import User
+from accounts.models import ProviderAccount, User
 from rentals import channels, polling
 from rentals.causes import Cause
 from rentals.models import Rental, RentalEvent
+from rentals.operations.rows import Writes, read
 from rentals.states import GIVEN_UP, LIVE, MOVES, OPEN, RentalState
 
 
@@ -21,17 +22,17 @@ def locked(rental_ids: Collection[int]) -> QuerySet[Rental]:
     Whoever locks several does it by this or the next, in the order of their ids: so nobody waits
     in a circle.
     """
-    return _locked(pk__in=rental_ids)
-
-
-def locked_activations(account_id: int, activation_ids: Collection[str]) -> QuerySet[Rental]:
-    """The same for the rentals of an account that have these activations."""
-    return _locked(account=account_id, activation_id__in=activation_ids)
-
-
-def _locked(**wanted: Any) -> QuerySet[Rental]:
-    rentals = Rental.objects.select_for_update(of=("self",)).filter(**wanted)
+    rentals = Rental.objects.select_for_update(of=("self",)).filter(pk__in=rental_ids)
     return rentals.select_related("account__team").order_by("pk")
+
+
+def locked_activations(account: ProviderAccount, activation_ids: Collection[str]) -> list[Rental]:
+    """The same for the rentals of an account that have these activations."""
+    where = "WHERE account_id = %s AND activation_id = ANY(%s) ORDER BY id FOR UPDATE"
+    rentals = read(Rental, where, [account.pk, list(activation_ids)])
+    for rental in rentals:
+        rental.account = account
+    return rentals
 
 
 class Moves:
@@ -78,14 +79,19 @@ class Moves:
         """Have the pages told of a rental of which something else has changed."""
         self._news[rental] = None
 
-    def write(self) -> None:
-        """Save all of it, and tell the pages of each rental once it is committed."""
+    def write(self, writes: Writes | None = None) -> None:
+        """Save all of it, and tell the pages of each rental once it is committed.
+
+        `writes`: what else is to be sent with it, before it.
+        """
+        writes = writes or Writes()
         alike: defaultdict[frozenset[str], list[Rental]] = defaultdict(list)
         for rental, names in self._changed.items():
             alike[frozenset(names)].append(rental)
         for fields, rentals in alike.items():
-            _save(rentals, sorted(fields))
-        RentalEvent.objects.bulk_create(self._events)
+            writes.update(rentals, fields)
+        writes.insert(self._events)
+        writes.send()
         if self._news:
             transaction.on_commit(lambda: channels.publish(*self._news))
 
@@ -139,26 +145,6 @@ def note_event(
         moves = Moves(now)
         moves.note(rental, cause=cause, actor=actor, note=note)
         moves.write()
-
-
-def _save(rentals: Sequence[Rental], names: Sequence[str]) -> None:
-    """Save these fields of many rentals in one statement, which costs little more than one row."""
-    known = {field.name: field for field in Rental._meta.concrete_fields}
-    fields = [known[name] for name in ("id", *names)]
-    columns = [str(field.column) for field in fields]
-    # Without their lengths, by which a cast would cut what is too long, and say nothing.
-    arrays = [f"%s::{(field.db_type(connection) or '').partition('(')[0]}[]" for field in fields]
-    values = [
-        [field.get_db_prep_save(getattr(rental, field.attname), connection) for rental in rentals]
-        for field in fields
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE rentals_rental SET {', '.join(f'{c} = given.{c}' for c in columns[1:])}"  # noqa: S608 - our own names
-            f" FROM unnest({', '.join(arrays)}) given ({', '.join(columns)})"
-            " WHERE rentals_rental.id = given.id",
-            values,
-        )
 
 
 def _tidied(rental: Rental, to: RentalState, now: datetime) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from rentals.operations.inbox import apply_early_entries
 from rentals.states import RentalState as S
 from tests.factories import make_rental
 from tests.rentals.checks import alone
-from tests.rentals.scene import Scene, codes
+from tests.rentals.scene import Scene, SetScene, codes
 from tests.waiting import until
 
 REFUSE = "ALTER TABLE rentals_message ADD CONSTRAINT refused CHECK (code <> '666666') NOT VALID"
@@ -55,6 +55,11 @@ def statements(scene: Scene, rentals: int) -> int:
 
 def test_more_webhooks_take_no_more_statements(each: Scene) -> None:
     assert statements(each, 30) <= statements(each, 2)
+
+
+def test_one_alone_takes_four_reads_and_writes_once(scene: SetScene) -> None:
+    """Between its BEGIN and its COMMIT: each is one more wait on the code's way to the screen."""
+    assert statements(scene("smsgig"), 1) == 7
 
 
 def test_a_rental_with_several_at_once_goes_through_each(each: Scene) -> None:
