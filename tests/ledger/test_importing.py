@@ -1,6 +1,7 @@
 """A statement is read over HTTP, as badly as a server may give it, and kept once and whole."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,7 +12,9 @@ from ledger import book
 from ledger.models import Book, ReconciliationException, RowVersion, StatementRow
 from ledger.models.runs import Step
 from ledger.operations.resolving import resolve
+from ledger.operations.statement.rows import keep_changes, keep_new, reading
 from ledger.states import ExceptionKind, ExceptionState, Resolution
+from providers.values import Transaction
 from rentals.states import RentalState
 from tests.ledger.statements import (
     acted_on,
@@ -192,6 +195,17 @@ def test_what_a_row_reads_otherwise_is_said(scene: SetScene, reading: str, told:
     assert re.search(told, change.detail), change.detail
     before, now = re.findall("“(.+?)”", change.detail)
     assert before != now
+
+
+def test_a_time_told_without_its_fraction_of_a_second_is_no_change(scene: SetScene) -> None:
+    at = with_book(scene("smsgig"))
+    told = timezone.now().replace(microsecond=746136)
+    first = Transaction("9000001", "purchase", Decimal("0.58"), "WhatsApp rental", told)
+    keep_new(at.account, [reading(first)], before=False, now=timezone.now())
+    kept = {first.id: StatementRow.objects.get(wallet=at.account)}
+    again = reading(replace(first, created_at=told.replace(microsecond=0)))
+    assert keep_changes(at.account, [again], kept, now=timezone.now()) == 0
+    assert unresolved(at) == []
 
 
 def test_a_row_that_is_gone_is_told_of_once(scene: SetScene) -> None:

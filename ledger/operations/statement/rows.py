@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from ledger.states import ExceptionKind, RowKind
 from providers.values import Transaction
 
 MOST_TOLD: Final = 100  # characters of a description
+A_SECOND: Final = timedelta(seconds=1)
 SIGNS: Final = {RowKind.PURCHASE: -1, RowKind.REFUND: 1, RowKind.DEPOSIT: 1, RowKind.OTHER: 0}
 _COLUMNS: Final = {
     "provider_id": "text",
@@ -154,9 +155,13 @@ def _told(row: StatementRow) -> datetime | None:
 
 
 def _differs(before: Reading, now: Reading) -> bool:
-    moved = before.at is not None and now.at is not None and before.at != now.at
     same = (before.kind_raw, before.amount, before.description)
-    return moved or same != (now.kind_raw, now.amount, now.description)
+    return _moved(before, now) or same != (now.kind_raw, now.amount, now.description)
+
+
+def _moved(before: Reading, now: Reading) -> bool:
+    """By more than what is lost where the fraction of a second is once told and once not."""
+    return before.at is not None and now.at is not None and abs(now.at - before.at) >= A_SECOND
 
 
 def _change(row: StatementRow, version: RowVersion, before: Reading, reads: Reading) -> Report:
@@ -175,7 +180,7 @@ def _said(reading: Reading, other: Reading) -> str:
     words = [reading.kind_raw, figure(reading.amount)]
     if reading.description != other.description:
         words.append(reading.description[:MOST_TOLD])
-    if reading.at is not None and reading.at != other.at:
+    if reading.at is not None and (other.at is None or _moved(reading, other)):
         words.append(f"{reading.at:%Y-%m-%d %H:%M:%S} UTC")
     return " ".join(words)
 
