@@ -22,6 +22,12 @@ from tests.rentals.scene import Scene, SetScene, codes, swept
 from tests.rentals.times import Times
 
 
+@pytest.fixture(autouse=True)
+def still(times: Times) -> None:
+    """Which look comes when is a matter of seconds."""
+    times.stop()
+
+
 @pytest.fixture
 def gig(scene: SetScene) -> Scene:
     return scene("smsgig")
@@ -303,7 +309,8 @@ def test_what_a_person_asks_during_a_look_is_not_overruled(
 
     def asked(door: Any, calls: Any) -> Iterator[Any]:
         for answer in ask_all(door, calls):
-            operations.wait_for_more(rental=rental, actor=gig.membership.user, now=times.now())
+            now = times.move(0.1)
+            operations.wait_for_more(rental=rental, actor=gig.membership.user, now=now)
             yield answer
 
     monkeypatch.setattr(polling, "ask_all", asked)
