@@ -1,5 +1,6 @@
 """The webhook's page: set up, tried out, looked at."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -105,6 +106,19 @@ def test_the_log_says_what_is_under_way_and_follows_it(
     assert "To be tried again" in words(later)
     assert "It leads elsewhere, and redirects are not followed" in words(later)
     assert FOLLOWS not in later.text
+
+
+def test_what_has_the_focus_is_known_again_when_the_log_is_renewed(
+    world: World, there: Receiver
+) -> None:
+    client = signed_in(world.admin)
+    client.post(address(world), {"url": there.url})
+    client.post(address(world, "alert_hook_test"))
+    Attempt.objects.create(delivery=Delivery.objects.get(), number=1, at=timezone.now())
+    log = client.get(address(world)).text.partition(FOLLOWS)[2].partition("</section>")[0]
+    stops = re.findall(r"<(?:a|button|summary)\b[^>]*>", log)
+    assert len(stops) >= 3
+    assert [stop for stop in stops if " id=" not in stop] == []
 
 
 def test_what_is_to_be_tried_again_waits_while_it_is_switched_off(
